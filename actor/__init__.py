@@ -1,0 +1,1 @@
+"""Hears decision alerts, asks every gate, acts under protection, verifies, keeps or rolls back, learns."""

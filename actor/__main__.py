@@ -1,0 +1,140 @@
+"""`homeostat-actor`: hears decision alerts on port 9922 and acts on them under every gate."""
+
+from __future__ import annotations
+
+import logging
+import pathlib
+import threading
+from typing import TYPE_CHECKING
+
+import click
+import flask
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from actor.api import api_routes
+from actor.journal import Journal, JournalError, incidents
+from actor.loop import Loop
+from actor.metrics import Collector
+from actor.playbook import load_playbooks
+from actor.service import Service, read_tokens
+from actor.webhook import webhook_routes
+from actor.world import StopSwitch, World
+from homeostat import daemon, logs
+from homeostat.alertmanager import Alertmanager
+from homeostat.clock import SystemClock
+from homeostat.config import Config, ConfigError, load
+from homeostat.credentials import CredentialError, authorized, read_token
+from homeostat.prometheus import Prometheus
+
+if TYPE_CHECKING:
+    from actor.playbook import Playbook
+
+log = logging.getLogger(__name__)
+
+DEFAULT_PORT = 9922
+
+
+@click.command()
+@daemon.flags(DEFAULT_PORT)
+def main(config_file: pathlib.Path, check_only: bool, listen_address: str, log_level: str, log_format: str) -> None:
+    """Hear decision alerts, ask every gate, act under protection, verify, keep or roll back, learn."""
+    logs.configure(log_level, log_format)
+    try:
+        config, playbooks = read_configuration(config_file)
+        tokens = read_tokens(config, listen_address)
+        if check_only:
+            return
+        service = Service(_world(config, playbooks), *tokens)
+        _run(service, config_file, listen_address)
+    except (ConfigError, CredentialError, JournalError, OSError, ValueError) as error:
+        daemon.die(str(error))
+
+
+def read_configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Playbook]]:
+    """Read the configuration and the playbooks, and see that they fit each other.
+
+    Raises:
+        ConfigError: one of them does not fit; the message has path and line.
+
+    """
+    config = load(config_file, Config)
+    playbooks = load_playbooks(config.actor.playbook_directory)
+    unknown = sorted(set(config.autonomy.actions) - set(playbooks))
+    if unknown:
+        raise ConfigError(str(config_file), 0, f"autonomy.actions.{unknown[0]}", f"no playbook has this name; known: {', '.join(playbooks)}")
+    return config, playbooks
+
+
+def _world(config: Config, playbooks: dict[str, Playbook]) -> World:
+    return World(
+        config=config,
+        playbooks=playbooks,
+        journal=Journal(pathlib.Path(config.actor.state_directory), config.actor.ballast),
+        clock=SystemClock(),
+        prometheus=Prometheus(config.prometheus, _token(config.prometheus.bearer_token_file)),
+        alertmanager=Alertmanager(config.alertmanager, _token(config.alertmanager.bearer_token_file)),
+        stop=StopSwitch(config.actor.state_directory),
+    )
+
+
+def _token(path: str | None) -> str | None:
+    return read_token(path) if path else None
+
+
+def _run(service: Service, config_file: pathlib.Path, listen_address: str) -> None:
+    world, loop = service.world, Loop(service)
+    collector = Collector(service, loop)
+    collector.reloaded = (True, world.clock.now())
+
+    def reload() -> str | None:
+        try:
+            config, playbooks = read_configuration(config_file)
+        except ConfigError as error:
+            log.error("the configuration was not taken over: %s", error)  # noqa: TRY400 - a user's error
+            collector.reloaded = (False, collector.reloaded[1])
+            return str(error)
+        world.config, world.playbooks = config, playbooks
+        with world.journal.transaction() as db:
+            incidents.wake_undecided(db, world.clock.now())
+        collector.reloaded = (True, world.clock.now())
+        return None
+
+    server = daemon.Server(make_app(service, collector, reload), listen_address)
+    loop.start()
+    server.start()
+    log.info("listening on %s, mode %s, level %s", listen_address, world.config.autonomy.mode, world.config.autonomy.level)
+    stop = threading.Event()
+    daemon.wait_for_signals(stop, reload)
+    world.ending.set()
+    service.bell.set()
+    server.close()
+    loop.close()
+    world.journal.close()
+
+
+def make_app(service: Service, collector: Collector, reload: object) -> flask.Flask:
+    """Build the actor's pages: intake, API, metrics, health."""
+    app = flask.Flask("homeostat-actor", static_folder=None)
+    registry = CollectorRegistry()
+    registry.register(collector)
+    daemon.health_routes(
+        app,
+        daemon.Health(
+            unready=lambda: None if service.world.ready.is_set() else "not yet reconciled",
+            reload=reload,  # type: ignore[arg-type]
+            may_reload=lambda header: not service.operator_tokens or authorized(header, service.operator_tokens),
+        ),
+    )
+    webhook_routes(app, service)
+    api_routes(app, service)
+
+    @app.get("/metrics")
+    def metrics() -> flask.Response:
+        return flask.Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+if __name__ == "__main__":
+    main()

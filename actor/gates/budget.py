@@ -1,0 +1,48 @@
+"""Bounded runs: per target, per action, restarts an hour, actions a day; taken only when every gate agrees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actor import playbook as playbooks
+from actor.model import Execution, Gate, Situation, Verdict
+from homeostat.config import Duration
+from homeostat.config.types import DAY, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Budget = tuple[str, Window, list[Execution]]
+
+
+def _budgets(situation: Situation) -> Iterator[Budget]:
+    incident, playbook = situation.incident, situation.playbook
+    if playbook is None:
+        return
+    of_action = [run for run in situation.executions if run.action == incident.action]
+    for text in playbook.file.limits.per_target:
+        yield f"{text} per target", playbooks.window(text), [run for run in of_action if run.target == incident.target]
+    for text in playbook.file.limits.per_action:
+        yield f"{text} per action", playbooks.window(text), of_action
+    if playbook.file.action_class == "restart":
+        restarts = [run for run in situation.executions if run.action_class == "restart"]
+        for window in situation.config.limits.restarts:
+            yield f"{window.count}/{window.within} restarts", window, restarts
+    most = situation.config.autonomy.max_actions_per_day
+    yield f"{most}/1d actions", Window(count=most, within=Duration(DAY)), list(situation.executions)
+
+
+def _ask(situation: Situation) -> Verdict:
+    spent = {}
+    for name, window, runs in _budgets(situation):
+        inside = [run.started_at for run in runs if situation.now - run.started_at < window.within]
+        spent[name] = len(inside)
+        if len(inside) >= window.count:
+            until = sorted(inside)[-window.count] + window.within
+            return Verdict("defer", f"the budget of {name} is spent", spent, max(until, situation.now))
+    if situation.playbook is None:
+        return Verdict("refuse", "the budget of an unknown playbook is not known", {})
+    return Verdict("allow", "every budget has room", spent)
+
+
+GATE = Gate(order=100, ask=_ask)

@@ -1,0 +1,38 @@
+"""The decision as Prometheus computes it now must still allow to act, strictly above its threshold."""
+
+from __future__ import annotations
+
+from actor.model import Gate, Situation, Verdict
+from homeostat.config import threshold
+from homeostat.words import EXECUTING
+
+
+def _ask(situation: Situation) -> Verdict:
+    incident, current = situation.incident, situation.decision_now
+    if current is None or current.decision is None or current.confidence is None:
+        return Verdict("refuse", "there is no decision now", {})
+    seen = {"decision": current.decision, "action": current.action, "confidence": current.confidence}
+    if current.action != incident.action:
+        return Verdict("refuse", f"the action decided now is {current.action}, not {incident.action}", seen)
+    if incident.decision not in EXECUTING:
+        return Verdict("allow", "a person decides", seen)
+    if EXECUTING.index(incident.decision) < (EXECUTING.index(current.decision) if current.decision in EXECUTING else len(EXECUTING)):
+        return Verdict("refuse", f"the decision is now {current.decision}", seen)
+    floor = _floor(situation)
+    seen["threshold"] = floor
+    # The rules leave a tier only 0.03 below its threshold; to act, the threshold itself must be exceeded.
+    if current.confidence <= floor:
+        return Verdict("refuse", f"the confidence is now {current.confidence:g}, not above {floor:g}", seen)
+    return Verdict("allow", f"the confidence is {current.confidence:g}, above {floor:g}", seen)
+
+
+def _floor(situation: Situation) -> float:
+    incident, playbook, autonomy = situation.incident, situation.playbook, situation.config.autonomy
+    risk = playbook.file.risk if playbook is not None else "high"
+    override = autonomy.actions.get(incident.action)
+    if override is not None and override.min_confidence > 0 and risk != "high":
+        return override.min_confidence
+    return threshold(autonomy, risk, incident.decision)
+
+
+GATE = Gate(order=180, ask=_ask)

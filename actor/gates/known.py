@@ -1,0 +1,23 @@
+"""Only what the configuration names exactly: a playbook, a problem it answers, a target of the catalogue."""
+
+from __future__ import annotations
+
+from actor.model import Gate, Situation, Verdict
+
+
+def _ask(situation: Situation) -> Verdict:
+    incident, playbook = situation.incident, situation.playbook
+    seen = {"action": incident.action, "target": incident.target, "problem": incident.problem, "host": incident.host}
+    if incident.host != situation.config.host:
+        return Verdict("refuse", f"host {incident.host!r} is not this host, {situation.config.host!r}", seen)
+    if playbook is None:
+        return Verdict("refuse", f"no playbook is named {incident.action!r}", seen)
+    if incident.problem not in playbook.file.answers:
+        return Verdict("refuse", f"playbook {playbook.name} does not answer {incident.problem!r}", seen)
+    known = situation.service if playbook.file.acts_on == "service" else situation.filesystem
+    if known is None:
+        return Verdict("refuse", f"{incident.target!r} is not in the catalogue of {playbook.file.acts_on}s", seen)
+    return Verdict("allow", f"{playbook.name} may act on {playbook.file.acts_on} {incident.target}", seen)
+
+
+GATE = Gate(order=10, ask=_ask)

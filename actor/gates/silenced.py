@@ -1,0 +1,22 @@
+"""A silence is a pause; an Alertmanager that does not answer is one too."""
+
+from __future__ import annotations
+
+from actor.model import Gate, Situation, Verdict
+
+
+def _ask(situation: Situation) -> Verdict:
+    if situation.silences is None:
+        return Verdict("refuse", "Alertmanager does not say whether this is silenced", {})
+    age_seconds = situation.now - situation.silences.answered_at
+    if age_seconds > situation.config.limits.silence_answer_age:
+        return Verdict("refuse", f"Alertmanager's last answer on silences is {age_seconds:.0f} s old", {"age_seconds": age_seconds})
+    silence = next((silence for silence in situation.silences.active if silence.matches(situation.incident.labels)), None)
+    if silence is not None:
+        matchers = " ".join(str(matcher) for matcher in silence.matchers)
+        seen = {"silence": silence.id, "matchers": matchers, "ends_at": silence.ends_at}
+        return Verdict("refuse", f"silenced by {silence.created_by} until {silence.ends_at}: {silence.comment}", seen)
+    return Verdict("allow", "no silence matches", {"active_silences": len(situation.silences.active)})
+
+
+GATE = Gate(order=50, ask=_ask)

@@ -1,0 +1,222 @@
+"""Incidents and their whole story: phases with intent and result, gate verdicts with inputs, proposals."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from actor.journal import totals
+from actor.model import Decided, EpisodeKey, Incident, Plan, Verdict
+from homeostat.words import EXECUTED
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from actor.journal import Journal
+    from homeostat.words import Outcome, State
+
+CONFIDENCE_BOUNDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
+RESOLUTION_BOUNDS = (60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
+DURATION_BOUNDS = (1, 5, 15, 30, 60, 120, 300, 900)
+
+
+def _incident(row: sqlite3.Row) -> Incident:
+    return msgspec.convert(dict(row), Incident)
+
+
+def find(journal: Journal, incident_id: str) -> Incident | None:
+    """Return the incident of that id, or None."""
+    rows = journal.rows("SELECT * FROM incidents WHERE id = ?", incident_id)
+    return _incident(rows[0]) if rows else None
+
+
+def of_open_episode(journal: Journal, key: EpisodeKey) -> Incident | None:
+    """Return the incident whose episode `key` goes on, or None."""
+    rows = journal.rows(
+        "SELECT * FROM incidents WHERE host = ? AND problem = ? AND target = ? AND resource = ? AND episode_ended_at IS NULL", *key
+    )
+    return _incident(rows[0]) if rows else None
+
+
+def open_episodes(journal: Journal) -> list[Incident]:
+    """Return the incidents whose episodes go on."""
+    return [_incident(row) for row in journal.rows("SELECT * FROM incidents WHERE episode_ended_at IS NULL")]
+
+
+def due(journal: Journal, now: float) -> list[Incident]:
+    """Return the incidents that are to be looked at by `now`, the longest waiting first."""
+    rows = journal.rows("SELECT * FROM incidents WHERE wake_at <= ? AND state IS NOT 'running' ORDER BY wake_at", now)
+    return [_incident(row) for row in rows]
+
+
+def running(journal: Journal) -> list[Incident]:
+    """Return the incidents that are being acted on, or were when the last process ended."""
+    return [_incident(row) for row in journal.rows("SELECT * FROM incidents WHERE state = 'running'")]
+
+
+def recent(journal: Journal, since: float, most: int = 1000) -> list[Incident]:
+    """Return the incidents opened, acted on or closed since that Unix time, newest first."""
+    rows = journal.rows(
+        "SELECT * FROM incidents WHERE max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) >= ? ORDER BY opened_at DESC LIMIT ?", since, most
+    )
+    return [_incident(row) for row in rows]
+
+
+def open_incident(db: sqlite3.Connection, incident_id: str, decided: Decided, now: float) -> None:
+    """Begin an incident, to be looked at now."""
+    db.execute(
+        "INSERT INTO incidents (id, host, problem, target, resource, action, risk, decision, severity, confidence,"
+        " state, reason, opened_at, last_firing_at, wake_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'accepted', ?, ?, ?, ?)",
+        (
+            incident_id, *decided.key, decided.action, decided.risk, decided.decision, decided.severity, decided.confidence,
+            "heard of", now, now, now,
+        ),
+    )  # fmt: skip
+    _count_decision(db, decided)
+
+
+def update(db: sqlite3.Connection, incident: Incident, decided: Decided, now: float, *, reopen: bool) -> None:
+    """Take over what a newer alert says; `reopen` has the incident looked at afresh, which supersedes its proposal."""
+    db.execute(
+        "UPDATE incidents SET action = ?, risk = ?, decision = ?, severity = ?, confidence = ?, last_firing_at = ? WHERE id = ?",
+        (decided.action, decided.risk, decided.decision, decided.severity, decided.confidence, now, incident.id),
+    )
+    if reopen:
+        db.execute("DELETE FROM proposals WHERE incident_id = ?", (incident.id,))
+        move(db, incident, "accepted", "the decision changed", now)
+    if (decided.action, decided.decision) != (incident.action, incident.decision):
+        _count_decision(db, decided)
+
+
+def _count_decision(db: sqlite3.Connection, decided: Decided) -> None:
+    if decided.confidence is not None:
+        labels = {"host": decided.key.host, "decision": decided.decision}
+        totals.observe(db, "homeostat_decision_confidence_ratio", labels, decided.confidence, CONFIDENCE_BOUNDS)
+
+
+def still_firing(db: sqlite3.Connection, incident_id: str, now: float) -> None:
+    """Note that Prometheus itself still decides this."""
+    db.execute("UPDATE incidents SET last_firing_at = ? WHERE id = ?", (now, incident_id))
+
+
+def move(db: sqlite3.Connection, incident: Incident, state: State, reason: str, wake_at: float | None) -> None:
+    """Put an incident into a state on its way; it is looked at again at `wake_at`."""
+    db.execute(
+        "UPDATE incidents SET state = ?, outcome = NULL, closed_at = NULL, reason = ?, wake_at = ? WHERE id = ?", (state, reason, wake_at, incident.id)
+    )
+
+
+def wake_undecided(db: sqlite3.Connection, now: float) -> None:
+    """Have every refused or shadowed incident of an open episode looked at again, as after a reload."""
+    db.execute("UPDATE incidents SET wake_at = ? WHERE outcome IN ('refused', 'shadowed') AND episode_ended_at IS NULL", (now,))
+
+
+def settle(db: sqlite3.Connection, incident: Incident, outcome: Outcome, reason: str, at: tuple[float, float | None]) -> None:
+    """End an incident with `outcome`, at a time, to be looked at again at another (or None); an unchanged outcome counts once."""
+    now, wake_at = at
+    db.execute(
+        "UPDATE incidents SET state = NULL, outcome = ?, reason = ?, closed_at = ?, wake_at = ? WHERE id = ?",
+        (outcome, reason, now, wake_at, incident.id),
+    )
+    last = db.execute("SELECT word FROM last_outcomes WHERE incident_id = ?", (incident.id,)).fetchone()
+    word = f"{incident.decision} {incident.action} {outcome}"
+    if last is not None and last["word"] == word:
+        return
+    db.execute("INSERT OR REPLACE INTO last_outcomes (incident_id, word) VALUES (?, ?)", (incident.id, word))
+    labels = {"host": incident.host, "action": incident.action, "target": incident.target, "decision": incident.decision, "outcome": outcome}
+    totals.add(db, "homeostat_actions_total", labels)
+    if outcome in EXECUTED and incident.acted_at is not None:
+        duration_labels = {"host": incident.host, "action": incident.action}
+        totals.observe(db, "homeostat_action_duration_seconds", duration_labels, max(0.0, now - incident.acted_at), DURATION_BOUNDS)
+
+
+def end_episode(db: sqlite3.Connection, incident: Incident, now: float) -> None:
+    """End the episode: what still waited is `cleared`; how long the problem lasted is counted."""
+    if incident.outcome is None:
+        settle(db, incident, "cleared", "the problem went away", (now, None))
+    db.execute("UPDATE incidents SET episode_ended_at = ?, wake_at = NULL WHERE id = ?", (now, incident.id))
+    db.execute("DELETE FROM proposals WHERE incident_id = ?", (incident.id,))
+    labels = {"host": incident.host, "problem": incident.problem}
+    totals.observe(db, "homeostat_resolution_seconds", labels, max(0.0, incident.last_firing_at - incident.opened_at), RESOLUTION_BOUNDS)
+
+
+def record_verdicts(db: sqlite3.Connection, incident: Incident, verdicts: Mapping[str, Verdict], now: float) -> None:
+    """Store what every gate said, unless it is word for word what it said last time; count a refusal when it is new."""
+    latest = db.execute(
+        "SELECT gate, answer, reason FROM verdicts WHERE incident_id = ? AND asked_at = (SELECT max(asked_at) FROM verdicts WHERE incident_id = ?)",
+        (incident.id, incident.id),
+    ).fetchall()
+    before = {row["gate"]: (row["answer"], row["reason"]) for row in latest}
+    if before == {gate: (verdict.answer, verdict.reason) for gate, verdict in verdicts.items()}:
+        return
+    db.executemany(
+        "INSERT INTO verdicts (incident_id, asked_at, gate, answer, reason, inputs) VALUES (?, ?, ?, ?, ?, ?)",
+        [(incident.id, now, gate, verdict.answer, verdict.reason, _json(verdict.inputs)) for gate, verdict in verdicts.items()],
+    )
+    for gate, verdict in verdicts.items():
+        if verdict.answer != "allow" and before.get(gate, ("allow",))[0] != verdict.answer:
+            totals.add(db, "homeostat_gate_refusals_total", {"host": incident.host, "gate": gate, "action": incident.action})
+
+
+def verdicts_of(journal: Journal, incident_id: str) -> list[dict[str, Any]]:
+    """Return every gate's verdicts on an incident, in the order they were given."""
+    rows = journal.rows("SELECT asked_at, gate, answer, reason, inputs FROM verdicts WHERE incident_id = ? ORDER BY id", incident_id)
+    return [{**dict(row), "inputs": msgspec.json.decode(row["inputs"])} for row in rows]
+
+
+def intend(journal: Journal, incident_id: str, phase: str, intent: Any, now: float) -> int:
+    """Commit what is about to be done and return the phase's id. Raises JournalError; then nothing may be done."""
+    with journal.transaction() as db:
+        cursor = db.execute(
+            "INSERT INTO phases (incident_id, phase, intent, intended_at) VALUES (?, ?, ?, ?)", (incident_id, phase, _json(intent), now)
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+
+def conclude(journal: Journal, phase_id: int, result: Any, failure: str | None, now: float) -> None:
+    """Commit what came of it. Raises JournalError."""
+    with journal.transaction() as db:
+        db.execute("UPDATE phases SET finished_at = ?, result = ?, failure = ? WHERE id = ?", (now, _json(result), failure, phase_id))
+
+
+def phases_of(journal: Journal, incident_id: str) -> list[dict[str, Any]]:
+    """Return an incident's phases in order, with intent, result (None while unfinished) and failure."""
+    rows = journal.rows("SELECT id, phase, intent, intended_at, finished_at, result, failure FROM phases WHERE incident_id = ? ORDER BY id", incident_id)
+    return [
+        {**dict(row), "intent": msgspec.json.decode(row["intent"]), "result": msgspec.json.decode(row["result"]) if row["result"] else None}
+        for row in rows
+    ]
+
+
+def propose(db: sqlite3.Connection, incident: Incident, plan: Plan, times: tuple[float, float]) -> None:
+    """Store a proposal of exactly this plan, made and expiring at `times`."""
+    made_at, expires_at = times
+    db.execute(
+        "INSERT OR REPLACE INTO proposals (incident_id, plan, plan_hash, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+        (incident.id, _json(plan), plan_hash(plan), made_at, expires_at),
+    )
+
+
+def proposal_of(journal: Journal, incident_id: str) -> dict[str, Any] | None:
+    """Return an incident's proposal, or None."""
+    rows = journal.rows("SELECT * FROM proposals WHERE incident_id = ?", incident_id)
+    return {**dict(rows[0]), "plan": msgspec.json.decode(rows[0]["plan"])} if rows else None
+
+
+def waiting_proposals(journal: Journal) -> list[tuple[Incident, float]]:
+    """Return the proposals that wait for a person, each with the Unix time at which it expires."""
+    rows = journal.rows("SELECT i.*, p.expires_at FROM incidents i JOIN proposals p ON p.incident_id = i.id WHERE i.state = 'proposed'")
+    return [(_incident(row), row["expires_at"]) for row in rows]
+
+
+def plan_hash(plan: Plan) -> str:
+    """Return what identifies exactly this plan."""
+    return hashlib.sha256(msgspec.json.encode(plan, order="deterministic")).hexdigest()
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,83 @@
+"""Deliveries and their alerts: stored before they are acknowledged, each decided exactly once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from actor.journal import totals
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from actor.journal import Journal
+
+
+class ReceivedAlert(msgspec.Struct, frozen=True, rename="camel"):
+    """One alert of a webhook's payload, version 4."""
+
+    status: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    starts_at: str
+    fingerprint: str
+
+
+class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert on disk that nobody has decided yet."""
+
+    id: int
+    status: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+
+def store(journal: Journal, source: str, received_at: float, delivery: tuple[bytes, int], alerts: Sequence[ReceivedAlert]) -> None:
+    """Commit a delivery (its body and how many alerts were cut from it) with its alerts. Raises JournalError."""
+    body, truncated = delivery
+    with journal.transaction() as db:
+        cursor = db.execute(
+            "INSERT INTO deliveries (received_at, source, truncated, body) VALUES (?, ?, ?, ?)", (received_at, source, truncated, body)
+        )
+        db.executemany(
+            "INSERT INTO alerts (delivery_id, fingerprint, status, labels, annotations, starts_at) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (cursor.lastrowid, alert.fingerprint, alert.status, _json(alert.labels), _json(alert.annotations), alert.starts_at)
+                for alert in alerts
+            ],
+        )
+        totals.add(db, "homeostat_deliveries_total", {"source": source})
+        totals.add(db, "homeostat_alerts_received_total", {"source": source}, len(alerts))
+
+
+def undecided(journal: Journal, most: int = 500) -> list[StoredAlert]:
+    """Return the oldest alerts that nobody has decided yet."""
+    rows = journal.rows("SELECT id, status, labels, annotations FROM alerts WHERE disposition IS NULL ORDER BY id LIMIT ?", most)
+    return [
+        StoredAlert(
+            id=row["id"], status=row["status"], labels=msgspec.json.decode(row["labels"]), annotations=msgspec.json.decode(row["annotations"])
+        )
+        for row in rows
+    ]
+
+
+def pending(journal: Journal) -> int:
+    """Count the alerts that nobody has decided yet."""
+    count: int = journal.rows("SELECT count(*) FROM alerts WHERE disposition IS NULL")[0][0]
+    return count
+
+
+def decide(db: sqlite3.Connection, alert_id: int, disposition: str, reason: str, incident: tuple[str | None, float]) -> None:
+    """Record what became of an alert: a word, a reason, and the incident (or None) and time."""
+    incident_id, decided_at = incident
+    db.execute(
+        "UPDATE alerts SET disposition = ?, reason = ?, incident_id = ?, decided_at = ? WHERE id = ? AND disposition IS NULL",
+        (disposition, reason, incident_id, decided_at, alert_id),
+    )
+    totals.add(db, "homeostat_alerts_decided_total", {"disposition": disposition})
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

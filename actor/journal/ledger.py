@@ -1,0 +1,117 @@
+"""What was done and what came of it: executions for budgets and cooldowns, breakers, track record, learned offsets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from actor.model import Breaker, Execution, Incident
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from actor.journal import Journal
+    from actor.playbook import Playbook
+    from homeostat.words import Outcome
+
+
+class TrackRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Successes over trials of one action at one target (or over all, when summed)."""
+
+    action: str
+    successes: int
+    trials: int
+    failures_in_row: int
+
+
+class Offset(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learned of an action: a shift of its confidence, as it was at `moved_at`."""
+
+    action: str
+    value: float
+    moved_at: float
+
+
+def begin(db: sqlite3.Connection, incident: Incident, playbook: Playbook, now: float) -> None:
+    """Take the budget: note that the action starts, in the transaction of the gates' verdicts."""
+    db.execute(
+        "INSERT INTO executions (incident_id, action, action_class, target, host, started_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (incident.id, playbook.name, playbook.file.action_class, incident.target, incident.host, now),
+    )
+    db.execute("UPDATE incidents SET acted_at = ? WHERE id = ?", (now, incident.id))
+
+
+def withdraw(db: sqlite3.Connection, incident: Incident) -> None:
+    """Give back the budget of an execution that had no effect."""
+    db.execute("DELETE FROM executions WHERE incident_id = ? AND ended_at IS NULL", (incident.id,))
+    db.execute("UPDATE incidents SET acted_at = NULL WHERE id = ?", (incident.id,))
+
+
+def end(db: sqlite3.Connection, incident_id: str, outcome: Outcome, now: float) -> None:
+    """Note how the running execution of an incident ended."""
+    db.execute("UPDATE executions SET ended_at = ?, outcome = ? WHERE incident_id = ? AND ended_at IS NULL", (now, outcome, incident_id))
+
+
+def executions(journal: Journal, since: float) -> tuple[Execution, ...]:
+    """Return the executions begun since that Unix time, and all that still run."""
+    rows = journal.rows("SELECT * FROM executions WHERE started_at >= ? OR ended_at IS NULL ORDER BY started_at", since)
+    return tuple(msgspec.convert(dict(row), Execution) for row in rows)
+
+
+def last_actions(journal: Journal) -> list[tuple[str, str, str, str, float]]:
+    """Return (action, host, target, resource, Unix seconds) of the last execution of each."""
+    rows = journal.rows(
+        "SELECT e.action, e.host, e.target, i.resource, max(coalesce(e.ended_at, e.started_at)) AS at"
+        " FROM executions e JOIN incidents i ON i.id = e.incident_id GROUP BY e.action, e.host, e.target, i.resource"
+    )
+    return [(row["action"], row["host"], row["target"], row["resource"], row["at"]) for row in rows]
+
+
+def breakers(journal: Journal) -> tuple[Breaker, ...]:
+    """Return every breaker that ever counted a failure."""
+    return tuple(msgspec.convert(dict(row), Breaker) for row in journal.rows("SELECT * FROM breakers"))
+
+
+def put_breaker(db: sqlite3.Connection, breaker: Breaker) -> None:
+    """Store a breaker's state."""
+    db.execute(
+        "INSERT OR REPLACE INTO breakers (scope, failures, open_until, openings) VALUES (?, ?, ?, ?)",
+        (breaker.scope, breaker.failures, breaker.open_until, breaker.openings),
+    )
+
+
+def reset_breakers(db: sqlite3.Connection) -> None:
+    """Close every breaker and forget its failures, on a person's word."""
+    db.execute("DELETE FROM breakers")
+
+
+def record_of(journal: Journal, action: str) -> TrackRecord:
+    """Return an action's record over all its targets; nothing but zeros when it never ran."""
+    rows = journal.rows(
+        "SELECT coalesce(sum(successes), 0) AS successes, coalesce(sum(trials), 0) AS trials, coalesce(min(failures_in_row), 0) AS failures_in_row"
+        " FROM records WHERE action = ?",
+        action,
+    )
+    return TrackRecord(action=action, **dict(rows[0]))
+
+
+def put_trial(db: sqlite3.Connection, action: str, target: str, *, success: bool) -> None:
+    """Add one trial to the record of (action, target)."""
+    db.execute(
+        "INSERT INTO records (action, target, successes, trials, failures_in_row) VALUES (?, ?, ?, 1, ?)"
+        " ON CONFLICT (action, target) DO UPDATE SET successes = successes + excluded.successes, trials = trials + 1,"
+        " failures_in_row = CASE WHEN excluded.successes THEN 0 ELSE failures_in_row + 1 END",
+        (action, target, int(success), int(not success)),
+    )
+
+
+def offset_of(journal: Journal, action: str) -> Offset:
+    """Return an action's learned offset; zero when nothing was learned."""
+    rows = journal.rows("SELECT * FROM offsets WHERE action = ?", action)
+    return msgspec.convert(dict(rows[0]), Offset) if rows else Offset(action=action, value=0.0, moved_at=0.0)
+
+
+def put_offset(db: sqlite3.Connection, offset: Offset) -> None:
+    """Store an action's learned offset."""
+    db.execute("INSERT OR REPLACE INTO offsets (action, value, moved_at) VALUES (?, ?, ?)", (offset.action, offset.value, offset.moved_at))

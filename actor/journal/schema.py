@@ -1,0 +1,73 @@
+"""The journal's tables, as migrations: each function brings the schema from its number to the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+
+def _first(db: sqlite3.Connection) -> None:
+    for statement in _FIRST.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_FIRST = """
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY, received_at REAL NOT NULL, source TEXT NOT NULL, truncated INTEGER NOT NULL, body BLOB NOT NULL
+) STRICT;
+CREATE TABLE alerts (
+    id INTEGER PRIMARY KEY, delivery_id INTEGER NOT NULL REFERENCES deliveries, fingerprint TEXT NOT NULL, status TEXT NOT NULL,
+    labels TEXT NOT NULL, annotations TEXT NOT NULL, starts_at TEXT NOT NULL,
+    disposition TEXT, reason TEXT, incident_id TEXT, decided_at REAL
+) STRICT;
+CREATE INDEX alerts_undecided ON alerts (id) WHERE disposition IS NULL;
+CREATE TABLE incidents (
+    id TEXT PRIMARY KEY, host TEXT NOT NULL, problem TEXT NOT NULL, target TEXT NOT NULL, resource TEXT NOT NULL,
+    action TEXT NOT NULL, risk TEXT NOT NULL, decision TEXT NOT NULL, severity TEXT NOT NULL, confidence REAL,
+    state TEXT, outcome TEXT, reason TEXT NOT NULL, opened_at REAL NOT NULL, last_firing_at REAL NOT NULL, wake_at REAL,
+    acted_at REAL, closed_at REAL, episode_ended_at REAL
+) STRICT;
+CREATE UNIQUE INDEX incidents_open_episode ON incidents (host, problem, target, resource) WHERE episode_ended_at IS NULL;
+CREATE INDEX incidents_opened ON incidents (opened_at);
+CREATE TABLE last_outcomes (
+    incident_id TEXT PRIMARY KEY REFERENCES incidents, word TEXT NOT NULL
+) STRICT;
+CREATE TABLE phases (
+    id INTEGER PRIMARY KEY, incident_id TEXT NOT NULL REFERENCES incidents, phase TEXT NOT NULL, intent TEXT NOT NULL,
+    intended_at REAL NOT NULL, finished_at REAL, result TEXT, failure TEXT
+) STRICT;
+CREATE INDEX phases_incident ON phases (incident_id);
+CREATE TABLE verdicts (
+    id INTEGER PRIMARY KEY, incident_id TEXT NOT NULL REFERENCES incidents, asked_at REAL NOT NULL, gate TEXT NOT NULL,
+    answer TEXT NOT NULL, reason TEXT NOT NULL, inputs TEXT NOT NULL
+) STRICT;
+CREATE INDEX verdicts_incident ON verdicts (incident_id);
+CREATE TABLE proposals (
+    incident_id TEXT PRIMARY KEY REFERENCES incidents, plan TEXT NOT NULL, plan_hash TEXT NOT NULL, made_at REAL NOT NULL,
+    expires_at REAL NOT NULL
+) STRICT;
+CREATE TABLE executions (
+    incident_id TEXT NOT NULL REFERENCES incidents, action TEXT NOT NULL, action_class TEXT NOT NULL, target TEXT NOT NULL,
+    host TEXT NOT NULL, started_at REAL NOT NULL, ended_at REAL, outcome TEXT
+) STRICT;
+CREATE INDEX executions_started ON executions (started_at);
+CREATE TABLE records (
+    action TEXT NOT NULL, target TEXT NOT NULL, successes INTEGER NOT NULL, trials INTEGER NOT NULL, failures_in_row INTEGER NOT NULL,
+    PRIMARY KEY (action, target)
+) STRICT;
+CREATE TABLE offsets (
+    action TEXT PRIMARY KEY, value REAL NOT NULL, moved_at REAL NOT NULL
+) STRICT;
+CREATE TABLE breakers (
+    scope TEXT PRIMARY KEY, failures INTEGER NOT NULL, open_until REAL, openings INTEGER NOT NULL
+) STRICT;
+CREATE TABLE totals (
+    name TEXT NOT NULL, labels TEXT NOT NULL, value REAL NOT NULL, PRIMARY KEY (name, labels)
+) STRICT
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)

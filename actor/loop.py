@@ -1,0 +1,106 @@
+"""The actor's threads: one decides what is due, a few carry incidents through the flow, one reconciles."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from actor.absorb import absorb
+from actor.journal import JournalError, incidents
+from actor.model import HandedOver
+from actor.pipeline import remediate
+from actor.reconcile import reconcile
+from actor.recovery import recover
+
+if TYPE_CHECKING:
+    from actor.model import Incident
+    from actor.service import Service
+
+log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.5
+_WORKERS = 4
+
+
+class Loop:
+    """Runs until `world.ending` is set; what is on its way then is handed to the next process's recovery."""
+
+    def __init__(self, service: Service) -> None:
+        """Prepare the threads; `start` runs them."""
+        self._service = service
+        self._world = service.world
+        self._pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="incident")
+        self._busy: set[str] = set()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in (("loop", self._run), ("reconcile", self._reconcile))]
+        self.last_turn = 0.0
+
+    def start(self) -> None:
+        """Recover what the last process left, then begin."""
+        for incident in incidents.running(self._world.journal):
+            self._submit(incident)
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Wait until nothing moves any more."""
+        for thread in self._threads:
+            thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self) -> None:
+        while not self._world.ending.is_set():
+            try:
+                self._turn()
+            except JournalError as error:
+                log.error("the journal cannot be written: %s", error)  # noqa: TRY400 - no traceback for a full disk
+            except Exception:
+                log.exception("the loop met an error and goes on")
+            self._service.bell.wait(_TICK_SECONDS)
+            self._service.bell.clear()
+
+    def _turn(self) -> None:
+        absorb(self._world)
+        now = self._world.clock.now()
+        for incident in [*incidents.due(self._world.journal, now), *incidents.running(self._world.journal)]:
+            self._submit(incident)
+        self.last_turn = now
+
+    def _submit(self, incident: Incident) -> None:
+        with self._lock:
+            if incident.id in self._busy:
+                return
+            self._busy.add(incident.id)
+        self._pool.submit(self._carry, incident)
+
+    def _carry(self, incident: Incident) -> None:
+        world = self._world
+        try:
+            if incident.state == "running":
+                recover(world, incident)
+            else:
+                remediate(world, incident.id)
+        except HandedOver:
+            log.info("incident %s is handed to the next process", incident.id)
+        except JournalError as error:
+            log.error("incident %s waits for the journal: %s", incident.id, error)  # noqa: TRY400 - no traceback for a full disk
+        except Exception:
+            log.exception("incident %s met an error", incident.id)
+        finally:
+            with self._lock:
+                self._busy.discard(incident.id)
+
+    def _reconcile(self) -> None:
+        world = self._world
+        while not world.ending.is_set():
+            try:
+                reconcile(world)
+                world.ready.set()
+                self._service.bell.set()
+            except JournalError as error:
+                log.error("cannot reconcile: %s", error)  # noqa: TRY400 - no traceback for a full disk
+            except Exception:
+                log.exception("reconciling met an error and goes on")
+            world.ending.wait(world.config.actor.reconcile)

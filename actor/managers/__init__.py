@@ -1,0 +1,1 @@
+"""What runs services; each module holds one MANAGER."""

@@ -1,0 +1,37 @@
+"""Services without systemd: the owner's own programs, which only the owner of this process may have written."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import stat
+from typing import TYPE_CHECKING
+
+from actor.model import Manager, StepFailed
+
+if TYPE_CHECKING:
+    from homeostat.config.types import Argv, Service
+
+
+def _owned(argv: Argv) -> Argv:
+    program = pathlib.Path(argv[0])
+    try:
+        status = program.stat()
+    except OSError as error:
+        raise StepFailed(f"{program} cannot be run: {error.strerror}") from None
+    if status.st_uid not in {0, os.geteuid()} or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise StepFailed(f"{program} must belong to root and be writable by nobody else")
+    return argv
+
+
+def _show(service: Service) -> Argv:
+    assert service.commands is not None
+    return _owned(service.commands.show)
+
+
+def _restart(service: Service) -> Argv:
+    assert service.commands is not None
+    return _owned(service.commands.restart)
+
+
+MANAGER = Manager(show=_show, restart=_restart)

@@ -1,0 +1,29 @@
+"""Containers of podman that no unit manages; a quadlet is a unit, and systemd its manager."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actor.model import Manager
+
+if TYPE_CHECKING:
+    from homeostat.config.types import Argv, Service
+
+_FORMAT = (
+    "ActiveState={{if .State.Running}}active{{else}}inactive{{end}}\n"
+    "InvocationID={{.State.StartedAt}}\n"
+    "MainPID={{.State.Pid}}"
+)
+
+
+def _show(service: Service) -> Argv:
+    assert service.unit is not None
+    return ("/usr/bin/podman", "container", "inspect", "--format", _FORMAT, "--", service.unit)
+
+
+def _restart(service: Service) -> Argv:
+    assert service.unit is not None
+    return ("/usr/bin/podman", "container", "restart", "--", service.unit)
+
+
+MANAGER = Manager(show=_show, restart=_restart)

@@ -1,0 +1,36 @@
+"""Units of a user's systemd; the user needs linger, or there is no manager to ask."""
+
+from __future__ import annotations
+
+import pwd
+from typing import TYPE_CHECKING
+
+from actor.model import Manager, StepFailed
+
+if TYPE_CHECKING:
+    from homeostat.config.types import Argv, Service
+
+PROPERTIES = "ActiveState,SubState,InvocationID,MainPID,MemoryCurrent,NRestarts,NeedDaemonReload"
+
+
+def _systemctl(service: Service) -> Argv:
+    assert service.user is not None
+    try:
+        uid = pwd.getpwnam(service.user).pw_uid
+    except KeyError:
+        raise StepFailed(f"there is no user {service.user!r} on this host") from None
+    runtime = f"XDG_RUNTIME_DIR=/run/user/{uid}"
+    return ("/usr/sbin/runuser", "-u", service.user, "--", "/usr/bin/env", runtime, "/usr/bin/systemctl", "--user")
+
+
+def _show(service: Service) -> Argv:
+    assert service.unit is not None
+    return (*_systemctl(service), "show", f"--property={PROPERTIES}", "--", service.unit)
+
+
+def _restart(service: Service) -> Argv:
+    assert service.unit is not None
+    return (*_systemctl(service), "restart", "--job-mode=fail", "--no-ask-password", "--", service.unit)
+
+
+MANAGER = Manager(show=_show, restart=_restart)

@@ -1,0 +1,1 @@
+"""What verification measures by itself; each module holds one MEASURE."""

@@ -1,0 +1,8 @@
+"""The free share of a file system, after a sync."""
+
+from __future__ import annotations
+
+from actor.model import Measure
+from actor.quarantine import free_ratio
+
+MEASURE = Measure(unit="ratio", read=free_ratio)

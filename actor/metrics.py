@@ -1,0 +1,214 @@
+"""What the actor tells Prometheus, read from the journal at scrape time: the rules' terms, and what it did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from actor.journal import incidents, intake, ledger, totals
+from actor.learn import answers, decayed, record_with_import, success_ratio
+from actor.playbook import PROTECTIONS
+from actor.world import case_of
+from homeostat import __version__
+from homeostat.config import threshold
+from homeostat.config.types import WEIGHTS
+from homeostat.words import DECISIONS, MODES, RISKS, STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from actor.loop import Loop
+    from actor.playbook import Playbook
+    from actor.service import Service
+    from actor.world import World
+
+_COUNTERS = {
+    "homeostat_deliveries_total": ("Deliveries stored, by where they came from.", ("source",)),
+    "homeostat_alerts_received_total": ("Alerts stored.", ("source",)),
+    "homeostat_alerts_decided_total": ("Stored alerts decided, by what became of them.", ("disposition",)),
+    "homeostat_actions_total": ("Incidents ended, by outcome.", ("action", "target", "decision", "outcome")),
+    "homeostat_gate_refusals_total": ("Gates that did not allow.", ("gate", "action")),
+}
+_HISTOGRAMS = {
+    "homeostat_action_duration_seconds": ("How long executed actions took, from the gates' yes to the outcome.", ("action",)),
+    "homeostat_decision_confidence_ratio": ("Confidence of the decisions heard of.", ("decision",)),
+    "homeostat_resolution_seconds": ("How long problems lasted, from noticed to confirmed gone.", ("problem",)),
+}
+
+
+class Collector:
+    """Reads everything afresh at each scrape; it has `describe` so that registering asks for nothing."""
+
+    def __init__(self, service: Service, loop: Loop) -> None:
+        """Read from `service`'s world and from `loop`."""
+        self._service = service
+        self._loop = loop
+        self.reloaded: tuple[bool, float] = (True, 0.0)
+
+    def describe(self) -> Iterable[Metric]:
+        """Name nothing in advance."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family."""
+        world = self._service.world
+        yield from _terms(world)
+        yield from _thresholds(world)
+        yield from _state(world)
+        yield from _totals(world)
+        yield from self._self()
+
+    def _self(self) -> Iterator[Metric]:
+        world = self._service.world
+        yield _gauge(world, "homeostat_actor_last_loop_timestamp_seconds", "When the loop last came round.", self._loop.last_turn)
+        yield _gauge(world, "homeostat_alerts_pending", "Alerts stored and not yet decided.", intake.pending(world.journal))
+        codes = CounterMetricFamily("homeostat_webhook_requests_total", "Answers of the webhook, by status code.", labels=["host", "code"])
+        for code, count in sorted(self._service.requests.read().items()):
+            codes.add_metric([world.config.host, str(code)], count)
+        yield codes
+        refused = CounterMetricFamily("homeostat_webhook_unauthenticated_total", "Deliveries without a valid credential.", labels=["host"])
+        refused.add_metric([world.config.host], self._service.requests.read()[401])
+        yield refused
+        succeeded, at = self.reloaded
+        reloaded = GaugeMetricFamily("homeostat_config_last_reload_successful", "Whether the last reload was taken over.", labels=["host", "daemon"])
+        reloaded.add_metric([world.config.host, "actor"], float(succeeded))
+        yield reloaded
+        when = GaugeMetricFamily("homeostat_config_last_reload_success_timestamp_seconds", "When a configuration was last taken over.", labels=["host", "daemon"])
+        when.add_metric([world.config.host, "actor"], at)
+        yield when
+
+
+def _gauge(world: World, name: str, text: str, value: float) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=["host"])
+    family.add_metric([world.config.host], value)
+    return family
+
+
+def _terms(world: World) -> Iterator[Metric]:
+    """Yield what the confidence is made of, per action, and which action answers which problem."""
+    host, journal, config, now = world.config.host, world.journal, world.config, world.clock.now()
+    info = GaugeMetricFamily("homeostat_problem_action_info", "The action that answers a problem here, and its risk.", labels=["host", "problem", "action", "risk"])
+    for problem, playbook in sorted(answers(journal, world.playbooks).items()):
+        info.add_metric([host, problem, playbook.name, playbook.file.risk], 1)
+    yield info
+    families: dict[str, tuple[str, Callable[[Playbook], float]]] = {
+        "homeostat_action_historical_success_ratio": ("Successes over trials, with Jeffreys' prior.", lambda playbook: success_ratio(*record_with_import(journal, config, playbook.name))),
+        "homeostat_action_trials": ("Trials in the record, imported ones too.", lambda playbook: record_with_import(journal, config, playbook.name)[1]),
+        "homeostat_action_impact_certainty_ratio": ("How sure the playbook is of its effect.", lambda playbook: playbook.file.impact_certainty),
+        "homeostat_action_rollback_feasibility_ratio": ("1 when what is lost can be made good now.", lambda playbook: feasibility(world, playbook)),
+        "homeostat_action_learned_offset_ratio": ("What was learned, -0.30 to +0.05.", lambda playbook: decayed(ledger.offset_of(journal, playbook.name), now)),
+        "homeostat_action_min_confidence_ratio": ("A person's own threshold for executing this action; 0 is unset.", lambda playbook: _min_confidence(world, playbook)),
+    }
+    for name, (text, read) in families.items():
+        family = GaugeMetricFamily(name, text, labels=["host", "action"])
+        for playbook in world.playbooks.values():
+            family.add_metric([host, playbook.name], read(playbook))
+        yield family
+
+
+def _min_confidence(world: World, playbook: Playbook) -> float:
+    override = world.config.autonomy.actions.get(playbook.name)
+    return override.min_confidence if override is not None else 0.0
+
+
+def feasibility(world: World, playbook: Playbook) -> float:
+    """Return how far the loss of an action can be made good now: the least over its configured targets, 0 without any."""
+    targets = world.config.services if playbook.file.acts_on == "service" else world.config.filesystems
+    protection, without = PROTECTIONS[playbook.file.protection], playbook.file.unprotected_feasibility
+    obstacles = [protection.obstacle(case_of(world, playbook, target, "feasibility")) for target in targets]
+    return min((1.0 if obstacle is None else (without or 0.0) for obstacle in obstacles), default=0.0)
+
+
+def _thresholds(world: World) -> Iterator[Metric]:
+    host, autonomy = world.config.host, world.config.autonomy
+    cells = GaugeMetricFamily("homeostat_autonomy_threshold_ratio", "The confidence that a decision must exceed; 2 is never.", labels=["host", "risk", "decision"])
+    for risk in RISKS:
+        for decision in DECISIONS[:3]:
+            cells.add_metric([host, risk, decision], threshold(autonomy, risk, decision))
+    yield cells
+    weights = GaugeMetricFamily("homeostat_confidence_weight_ratio", "The weight of each term.", labels=["host", "term"])
+    for term, weight in WEIGHTS.items():
+        weights.add_metric([host, term], weight)
+    yield weights
+    predictions = GaugeMetricFamily("homeostat_prediction_floor_ratio", "The prediction that executing needs.", labels=["host", "decision"])
+    trials = GaugeMetricFamily("homeostat_trials_floor", "The trials that executing needs.", labels=["host", "decision"])
+    for decision, prediction, least in (
+        ("auto-execute", autonomy.prediction_floor.auto_execute, autonomy.trials_floor.auto_execute),
+        ("notify-execute", autonomy.prediction_floor.notify_execute, autonomy.trials_floor.notify_execute),
+    ):
+        predictions.add_metric([host, decision], prediction)
+        trials.add_metric([host, decision], least)
+    yield predictions
+    yield trials
+
+
+def _state(world: World) -> Iterator[Metric]:
+    host, now = world.config.host, world.clock.now()
+    yield _gauge(world, "homeostat_actor_ready", "1 once complete data is served.", float(world.ready.is_set()))
+    yield _gauge(world, "homeostat_journal_writable", "Whether the last commit reached the disk.", float(world.journal.writable))
+    mode = GaugeMetricFamily("homeostat_mode", "The mode in force.", labels=["host", "mode"])
+    for name in MODES:
+        mode.add_metric([host, name], float(name == world.config.autonomy.mode))
+    yield mode
+    open_now = {breaker.scope: float((breaker.open_until or 0) > now) for breaker in ledger.breakers(world.journal)}
+    breaker_open = GaugeMetricFamily("homeostat_breaker_open", "Whether a breaker is open.", labels=["host", "scope"])
+    for scope, is_open in {"global": 0.0, **open_now}.items():
+        breaker_open.add_metric([host, scope], is_open)
+    yield breaker_open
+    paused = GaugeMetricFamily("homeostat_paused", "What keeps everything from acting.", labels=["host", "by"])
+    for by, holds in (("breaker", open_now.get("global", 0.0)), ("stop", float(world.stop.reason() is not None)), ("silence", float(_all_silenced(world)))):
+        paused.add_metric([host, by], holds)
+    yield paused
+    states = GaugeMetricFamily("homeostat_incidents", "Incidents on their way, by state.", labels=["host", "state"])
+    counted = {row["state"]: row["n"] for row in world.journal.rows("SELECT state, count(*) AS n FROM incidents WHERE state IS NOT NULL GROUP BY state")}
+    for state in STATES:
+        states.add_metric([host, state], counted.get(state, 0))
+    yield states
+    proposals = GaugeMetricFamily(
+        "homeostat_proposal_expires_timestamp_seconds", "When a waiting proposal expires.", labels=["host", "problem", "target", "resource", "action"]
+    )
+    for incident, expires_at in incidents.waiting_proposals(world.journal):
+        proposals.add_metric([incident.host, incident.problem, incident.target, incident.resource, incident.action], expires_at)
+    yield proposals
+    last = GaugeMetricFamily("homeostat_action_last_timestamp_seconds", "When an action last ran at a target.", labels=["host", "action", "target", "resource"])
+    for action, of_host, target, resource, at in ledger.last_actions(world.journal):
+        last.add_metric([of_host, action, target, resource], at)
+    yield last
+    links = GaugeMetricFamily("homeostat_links_info", "Where alerts link to.", labels=["host", "console", "dashboard", "runbooks"])
+    links.add_metric([host, world.config.links.console, world.config.links.dashboard, world.config.links.runbooks], 1)
+    yield links
+    build = GaugeMetricFamily("homeostat_actor_build_info", "The version that runs.", labels=["host", "version"])
+    build.add_metric([host, __version__], 1)
+    yield build
+
+
+def _all_silenced(world: World) -> bool:
+    """Say whether an active silence mutes every executing decision of this host."""
+    if world.silences is None:
+        return False
+    names = ("HomeostatAutoExecute", "HomeostatNotifyExecute")
+    plain = [{"alertname": name, "host": world.config.host} for name in names]
+    return all(any(silence.matches(labels) for silence in world.silences.active) for labels in plain)
+
+
+def _totals(world: World) -> Iterator[Metric]:
+    stored = totals.read(world.journal)
+    for name, (text, labels) in _COUNTERS.items():
+        family = CounterMetricFamily(name, text, labels=["host", *labels])
+        for found, value in stored.get(name, []):
+            family.add_metric([found.get("host", world.config.host), *(found[label] for label in labels)], value)
+        yield family
+    for name, (text, labels) in _HISTOGRAMS.items():
+        yield _histogram(name, text, labels, stored)
+
+
+def _histogram(name: str, text: str, labels: tuple[str, ...], stored: dict[str, list[tuple[dict[str, str], float]]]) -> Metric:
+    family = HistogramMetricFamily(name, text, labels=["host", *labels])
+    sums = {tuple(found[label] for label in ("host", *labels)): value for found, value in stored.get(f"{name}_sum", [])}
+    buckets: dict[tuple[str, ...], list[tuple[str, float]]] = {}
+    for found, value in stored.get(f"{name}_bucket", []):
+        buckets.setdefault(tuple(found[label] for label in ("host", *labels)), []).append((found["le"], value))
+    for key, of_key in buckets.items():
+        family.add_metric(list(key), sorted(of_key, key=lambda bucket: float(bucket[0])), sums[key])
+    return family

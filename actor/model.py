@@ -1,0 +1,271 @@
+"""The values that the actor's parts hand to one another; no effects."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
+
+from homeostat.words import ActionClass, Decision, Outcome, Problem, Risk, Severity, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from actor.playbook import Playbook
+    from homeostat.alertmanager import Silence
+    from homeostat.config import Config
+    from homeostat.config.types import Filesystem, Service
+
+Answer = Literal["allow", "refuse", "defer", "confirm", "shadow"]
+Effect = Literal["none", "partial", "done", "unknowable"]
+
+
+class EpisodeKey(NamedTuple):
+    """What makes two alerts the same trouble; action, tier and severity are no part of it (SPEC 1)."""
+
+    host: str
+    problem: Problem
+    target: str
+    resource: str
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """One accepted episode; times are Unix seconds. `state` is set while it is on its way, else `outcome` is."""
+
+    id: str
+    host: str
+    problem: Problem
+    target: str
+    resource: str
+    action: str
+    risk: str
+    decision: Decision
+    severity: str
+    confidence: float | None
+    state: State | None
+    outcome: Outcome | None
+    reason: str
+    opened_at: float
+    last_firing_at: float
+    wake_at: float | None
+    acted_at: float | None
+    closed_at: float | None
+    episode_ended_at: float | None
+
+    @property
+    def key(self) -> EpisodeKey:
+        """The episode that this incident is."""
+        return EpisodeKey(self.host, self.problem, self.target, self.resource)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels that its decision alert bears, as a silence's matchers see them."""
+        alertnames = {
+            "auto-execute": "HomeostatAutoExecute",
+            "notify-execute": "HomeostatNotifyExecute",
+            "propose": "HomeostatPropose",
+            "alert-only": "HomeostatAlertOnly",
+        }
+        return {
+            "alertname": alertnames[self.decision],
+            "problem": self.problem,
+            "action": self.action,
+            "risk": self.risk,
+            "decision": self.decision,
+            "severity": self.severity,
+            "host": self.host,
+            "target": self.target,
+            "resource": self.resource,
+        }
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decision alert says."""
+
+    key: EpisodeKey
+    action: str
+    risk: Risk | Literal["none"]
+    decision: Decision
+    severity: Severity
+    confidence: float | None
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """One admitted run of an action; `ended_at` is None while it runs."""
+
+    incident_id: str
+    action: str
+    action_class: ActionClass
+    target: str
+    host: str
+    started_at: float
+    ended_at: float | None
+    outcome: Outcome | None
+
+
+class Breaker(msgspec.Struct, frozen=True, kw_only=True):
+    """A breaker that counted failures; it is open while `open_until` lies ahead. `scope` is `global` or `action/target`."""
+
+    scope: str
+    failures: int
+    open_until: float | None
+    openings: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdict:
+    """A gate's answer with its reason and the inputs it saw; `until` says when a deferral is asked again."""
+
+    answer: Answer
+    reason: str
+    inputs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    until: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Silences:
+    """What Alertmanager said of its active silences, and when."""
+
+    active: tuple[Silence, ...]
+    answered_at: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DecisionNow:
+    """What Prometheus decides at this moment for one episode; `action` and `decision` are None when it decides nothing."""
+
+    action: str | None
+    decision: str | None
+    confidence: float | None
+    evaluated_at: float | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the gates may see: gathered once, then every gate is a pure function of it."""
+
+    now: float
+    incident: Incident
+    config: Config
+    playbook: Playbook | None
+    service: Service | None
+    filesystem: Filesystem | None
+    stop_reason: str | None
+    silences: Silences | None
+    decision_now: DecisionNow | None
+    executions: tuple[Execution, ...]
+    breakers: tuple[Breaker, ...]
+    unprotectable: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Gate:
+    """A check before acting; gates are asked in ascending `order`, all of them, and the first that does not allow decides."""
+
+    order: int
+    ask: Callable[[Situation], Verdict]
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """One planned deed as data: which step does it, with what, and what it should bring about."""
+
+    step: str
+    summary: str
+    arguments: dict[str, Any]
+    expected: str
+    irreversible: bool = False
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Commands in order, as they will run."""
+
+    action: str
+    target: str
+    commands: tuple[Command, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Case:
+    """What a step, a protection or a measure may know of the incident it works for."""
+
+    incident_id: str
+    action: str
+    target: str
+    config: Config
+    service: Service | None
+    filesystem: Filesystem | None
+    root: str | None
+    now: float
+    stopped: Callable[[], bool]
+
+
+class StepFailed(Exception):  # noqa: N818 - a past tense like every outcome
+    """A step ended without its effect; the message says what was seen."""
+
+
+class HandedOver(Exception):  # noqa: N818 - not a fault: the next process goes on
+    """The process is ending: what is on its way stays in the journal for the next one to recover."""
+
+
+class Unprotectable(Exception):  # noqa: N818 - an adjective of the target, not a fault
+    """The declared protection cannot be given; the message says why."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """A kind of step: `gather` reads facts, `plan` is pure, `perform` acts, `oracle` says whether an interrupted command had effect.
+
+    A step that `follows` is planned only behind another command.
+    """
+
+    options: type[msgspec.Struct]
+    gather: Callable[[Case, Any], Any]
+    plan: Callable[[Any, Any], tuple[Command, ...]]
+    perform: Callable[[Case, Command], dict[str, Any]]
+    oracle: Callable[[Case, Command], Effect]
+    follows: bool = False
+
+
+class Restored(msgspec.Struct, frozen=True, kw_only=True):
+    """What an undo did: how many paths it put back, and the paths it left because someone touched them since."""
+
+    restored: int = 0
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Protection:
+    """What makes an action undoable. `protect` and `seal` return a record that alone suffices for `roll_back`."""
+
+    obstacle: Callable[[Case], str | None]
+    protect: Callable[[Case], dict[str, Any]]
+    seal: Callable[[Case, dict[str, Any]], dict[str, Any]]
+    keep: Callable[[Case, dict[str, Any]], None]
+    roll_back: Callable[[Case, dict[str, Any]], Restored]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Measure:
+    """Something that verification measures by itself, before and after; `read` raises StepFailed when it cannot."""
+
+    unit: str
+    read: Callable[[Case], float]
+
+
+class UnitState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a manager says of a service; `invocation` changes with every start, `memory_bytes` is None where unknown."""
+
+    active: bool
+    invocation: str
+    main_pid: int
+    memory_bytes: int | None
+    needs_reload: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Manager:
+    """What runs services: the argv that shows one (as `Key=Value` lines) and the argv that restarts one."""
+
+    show: Callable[[Service], tuple[str, ...]]
+    restart: Callable[[Service], tuple[str, ...]]

@@ -1,0 +1,64 @@
+"""Tells people through Alertmanager what no rule can know: a proposal, an announcement, an outcome."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from homeostat.alertmanager import AlertmanagerError, PostedAlert
+from homeostat.clock import rfc3339
+from homeostat.words import FAILURES
+
+if TYPE_CHECKING:
+    from actor.model import Incident, Plan
+    from actor.world import World
+    from homeostat.words import Outcome
+
+log = logging.getLogger(__name__)
+
+_OUTCOME_STAYS_SECONDS = 300
+
+
+def announce(world: World, incident: Incident, acts_at: float) -> bool:
+    """Say before acting what will be done and when; False when nobody could be told, and then nothing may be done."""
+    summary = f"{incident.action} will act on {incident.target} at {rfc3339(acts_at)} because of {incident.problem}"
+    description = f"Unless it is paused or stopped before: homeostat pause --action {incident.action} --reason ... , or homeostat stop."
+    return _post(world, incident, ("HomeostatAnnouncement", summary, description), acts_at)
+
+
+def propose(world: World, incident: Incident, plan: Plan, expires_at: float) -> bool:
+    """Put a plan before a person; False when nobody could be told."""
+    summary = f"{incident.action} is proposed for {incident.target} because of {incident.problem}"
+    steps = "; ".join(command.summary for command in plan.commands) or "nothing to do at this moment"
+    return _post(world, incident, ("HomeostatProposal", summary, f"The plan: {steps}."), expires_at)
+
+
+def tell_outcome(world: World, incident: Incident, outcome: Outcome, reason: str) -> bool:
+    """Say after acting what came of it."""
+    summary = f"{incident.action} on {incident.target}: {outcome.replace('_', ' ')}"
+    return _post(world, incident, ("HomeostatOutcome", summary, reason), world.clock.now() + _OUTCOME_STAYS_SECONDS, outcome)
+
+
+def _post(world: World, incident: Incident, words: tuple[str, str, str], ends_at: float, outcome: Outcome | None = None) -> bool:
+    alertname, summary, description = words
+    labels = {**incident.labels, "alertname": alertname, "incident": incident.id, "severity": _severity(incident, outcome)}
+    if outcome is not None:
+        labels["outcome"] = outcome
+    alert = PostedAlert(
+        labels=labels,
+        annotations={"summary": summary, "description": description, "incident_url": f"{world.config.links.console}/api/v1/incidents/{incident.id}"},
+        starts_at=rfc3339(world.clock.now()),
+        ends_at=rfc3339(ends_at),
+    )
+    try:
+        world.alertmanager.post([alert])
+    except AlertmanagerError as error:
+        log.warning("%s of incident %s was not posted: %s", alertname, incident.id, error)
+        return False
+    return True
+
+
+def _severity(incident: Incident, outcome: Outcome | None) -> str:
+    if outcome == "stranded":
+        return "critical"
+    return "warning" if outcome in FAILURES else incident.severity if outcome is None else "info"

@@ -1,0 +1,273 @@
+"""The sheet on the wall: gate -> plan -> protect -> execute -> verify -> keep | roll back | strand -> learn -> close."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from actor import notify
+from actor.journal import JournalError, incidents, ledger
+from actor.learn import learn
+from actor.model import HandedOver, Incident, Plan, StepFailed, Unprotectable
+from actor.playbook import PROTECTIONS, STEPS
+from actor.situation import ask_gates, deciding, observe
+from actor.verify import still_healthy, take_baseline, verify
+from actor.world import World, case_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actor.model import Case, Command, Restored, Situation, Verdict
+    from actor.playbook import Playbook
+    from actor.verify import Baseline
+    from homeostat.words import Outcome
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Ended = tuple["Outcome", str]
+Record = dict[str, Any]
+
+_ASK_AGAIN_SECONDS = 60
+_FINDINGS: dict[str, Outcome] = {"verified": "succeeded", "weak": "warned", "unverifiable": "unverified", "failed": "failed"}
+
+
+def remediate(world: World, incident_id: str) -> None:
+    """Take one incident through the whole flow, as far as its gates let it. Raises JournalError when nothing can be recorded."""
+    work = admit(world, incident_id)
+    if work is None:
+        return
+    close(work, act(work))
+
+
+def act(work: Work) -> Ended:
+    """Plan, protect, execute, verify, then keep or roll back; whatever breaks on the way ends in an outcome.
+
+    Raises:
+        HandedOver: the process is ending; the next one recovers what is on its way.
+        JournalError: nothing more can be recorded, so nothing more is done.
+
+    """
+    record: Record | None = None
+    try:
+        baseline = work.step("baseline", take_baseline, work.world, work.case, work.playbook, work.incident.key)
+        plan = work.step("plan", make_plan, work.case, work.playbook)
+        if not plan.commands:
+            return "failed", "there was nothing to do: no step found anything within its rules"
+        record = work.step("protect", protect, work.case, work.playbook)
+        for command in plan.commands:
+            if command.irreversible:
+                work.step("check", still_healthy, work.case, baseline.health)
+            work.step("execute", STEPS[command.step].perform, work.case, command, intent=command)
+        record = work.step("seal", seal, work.case, record)
+        return conclude(work, record, baseline)
+    except (StepFailed, Unprotectable) as failure:
+        return roll_back(work, record, str(failure)) if record is not None else ("failed", str(failure))
+
+
+def conclude(work: Work, record: Record, baseline: Baseline) -> Ended:
+    """Verify what was done, then keep it or roll it back. Raises StepFailed when it cannot be verified, and as `act`."""
+    seen = work.step("verify", verify, work.world, work.case, work.playbook, work.incident.key, baseline)
+    if seen.calls_for_rollback:
+        return roll_back(work, record, seen.sentence)
+    work.step("keep", keep, work.case, record)
+    return _FINDINGS[seen.finding], seen.sentence
+
+
+def roll_back(work: Work, record: Record, why: str) -> Ended:
+    """Undo after `why`; an undo that breaks strands the incident, which pages a person. Raises as `act`."""
+    try:
+        restored = work.step("roll back", undo, work.case, record)
+    except (StepFailed, Unprotectable) as failure:
+        return "stranded", f"{why}; and the rollback failed: {failure}"
+    if restored.conflicts:
+        return "rollback_conflict", f"{why}; {restored.restored} put back, left as they are: {', '.join(restored.conflicts[:5])}"
+    lasting = work.irreversible_begun()
+    if lasting is not None:
+        return "rollback_conflict", f"{why}; {restored.restored} put back, but this cannot be undone: {lasting}"
+    if restored.restored == 0:
+        return "failed", f"{why}; nothing had to be put back"
+    return "rolled_back", f"{why}; {restored.restored} put back"
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """An admitted incident with its playbook and case."""
+
+    world: World
+    incident: Incident
+    playbook: Playbook
+    case: Case
+
+    def step(self, phase: str, effect: Callable[..., T], *values: Any, intent: Any = None) -> T:
+        """Journal the intent, run the effect, journal its result or failure and the time; a stop is heard before it acts.
+
+        Raises:
+            StepFailed: the effect failed, or everything was stopped.
+            Unprotectable: the effect could not protect.
+
+        """
+        if phase in {"protect", "execute"} and self.case.stopped():
+            raise StepFailed(f"stopped before {phase}: {self.world.stop.reason()}")
+        journal, clock = self.world.journal, self.world.clock
+        phase_id = incidents.intend(journal, self.incident.id, phase, intent, clock.now())
+        try:
+            result = effect(*values)
+        except (StepFailed, Unprotectable) as failure:
+            incidents.conclude(journal, phase_id, None, str(failure), clock.now())
+            raise
+        except (JournalError, HandedOver):
+            raise
+        except Exception as error:
+            log.exception("incident %s: phase %s broke", self.incident.id, phase)
+            incidents.conclude(journal, phase_id, None, f"broke: {type(error).__name__}: {error}", clock.now())
+            raise StepFailed(f"{phase} broke: {type(error).__name__}: {error}") from error
+        incidents.conclude(journal, phase_id, result, None, clock.now())
+        return result
+
+    def irreversible_begun(self) -> str | None:
+        """Return in words the first irreversible command that was begun, or None."""
+        phases = incidents.phases_of(self.world.journal, self.incident.id)
+        begun = [phase["intent"] for phase in phases if phase["phase"] == "execute"]
+        return next((command["summary"] for command in begun if command["irreversible"]), None)
+
+
+def admit(world: World, incident_id: str) -> Work | None:
+    """Ask every gate and take the budget, one incident at a time; None when it was decided otherwise, which is recorded."""
+    with world.admission:
+        incident = incidents.find(world.journal, incident_id)
+        now = world.clock.now()
+        if incident is None or incident.state == "running" or incident.wake_at is None or incident.wake_at > now:
+            return None
+        if incident.decision == "alert-only":
+            _settle(world, incident, "alerted", "confidence asks for a person's eyes only")
+            return None
+        if incident.state == "proposed":
+            _settle(world, incident, "expired", "nobody answered the proposal in time")
+            return None
+        situation = observe(world, incident)
+        verdicts = ask_gates(situation)
+        no = deciding(verdicts)
+        if no is not None:
+            _decline(world, situation, verdicts, no)
+            return None
+        if incident.decision == "notify-execute" and incident.state != "announced":
+            _announce(world, incident, verdicts)
+            return None
+        assert situation.playbook is not None
+        with world.journal.transaction() as db:
+            incidents.record_verdicts(db, incident, verdicts, now)
+            ledger.begin(db, incident, situation.playbook, now)
+            incidents.move(db, incident, "running", "every gate agreed", None)
+        admitted = incidents.find(world.journal, incident_id)
+        assert admitted is not None
+        return Work(world, admitted, situation.playbook, case_of(world, situation.playbook, incident.target, incident.id))
+
+
+def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], no: tuple[str, Verdict]) -> None:
+    gate, verdict = no
+    incident, now, reason = situation.incident, situation.now, f"{gate}: {verdict.reason}"
+    plan: Plan | None = None
+    if verdict.answer in {"confirm", "shadow"} and situation.playbook is not None:
+        plan, obstacle = _would_do(world, situation.playbook, incident)
+        reason = f"{reason}; {obstacle}" if obstacle else reason
+    expires_at = now + world.config.autonomy.proposal_expiry
+    with world.journal.transaction() as db:
+        incidents.record_verdicts(db, incident, verdicts, now)
+        if verdict.answer == "defer":
+            incidents.move(db, incident, "deferred", reason, verdict.until)
+        elif verdict.answer == "confirm" and plan is not None:
+            incidents.propose(db, incident, plan, (now, expires_at))
+            incidents.move(db, incident, "proposed", reason, expires_at)
+        elif verdict.answer == "shadow" and plan is not None:
+            incidents.settle(db, incident, "shadowed", f"{reason}; it would: {_in_words(plan)}", (now, None))
+        else:
+            incidents.settle(db, incident, "refused", reason, (now, now + _ASK_AGAIN_SECONDS))
+    log.info("incident %s %s %s on %s: %s: %s", incident.id, incident.problem, incident.action, incident.target, verdict.answer, reason)
+    if verdict.answer == "confirm" and plan is not None:
+        notify.propose(world, incident, plan, expires_at)
+
+
+def _would_do(world: World, playbook: Playbook, incident: Incident) -> tuple[Plan, str | None]:
+    try:
+        return make_plan(case_of(world, playbook, incident.target, incident.id), playbook), None
+    except (StepFailed, KeyError) as failure:
+        return Plan(action=playbook.name, target=incident.target, commands=()), f"no plan can be made: {failure}"
+
+
+def _in_words(plan: Plan) -> str:
+    return "; ".join(command.summary for command in plan.commands) or "nothing"
+
+
+def _announce(world: World, incident: Incident, verdicts: dict[str, Verdict]) -> None:
+    now = world.clock.now()
+    acts_at = now + world.config.autonomy.grace
+    told = notify.announce(world, incident, acts_at)
+    with world.journal.transaction() as db:
+        incidents.record_verdicts(db, incident, verdicts, now)
+        if told:
+            incidents.move(db, incident, "announced", f"announced; acts after a grace of {world.config.autonomy.grace}", acts_at)
+        else:
+            incidents.move(db, incident, "deferred", "nobody could be told before", now + _ASK_AGAIN_SECONDS)
+
+
+def _settle(world: World, incident: Incident, outcome: Outcome, reason: str) -> None:
+    with world.journal.transaction() as db:
+        incidents.settle(db, incident, outcome, reason, (world.clock.now(), None))
+    log.info("incident %s %s: %s: %s", incident.id, incident.problem, outcome, reason)
+
+
+def make_plan(case: Case, playbook: Playbook) -> Plan:
+    """Gather facts and plan every step of a playbook, changing nothing.
+
+    Raises:
+        StepFailed: a fact cannot be had.
+
+    """
+    commands: list[Command] = []
+    for planned in playbook.steps:
+        step = STEPS[planned.kind]
+        if commands or not step.follows:
+            commands += step.plan(step.gather(case, planned.options), planned.options)
+    return Plan(action=playbook.name, target=case.target, commands=tuple(commands))
+
+
+def protect(case: Case, playbook: Playbook) -> dict[str, Any]:
+    """Give the declared protection, or none where the playbook declares how that may be; return what an undo needs.
+
+    Raises:
+        Unprotectable: it cannot be given, and doing without is not declared.
+
+    """
+    name: str = playbook.file.protection
+    if playbook.file.unprotected_feasibility is not None and PROTECTIONS[name].obstacle(case) is not None:
+        name = "none"
+    return {"protection": name, "record": PROTECTIONS[name].protect(case)}
+
+
+def seal(case: Case, record: Record) -> Record:
+    """Note how the action left what it touched, so that an undo can tell later edits from the action's own."""
+    return {**record, "record": PROTECTIONS[record["protection"]].seal(case, record["record"])}
+
+
+def keep(case: Case, record: Record) -> None:
+    """Keep what was done; the protection stays for its retention."""
+    PROTECTIONS[record["protection"]].keep(case, record["record"])
+
+
+def undo(case: Case, record: Record) -> Restored:
+    """Put back what the action changed, where nobody touched it since; it may be repeated."""
+    return PROTECTIONS[record["protection"]].roll_back(case, record["record"])
+
+
+def close(work: Work, ended: Ended) -> None:
+    """Learn and close in one transaction, then tell people."""
+    outcome, reason = ended
+    world, now = work.world, work.world.clock.now()
+    with world.journal.transaction() as db:
+        learn(db, world.journal, world.config, work.incident, (outcome, now))
+        ledger.end(db, work.incident.id, outcome, now)
+        incidents.settle(db, work.incident, outcome, reason, (now, None))
+    log.info("incident %s %s on %s: %s: %s", work.incident.id, work.incident.action, work.incident.target, outcome, reason)
+    notify.tell_outcome(work.world, work.incident, outcome, reason)

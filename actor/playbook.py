@@ -1,0 +1,172 @@
+"""Playbooks: strict YAML, each the answer to named problems, with its risk, protection, steps and verification."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from actor import measures, protections, steps
+from actor.model import Measure, Protection, Step
+from homeostat.config import ConfigError, Duration, Raw, load
+from homeostat.config.types import Ratio, Window
+from homeostat.discovery import discover
+from homeostat.words import ActionClass, Problem, ProtectionName, Risk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUILT_IN = pathlib.Path(__file__).parent / "playbooks"
+
+STEPS = discover(steps, "STEP", Step)
+PROTECTIONS = discover(protections, "PROTECTION", Protection)
+MEASURES = discover(measures, "MEASURE", Measure)
+
+_CHANGE = re.compile(r"\s*([+-]|[<>])\s*(\d+(?:\.\d+)?)\s*")
+
+
+class Change(str):
+    """A change of a measure: `+0.03` rose by more than 0.03, `-0.02` fell by more, `> 0` and `< 0` by anything."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Change:
+        """Read a change.
+
+        Raises:
+            ValueError: it is none of the four forms.
+
+        """
+        if not _CHANGE.fullmatch(text):
+            raise ValueError(f"{text!r} is no change; write '+0.03' (rose by more), '-0.02' (fell by more), '> 0' or '< 0'")
+        return cls(text)
+
+    def met(self, change: float) -> bool:
+        """Say whether a measured `change` is what this asks."""
+        match = _CHANGE.fullmatch(self)
+        assert match is not None
+        sign, amount = match.group(1), float(match.group(2))
+        if sign == "-":
+            return change < -amount
+        return change < amount if sign == "<" else change > amount
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often, as `1/1h`: per target and over all targets."""
+
+    per_target: tuple[str, ...] = ()
+    per_action: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a window that does not read as COUNT/DURATION."""
+        for text in (*self.per_target, *self.per_action):
+            window(text)
+
+
+class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is measured after `settle`, what counts as success or warning, and how long Prometheus is watched."""
+
+    settle: Duration
+    measure: str
+    success: str
+    warn: str
+    watch: Duration = Duration(180)
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown measure or an unreadable change."""
+        if self.measure not in MEASURES:
+            raise ValueError(f"unknown measure {self.measure!r}; known: {', '.join(MEASURES)}")
+        Change.parse(self.success)
+        Change.parse(self.warn)
+
+
+class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A playbook as written."""
+
+    name: str
+    answers: tuple[Problem, ...]
+    acts_on: Literal["filesystem", "service"]
+    action_class: ActionClass
+    risk: Risk
+    impact_certainty: Ratio
+    protection: ProtectionName
+    unprotected_feasibility: Ratio | None = None
+    cooldown: Duration
+    limits: Limits = Limits()
+    estimate: Duration
+    deadline: Duration
+    steps: tuple[dict[str, Raw], ...]
+    verify: Verify
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step of a playbook: its kind and its options, already of the kind's own type."""
+
+    kind: str
+    options: Any
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Playbook:
+    """A playbook as the actor uses it."""
+
+    file: PlaybookFile
+    steps: tuple[PlannedStep, ...]
+
+    @property
+    def name(self) -> str:
+        """The action's name."""
+        return self.file.name
+
+
+def window(text: str) -> Window:
+    """Read `3/24h` as at most 3 in any 24 hours.
+
+    Raises:
+        ValueError: `text` is not COUNT/DURATION.
+
+    """
+    count, slash, within = text.partition("/")
+    if not slash or not count.isdigit() or int(count) < 1:
+        raise ValueError(f"{text!r} is no limit; write COUNT/DURATION, as in 3/24h")
+    return Window(count=int(count), within=Duration.parse(within))
+
+
+def load_playbooks(own_directory: str | None) -> dict[str, Playbook]:
+    """Load the built-in playbooks and the owner's; an owner's file of the same name takes the built-in's place.
+
+    Raises:
+        ConfigError: a file does not fit, or its name is not its playbook's; the message has path and line.
+
+    """
+    found = {}
+    for path in _files(own_directory):
+        written = load(path, PlaybookFile)
+        if written.name != path.stem:
+            raise ConfigError(str(path), 1, "name", f"{written.name!r} must be the file's own name, {path.stem!r}")
+        found[written.name] = Playbook(written, tuple(_step(path, step) for step in written.steps))
+    return found
+
+
+def _files(own_directory: str | None) -> Iterator[pathlib.Path]:
+    yield from sorted(BUILT_IN.glob("*.yml"))
+    if own_directory is None:
+        return
+    own = pathlib.Path(own_directory)
+    if not own.is_dir():
+        raise ConfigError(own_directory, 0, "actor.playbook_directory", "no such folder")
+    yield from sorted(own.glob("*.yml"))
+
+
+def _step(path: pathlib.Path, step: dict[str, Raw]) -> PlannedStep:
+    if len(step) != 1:
+        raise ConfigError(str(path), 1, "steps", "each step is one kind with its options, as in - journal-vacuum: {keep: 7d}")
+    ((kind, options),) = step.items()
+    if kind not in STEPS:
+        raise options.fault(f"unknown step; known: {', '.join(STEPS)}")
+    return PlannedStep(kind, options.read(STEPS[kind].options))

@@ -1,0 +1,1 @@
+"""What makes an action undoable; each module holds one PROTECTION."""

@@ -1,0 +1,111 @@
+"""At start every unfinished incident is resolved by an oracle: asked again, verified, rolled back, or called interrupted."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from actor.journal import incidents, ledger
+from actor.model import Command, Plan, StepFailed, Unprotectable
+from actor.pipeline import Work, close, conclude, roll_back
+from actor.playbook import STEPS
+from actor.verify import Baseline
+from actor.world import World, case_of
+
+if TYPE_CHECKING:
+    from actor.model import Effect, Incident
+    from actor.pipeline import Ended, Record
+
+log = logging.getLogger(__name__)
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """What the journal says an interrupted incident had done: None for a phase that never finished."""
+
+    baseline: Baseline | None
+    plan: Plan | None
+    record: dict[str, Any] | None
+    begun: tuple[Command, ...]
+    last_finished: bool
+    recovered_before: bool
+    rolling_back: bool
+
+
+def recover(world: World, incident: Incident) -> None:
+    """Resolve one incident that was running when its process ended. Raises JournalError and HandedOver."""
+    try:
+        playbook = world.playbooks[incident.action]
+        work = Work(world, incident, playbook, case_of(world, playbook, incident.target, incident.id))
+    except KeyError as unknown:
+        _give_up(world, incident, f"{unknown} is no longer configured, so nothing can be asked of it")
+        return
+    story = read_story(incidents.phases_of(world.journal, incident.id))
+    try:
+        effect = work.step("recover", _effect, work, story)
+        ended = _resolve(work, story, effect)
+    except (StepFailed, Unprotectable) as failure:
+        ended = ("interrupted", f"interrupted, and what it did cannot be known: {failure}")
+    if ended is None:
+        _ask_again(world, incident)
+    else:
+        close(work, ended)
+
+
+def read_story(phases: list[dict[str, Any]]) -> Story:
+    """Read an incident's phases back into values."""
+    finished = {phase["phase"]: phase["result"] for phase in phases if phase["finished_at"] is not None and phase["failure"] is None}
+    executes = [phase for phase in phases if phase["phase"] == "execute"]
+    names = {phase["phase"] for phase in phases}
+    return Story(
+        baseline=msgspec.convert(finished["baseline"], Baseline) if "baseline" in finished else None,
+        plan=msgspec.convert(finished["plan"], Plan) if "plan" in finished else None,
+        record=finished.get("seal") or finished.get("protect"),
+        begun=tuple(msgspec.convert(phase["intent"], Command) for phase in executes),
+        last_finished=bool(executes) and executes[-1]["finished_at"] is not None,
+        recovered_before="recover" in names,
+        rolling_back="roll back" in names,
+    )
+
+
+def _effect(work: Work, story: Story) -> Effect:
+    """Ask what the plan as a whole has brought about: the oracle is asked of a command that never reported back."""
+    if not story.begun or story.plan is None:
+        return "none"
+    last = story.begun[-1]
+    effect = "done" if story.last_finished else STEPS[last.step].oracle(work.case, last)
+    if effect == "done" and len(story.begun) < len(story.plan.commands):
+        return "partial"
+    if effect == "none" and len(story.begun) > 1:
+        return "partial"
+    return effect
+
+
+def _resolve(work: Work, story: Story, effect: Effect) -> Ended | None:
+    """Return how the incident ended, or None to ask every gate once more."""
+    record: Record | None = story.record
+    if record is not None and (story.rolling_back or effect == "partial"):
+        return roll_back(work, record, "interrupted half-way")
+    if effect == "none":
+        if story.recovered_before:
+            return "interrupted", "interrupted twice before it had any effect; not tried again"
+        return None
+    if effect == "done" and record is not None and story.baseline is not None:
+        return conclude(work, record, story.baseline)
+    return "interrupted", "interrupted, and nothing tells what it did; not run again"
+
+
+def _ask_again(world: World, incident: Incident) -> None:
+    now = world.clock.now()
+    with world.journal.transaction() as db:
+        ledger.withdraw(db, incident)
+        incidents.move(db, incident, "accepted", "interrupted before it had any effect; every gate is asked once more", now)
+    log.info("incident %s: interrupted before any effect, asked again", incident.id)
+
+
+def _give_up(world: World, incident: Incident, why: str) -> None:
+    now = world.clock.now()
+    with world.journal.transaction() as db:
+        ledger.end(db, incident.id, "interrupted", now)
+        incidents.settle(db, incident, "interrupted", f"interrupted; {why}", (now, None))

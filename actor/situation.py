@@ -1,0 +1,105 @@
+"""Gathers all that the gates may see, then asks every gate."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from actor import gates, playbook
+from actor.journal import ledger
+from actor.model import DecisionNow, Gate, Silences, Situation, Verdict
+from actor.world import case_of
+from homeostat.alertmanager import AlertmanagerError
+from homeostat.config.types import DAY
+from homeostat.discovery import discover
+from homeostat.prometheus import PrometheusError, selector
+
+if TYPE_CHECKING:
+    from actor.model import Incident
+    from actor.playbook import Playbook
+    from actor.world import World
+    from homeostat.alertmanager import Alertmanager
+    from homeostat.clock import Clock
+    from homeostat.prometheus import Prometheus
+
+log = logging.getLogger(__name__)
+
+GATES: dict[str, Gate] = dict(sorted(discover(gates, "GATE", Gate).items(), key=lambda item: item[1].order))
+DECISION_SERIES = "target_action:homeostat_decision:ratio"
+
+
+def observe(world: World, incident: Incident) -> Situation:
+    """Look at the world for one incident: configuration, silences, Prometheus' decision now, history, breakers."""
+    config, now = world.config, world.clock.now()
+    known = world.playbooks.get(incident.action)
+    acts_on = known.file.acts_on if known is not None else None
+    world.silences = ask_silences(world.alertmanager, world.clock)
+    return Situation(
+        now=now,
+        incident=incident,
+        config=config,
+        playbook=known,
+        service=config.services.get(incident.target) if acts_on == "service" else None,
+        filesystem=config.filesystems.get(incident.target) if acts_on == "filesystem" else None,
+        stop_reason=world.stop.reason(),
+        silences=world.silences,
+        decision_now=_decision_now(world.prometheus, incident),
+        executions=ledger.executions(world.journal, now - 7 * DAY),
+        breakers=ledger.breakers(world.journal),
+        unprotectable=_unprotectable(world, known, incident),
+    )
+
+
+def ask_gates(situation: Situation) -> dict[str, Verdict]:
+    """Ask every gate, in order. A gate that breaks has answered no."""
+    verdicts = {}
+    for name, gate in GATES.items():
+        try:
+            verdicts[name] = gate.ask(situation)
+        except Exception as error:
+            log.exception("gate %s broke on incident %s", name, situation.incident.id)
+            verdicts[name] = Verdict("refuse", f"the gate itself failed: {type(error).__name__}: {error}")
+    return verdicts
+
+
+def deciding(verdicts: dict[str, Verdict]) -> tuple[str, Verdict] | None:
+    """Return the first gate, in order, that does not allow, with its verdict; None when all agree."""
+    return next(((name, verdict) for name, verdict in verdicts.items() if verdict.answer != "allow"), None)
+
+
+def ask_silences(alertmanager: Alertmanager, clock: Clock) -> Silences | None:
+    """Return Alertmanager's active silences, or None when it does not answer."""
+    try:
+        return Silences(tuple(alertmanager.silences()), clock.now())
+    except AlertmanagerError as error:
+        log.warning("silences are unknown: %s", error)
+        return None
+
+
+def _decision_now(prometheus: Prometheus, incident: Incident) -> DecisionNow | None:
+    labels = incident.key._asdict()
+    try:
+        samples = prometheus.query(selector(DECISION_SERIES, **labels))
+        evaluated = prometheus.query(f"timestamp({selector(DECISION_SERIES, **labels)})")
+    except PrometheusError as error:
+        log.warning("the decision now is unknown: %s", error)
+        return None
+    if len(samples) != 1 or len(evaluated) != 1:
+        return DecisionNow(None, None, None, None)
+    found = samples[0].labels
+    return DecisionNow(found.get("action"), found.get("decision"), samples[0].value, evaluated[0].value)
+
+
+def _unprotectable(world: World, known: Playbook | None, incident: Incident) -> str | None:
+    if known is None:
+        return "the playbook is unknown"
+    try:
+        case = case_of(world, known, incident.target, incident.id)
+    except KeyError:
+        return "the target is unknown"
+    return obstacle_to(known, playbook.PROTECTIONS[known.file.protection].obstacle(case))
+
+
+def obstacle_to(known: Playbook, obstacle: str | None) -> str | None:
+    """Return why the playbook may not run for want of protection; None where it is given or doing without is declared."""
+    return None if known.file.unprotected_feasibility is not None else obstacle

@@ -1,0 +1,61 @@
+"""Restarts one exact service; that its InvocationID changed is the proof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from actor import unit
+from actor.model import Case, Command, Effect, Step, StepFailed, UnitState
+from homeostat import shell
+
+
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A restart has no options: which service is the incident's."""
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Which service, the argv that restarts it, and how it is now."""
+
+    service: str
+    argv: tuple[str, ...]
+    state: UnitState
+
+
+def _gather(case: Case, options: Options) -> Facts:
+    del options
+    assert case.service is not None
+    argv = unit.MANAGERS[case.service.manager].restart(case.service)
+    return Facts(service=case.target, argv=argv, state=unit.show(case.service))
+
+
+def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
+    del options
+    return (
+        Command(
+            step="restart-service",
+            summary=f"restart {facts.service}: {' '.join(facts.argv)}",
+            arguments={"argv": list(facts.argv), "invocation": facts.state.invocation},
+            expected=f"another InvocationID than {facts.state.invocation or 'none'}, and less memory",
+        ),
+    )
+
+
+def _perform(case: Case, command: Command) -> dict[str, Any]:
+    assert case.service is not None
+    argv = unit.MANAGERS[case.service.manager].restart(case.service)
+    if list(argv) != command.arguments["argv"]:
+        raise StepFailed("the configuration changed since the plan was made; nothing was restarted")
+    completed = shell.run(argv, case.service.restart_timeout, case.stopped)
+    if not completed.ok:
+        raise StepFailed(f"the restart failed: {completed}")
+    return {"output": completed.output.strip()[-2000:], "status": completed.status}
+
+
+def _oracle(case: Case, command: Command) -> Effect:
+    assert case.service is not None
+    return "done" if unit.show(case.service).invocation != command.arguments["invocation"] else "none"
+
+
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle)

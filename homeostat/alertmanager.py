@@ -1,0 +1,151 @@
+"""The one door to Alertmanager's API v2: alerts that are active, silences, and alerts of our own."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import requests
+
+from homeostat.clock import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from homeostat.config.types import Alertmanager as AlertmanagerConfig
+
+
+class AlertmanagerError(Exception):
+    """Alertmanager gave no usable answer; the message says why in one line."""
+
+
+class Matcher(msgspec.Struct, frozen=True, rename="camel"):
+    """One condition of a silence, as the API spells it."""
+
+    name: str
+    value: str
+    is_regex: bool = False
+    is_equal: bool = True
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Say whether `labels` meet this condition; an absent label counts as empty, as in Alertmanager."""
+        value = labels.get(self.name, "")
+        same = bool(re.fullmatch(self.value, value, re.DOTALL)) if self.is_regex else value == self.value
+        return same == self.is_equal
+
+    def __str__(self) -> str:
+        sign = {(False, True): "=", (False, False): "!=", (True, True): "=~", (True, False): "!~"}
+        return f'{self.name}{sign[self.is_regex, self.is_equal]}"{self.value}"'
+
+
+class SilenceStatus(msgspec.Struct, frozen=True):
+    """`state` is `active`, `pending` or `expired`."""
+
+    state: str
+
+
+class Silence(msgspec.Struct, frozen=True, rename="camel"):
+    """A silence as Alertmanager tells it; times are RFC 3339."""
+
+    id: str
+    matchers: tuple[Matcher, ...]
+    created_by: str
+    comment: str
+    starts_at: str
+    ends_at: str
+    status: SilenceStatus
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Say whether this silence mutes an alert with `labels`."""
+        return all(matcher.matches(labels) for matcher in self.matchers)
+
+
+class Alert(msgspec.Struct, frozen=True, rename="camel"):
+    """An alert as `/api/v2/alerts` tells it."""
+
+    fingerprint: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    starts_at: str
+    ends_at: str
+
+
+class PostedAlert(msgspec.Struct, frozen=True, rename="camel"):
+    """An alert of our own; `ends_at` is when it resolves by itself."""
+
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    starts_at: str
+    ends_at: str
+    generator_url: str = msgspec.field(default="", name="generatorURL")
+
+
+class Alertmanager:
+    """Talks to one Alertmanager."""
+
+    def __init__(self, config: AlertmanagerConfig, bearer_token: str | None = None) -> None:
+        """Take the address and timeout from `config`; `bearer_token` is sent when given."""
+        self.url = config.url.rstrip("/")
+        self._timeout = float(config.timeout)
+        self._headers = {"Authorization": f"Bearer {bearer_token}"} if bearer_token else {}
+
+    def silences(self) -> list[Silence]:
+        """Return the active silences.
+
+        Raises:
+            AlertmanagerError: no connection, no answer in time, or an answer of another shape.
+
+        """
+        silences: list[Silence] = self._decoded("GET", "silences", list[Silence])
+        return [silence for silence in silences if silence.status.state == "active"]
+
+    def alerts(self, *matchers: str) -> list[Alert]:
+        """Return the active, unmuted alerts that fit every matcher (`alertname=~"Homeostat.*"`). Raises as `silences`."""
+        query = [("filter", matcher) for matcher in matchers]
+        flags = [("active", "true"), ("silenced", "false"), ("inhibited", "false")]
+        alerts: list[Alert] = self._decoded("GET", "alerts", list[Alert], params=[*query, *flags])
+        return alerts
+
+    def silence(self, matchers: Iterable[Matcher], ends: tuple[float, float], author: str, comment: str) -> str:
+        """Create a silence from `ends[0]` to `ends[1]` (Unix seconds) and return its id. Raises as `silences`."""
+        body = {
+            "matchers": msgspec.to_builtins(list(matchers)),
+            "startsAt": rfc3339(ends[0]),
+            "endsAt": rfc3339(ends[1]),
+            "createdBy": author,
+            "comment": comment,
+        }
+        return str(self._decoded("POST", "silences", dict[str, str], json=body)["silenceID"])
+
+    def expire(self, silence_id: str) -> None:
+        """End a silence now. Raises as `silences`."""
+        self._request("DELETE", f"silence/{urllib.parse.quote(silence_id, safe='')}")
+
+    def post(self, alerts: Iterable[PostedAlert]) -> None:
+        """Hand alerts of our own to Alertmanager. Raises as `silences`."""
+        self._request("POST", "alerts", json=msgspec.to_builtins(list(alerts)))
+
+    def _decoded(self, method: str, path: str, kind: Any, **options: Any) -> Any:
+        response = self._request(method, path, **options)
+        try:
+            return msgspec.json.decode(response.content, type=kind)
+        except msgspec.DecodeError as error:
+            raise AlertmanagerError(f"Alertmanager at {self.url} answered {path} in an unknown shape: {error}") from None
+
+    def _request(self, method: str, path: str, **options: Any) -> requests.Response:
+        try:
+            response = requests.request(
+                method,
+                f"{self.url}/api/v2/{path}",
+                timeout=self._timeout,
+                headers=self._headers,
+                allow_redirects=False,
+                **options,
+            )
+        except requests.RequestException as error:
+            raise AlertmanagerError(f"Alertmanager at {self.url} gave no answer: {type(error).__name__}") from None
+        if response.status_code != requests.codes.ok:
+            raise AlertmanagerError(f"Alertmanager at {self.url} answered {response.status_code} to {method} {path}: {response.text[:200].strip()}")
+        return response

@@ -1,0 +1,1 @@
+"""The operator's CLI: one file per command."""

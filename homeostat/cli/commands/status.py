@@ -1,0 +1,72 @@
+"""`homeostat status`: what is going on, what holds it back, and whether every part answers."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from homeostat.alertmanager import AlertmanagerError
+from homeostat.cli.desk import EXECUTING_ALERTS, Desk, table, with_desk
+from homeostat.daemon_client import DaemonError
+from homeostat.prometheus import PrometheusError, selector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from homeostat.alertmanager import Silence
+
+
+@click.command()
+@with_desk
+def status(desk: Desk) -> None:
+    """Show the mode, what pauses acting, what is on its way, and whether every part answers."""
+    rows, unwell = [], False
+    for name, ask in (("actor", _actor), ("exporter", _exporter), ("alertmanager", _alertmanager)):
+        words, well = _answer(desk, ask)
+        rows.append((name, words))
+        unwell = unwell or not well
+    table(("part", "state"), rows)
+    if unwell:
+        sys.exit(1)
+
+
+def _answer(desk: Desk, ask: Callable[[Desk], str]) -> tuple[str, bool]:
+    try:
+        return ask(desk), True
+    except (DaemonError, PrometheusError, AlertmanagerError) as error:
+        return str(error), False
+
+
+def _actor(desk: Desk) -> str:
+    status: dict[str, Any] = desk.actor.get("status")
+    words = [f"mode {status['mode']}, level {status['level']}, {'ready' if status['ready'] else 'not ready yet'}"]
+    words += [f"STOPPED: {status['stopped']}"] if status["stopped"] else []
+    words += [f"breaker {breaker['scope']} OPEN after {breaker['failures']} failures" for breaker in status["open_breakers"]]
+    words += [f"{count} {state}" for state, count in sorted(status["incidents"].items())]
+    return "; ".join(words)
+
+
+def _exporter(desk: Desk) -> str:
+    series = selector("homeostat_exporter_last_success_timestamp_seconds", host=desk.config.host)
+    samples = desk.prometheus.query(f"time() - max({series})")
+    if not samples:
+        raise PrometheusError(f"Prometheus knows no forecast for host {desk.config.host!r}; is homeostat-exporter scraped?")
+    asserted = desk.prometheus.query(f"count({selector('homeostat_problem_confidence_ratio', host=desk.config.host)})")
+    problems = int(asserted[0].value) if asserted else 0
+    return f"last forecast {samples[0].value:.0f} s ago, {problems} problems asserted"
+
+
+def _alertmanager(desk: Desk) -> str:
+    muting = [silence for silence in desk.alertmanager.silences() if _mutes_us(silence, desk.config.host)]
+    return "; ".join(f"PAUSED by {silence.created_by} until {silence.ends_at}: {silence.comment}" for silence in muting) or "no silence on our decisions"
+
+
+def _mutes_us(silence: Silence, host: str) -> bool:
+    named = {matcher.name: matcher for matcher in silence.matchers}
+    common = [matcher for name, matcher in named.items() if name in {"alertname", "host"}]
+    return any(all(matcher.matches({"alertname": alert, "host": host}) for matcher in common) for alert in EXECUTING_ALERTS.split("|"))
+
+
+COMMAND = status

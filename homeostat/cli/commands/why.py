@@ -1,0 +1,119 @@
+"""`homeostat why`: from the series to the outcome, why something was done, or why nothing was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from homeostat.cli.desk import Desk, printable, with_desk
+from homeostat.clock import rfc3339
+from homeostat.daemon_client import DaemonError
+from homeostat.prometheus import selector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from homeostat.prometheus import Sample
+
+_A_MONTH_SECONDS = 30 * 86400
+
+
+@click.command()
+@click.argument("subject", metavar="TARGET|ID")
+@with_desk
+def why(desk: Desk, subject: str) -> None:
+    """Say why something was done at TARGET, or in incident ID, or why nothing was."""
+    stories = _stories(desk, subject)
+    target = stories[0]["target"] if stories else subject
+    for line in _prediction(desk, target):
+        click.echo(printable(line))
+    if not stories:
+        click.echo(f"The actor has no incident about {subject} in the last 30 days: no decision alert for it has arrived.")
+    for story in stories:
+        click.echo("")
+        for line in _tell(story):
+            click.echo(printable(line))
+
+
+def _stories(desk: Desk, subject: str) -> list[dict[str, Any]]:
+    known: list[dict[str, Any]] = desk.actor.get("decisions", last=float(_A_MONTH_SECONDS))
+    ids = [incident["id"] for incident in known if subject in {incident["id"], incident["target"]}]
+    if not ids:
+        try:
+            return [desk.actor.get(f"incidents/{subject}")] if subject.isalnum() else []
+        except DaemonError:
+            return []
+    return [desk.actor.get(f"incidents/{incident_id}") for incident_id in ids[:5]]
+
+
+def _prediction(desk: Desk, target: str) -> Iterator[str]:
+    labels = {"host": desk.config.host, "target": target}
+    usage = desk.prometheus.query(selector("homeostat_usage_ratio", **labels))
+    if not usage:
+        yield f"The exporter knows no target {target}: is it configured, and are its series in Prometheus?"
+        return
+    for sample in usage:
+        yield f"{_named(sample)}: {sample.value:.0%} of the limit is used."
+    for sample in desk.prometheus.query(selector("homeostat_forecast_unavailable", **labels)):
+        yield f"{_named(sample)}: there is no forecast: {sample.labels.get('reason')}."
+    asserted = desk.prometheus.query(selector("homeostat_problem_confidence_ratio", **labels))
+    for sample in asserted:
+        yield f"{_named(sample)}: the problem is asserted, prediction {sample.value:.2f}."
+    if not asserted:
+        yield "No problem is asserted here now, so there is nothing to decide."
+    yield from _decision(desk, labels)
+
+
+def _decision(desk: Desk, labels: dict[str, str]) -> Iterator[str]:
+    for sample in desk.prometheus.query(selector("target_action:homeostat_decision:ratio", **labels)):
+        action, risk = sample.labels.get("action", ""), sample.labels.get("risk", "")
+        yield f"{_named(sample)}: decided now: {sample.labels.get('decision')} {action} at confidence {sample.value:.3f}, of"
+        for term in ("historical_success", "impact_certainty", "rollback_feasibility", "learned_offset"):
+            series = selector(f"homeostat_action_{term}_ratio", host=labels["host"], action=action)
+            values = [found.value for found in desk.prometheus.query(series)]
+            yield f"  {term.replace('_', ' ')}: {values[0]:.2f}" if values else f"  {term.replace('_', ' ')}: missing"
+        thresholds = desk.prometheus.query(selector("homeostat_autonomy_threshold_ratio", host=labels["host"], risk=risk))
+        words = ", ".join(f"{found.labels.get('decision')} above {found.value:g}" for found in thresholds if found.value <= 1)
+        yield f"  thresholds at risk {risk}: {words or 'none that can be met'}"
+
+
+def _named(sample: Sample) -> str:
+    return f"{sample.labels.get('problem')} {sample.labels.get('resource')} {sample.labels.get('target')}"
+
+
+def _tell(story: dict[str, Any]) -> Iterator[str]:
+    confidence = f" at confidence {story['confidence']:.3f}" if story["confidence"] is not None else ""
+    yield f"Incident {story['id']}, {rfc3339(story['opened_at'])}: {story['problem']} at {story['target']}, {story['decision']} {story['action']}{confidence}."
+    yield f"  It is {story['outcome'] or story['state']}: {story['reason']}."
+    for verdict in _latest(story["verdicts"]):
+        yield f"  gate {verdict['gate']}: {verdict['answer']}: {verdict['reason']}"
+    for phase in story["phases"]:
+        yield f"  {rfc3339(phase['intended_at'])} {phase['phase']}{_what(phase)}: {_came(phase)}"
+
+
+def _latest(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    last = max((verdict["asked_at"] for verdict in verdicts), default=None)
+    return [verdict for verdict in verdicts if verdict["asked_at"] == last]
+
+
+def _what(phase: dict[str, Any]) -> str:
+    intent = phase["intent"]
+    return f" ({intent['summary']})" if isinstance(intent, dict) and "summary" in intent else ""
+
+
+def _came(phase: dict[str, Any]) -> str:
+    if phase["finished_at"] is None:
+        return "never reported back"
+    if phase["failure"]:
+        return f"failed: {phase['failure']}"
+    result = phase["result"]
+    if isinstance(result, dict) and "finding" in result:
+        checks = "; ".join(f"{check['name']} {check['status']}: {check['detail']}" for check in result["checks"])
+        return f"{result['finding']} ({checks})"
+    if phase["phase"] == "execute" and isinstance(result, dict):
+        return ", ".join(f"{name} {value}" for name, value in result.items() if name != "output") or "done"
+    return result if isinstance(result, str) else "done"
+
+
+COMMAND = why

@@ -1,0 +1,115 @@
+"""What every command needs: the configuration, the doors to the daemons, and tables people like to look at."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any
+
+import click
+import rich.box
+import rich.console
+import rich.table
+import rich.text
+
+from homeostat.alertmanager import Alertmanager, AlertmanagerError, Matcher
+from homeostat.clock import SystemClock
+from homeostat.config import Config, ConfigError, Duration, load
+from homeostat.credentials import CredentialError, read_token
+from homeostat.daemon_client import DaemonClient, DaemonError
+from homeostat.prometheus import Prometheus, PrometheusError
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Callable, Iterable
+
+    from homeostat.alertmanager import Silence
+    from homeostat.clock import Clock
+
+EXECUTING_ALERTS = "HomeostatAutoExecute|HomeostatNotifyExecute"
+_PIPED_WIDTH = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Desk:
+    """The configuration and the doors to Prometheus, Alertmanager and the actor."""
+
+    config: Config
+    prometheus: Prometheus
+    alertmanager: Alertmanager
+    actor: DaemonClient
+    clock: Clock
+
+
+def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Hand a command its Desk, and tell its errors in one line with exit code 1."""
+
+    @click.pass_obj
+    @functools.wraps(command)
+    def wrapped(config_file: pathlib.Path, *values: Any, **options: Any) -> Any:
+        try:
+            return command(_lay(config_file), *values, **options)
+        except (ConfigError, CredentialError, DaemonError, PrometheusError, AlertmanagerError, OSError) as error:
+            raise click.ClickException(str(error)) from None
+
+    return wrapped
+
+
+def _lay(config_file: pathlib.Path) -> Desk:
+    config = load(config_file, Config)
+    token = read_token(config.security.operator_token_file) if config.security.operator_token_file else None
+    return Desk(
+        config,
+        Prometheus(config.prometheus, _token(config.prometheus.bearer_token_file)),
+        Alertmanager(config.alertmanager, _token(config.alertmanager.bearer_token_file)),
+        DaemonClient(config.links.console, token),
+        SystemClock(),
+    )
+
+
+def _token(path: str | None) -> str | None:
+    return read_token(path) if path else None
+
+
+class DurationParameter(click.ParamType[Duration, Duration]):
+    """A Prometheus duration on the command line."""
+
+    name = "duration"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Duration:
+        """Read `24h`; anything else is a usage error."""
+        if isinstance(value, Duration):
+            return value
+        try:
+            return Duration.parse(value)
+        except ValueError as error:
+            self.fail(str(error), parameter, context)
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print a table: drawn on a terminal, plain columns when piped."""
+    console = rich.console.Console()
+    if not console.is_terminal:
+        console = rich.console.Console(width=_PIPED_WIDTH)
+    drawn = rich.table.Table(*columns, box=rich.box.SIMPLE if console.is_terminal else None, pad_edge=False)
+    for row in rows:
+        drawn.add_row(*(rich.text.Text(printable(str(cell))) for cell in row))
+    console.print(drawn)
+
+
+def printable(text: str) -> str:
+    """Return `text` with control characters spelled out: what came in a label must not steer a terminal."""
+    return "".join(letter if letter.isprintable() else ascii(letter).strip("'") for letter in text)
+
+
+def pause_matchers(host: str, target: str | None = None, action: str | None = None) -> list[Matcher]:
+    """Return the matchers of a pause: the executing decisions of this host, narrowed to a target or an action."""
+    matchers = [Matcher("alertname", EXECUTING_ALERTS, is_regex=True), Matcher("host", host)]
+    narrowing = (("target", target), ("action", action))
+    return matchers + [Matcher(name, value) for name, value in narrowing if value is not None]
+
+
+def pauses(silences: Iterable[Silence], host: str) -> list[Silence]:
+    """Return the silences that `homeostat pause` made for this host."""
+    ours = set(pause_matchers(host))
+    return [silence for silence in silences if ours <= set(silence.matchers)]

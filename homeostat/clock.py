@@ -1,0 +1,58 @@
+"""The one door to time: what the hour is, and how to wait."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the daemons ask of time; tests hand in one that jumps."""
+
+    def now(self) -> float:
+        """Seconds since the Unix epoch; may jump when the host's clock is set."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards; meaningless over a restart."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait `seconds`."""
+
+
+class SystemClock:
+    """The host's clock."""
+
+    def now(self) -> float:
+        """Seconds since the Unix epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait `seconds`; zero or less returns at once."""
+        if seconds > 0:
+            time.sleep(seconds)
+
+
+
+
+def rfc3339(timestamp: float) -> str:
+    """Write a Unix time as Alertmanager and people read it, in UTC: `2026-01-31T12:00:00Z`."""
+    moment = datetime.datetime.fromtimestamp(timestamp, tz=datetime.UTC)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def from_rfc3339(text: str) -> float:
+    """Read an RFC 3339 time into Unix seconds.
+
+    Raises:
+        ValueError: `text` is no time, or one without its zone.
+
+    """
+    moment = datetime.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment.timestamp()

@@ -1,0 +1,9 @@
+"""The configuration of all three programs: `load` reads it strictly, `Config` is what it says."""
+
+from __future__ import annotations
+
+from homeostat.config.strict import ConfigError, Raw, load, loads
+from homeostat.config.types import Config, threshold
+from homeostat.config.units import Duration, Size
+
+__all__ = ["Config", "ConfigError", "Duration", "Raw", "Size", "load", "loads", "threshold"]

@@ -1,0 +1,334 @@
+"""What `homeostat.yml` may say, with its defaults: the one truth that check-config, both daemons and the CLI read."""
+
+from __future__ import annotations
+
+import socket
+from typing import Annotated, Literal
+
+import msgspec
+
+from homeostat.config.units import Duration, Size
+from homeostat.words import Decision, Level, Mode, Problem, Risk, Term
+
+Ratio = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Positive = Annotated[int, msgspec.Meta(gt=0)]
+Manager = Literal["systemd", "systemd-user", "podman", "command"]
+Argv = tuple[str, ...]
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the configuration: immutable, keyword-only, no unknown keys."""
+
+
+class Prometheus(Section, frozen=True, kw_only=True):
+    """Where the series are read."""
+
+    url: str = "http://127.0.0.1:9090"
+    timeout: Duration = Duration(10)
+    evaluation_interval: Duration = Duration(MINUTE)
+    bearer_token_file: str | None = None
+
+
+class Alertmanager(Section, frozen=True, kw_only=True):
+    """Where decisions come from, silences live and announcements go."""
+
+    url: str = "http://127.0.0.1:9093"
+    timeout: Duration = Duration(5)
+    bearer_token_file: str | None = None
+
+
+class Links(Section, frozen=True, kw_only=True):
+    """Base addresses that alerts link to."""
+
+    console: str = "http://127.0.0.1:9922"
+    dashboard: str = "http://127.0.0.1:3000/d/homeostat"
+    runbooks: str = "http://127.0.0.1:9922/runbooks"
+
+
+class FilesystemTarget(Section, frozen=True, kw_only=True):
+    """The filesystem target (SPEC 3.1): `query` yields bytes available, `size_query` the size, by instance and mountpoint."""
+
+    enabled: bool = True
+    query: str = 'node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|autofs|nsfs|fuse.*"}'
+    size_query: str = 'node_filesystem_size_bytes{fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|autofs|nsfs|fuse.*"}'
+    limit_free_ratio: Ratio = 0.10
+    action_horizon: Duration = Duration(14 * DAY)
+
+
+class ServiceMemoryTarget(Section, frozen=True, kw_only=True):
+    """The service memory target (SPEC 3.1): `query` yields bytes in use; `target_label` names the service."""
+
+    enabled: bool = True
+    query: str = "process_resident_memory_bytes"
+    target_label: str = "job"
+    limit_bytes: Size = Size(1024**3)
+    action_horizon: Duration = Duration(48 * HOUR)
+    leak_bytes_per_hour: Size = Size(10_000_000)
+    leak_over: Duration = Duration(24 * HOUR)
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that everything is past."""
+        if self.limit_bytes <= 0:
+            raise ValueError("limit_bytes must be more than 0, as in 1GiB")
+
+
+class CustomTarget(Section, frozen=True, kw_only=True):
+    """A user's own target (SPEC 3.1): any query with a limit."""
+
+    name: str
+    query: str
+    limit: float
+    problem: Problem
+    resource: str
+    direction: Literal["up", "down"] = "up"
+    unit: Literal["bytes", "seconds", "ratio", "count"] = "count"
+    target: str | None = None
+    target_label: str | None = None
+    action_horizon: Duration = Duration(14 * DAY)
+
+    def __post_init__(self) -> None:
+        """Refuse an entry that cannot name its target."""
+        if (self.target is None) == (self.target_label is None):
+            raise ValueError("give either target (one fixed name) or target_label (the label that holds it)")
+
+
+class Targets(Section, frozen=True, kw_only=True):
+    """What is watched, each switchable and tunable."""
+
+    filesystem: FilesystemTarget = FilesystemTarget()
+    service_memory: ServiceMemoryTarget = ServiceMemoryTarget()
+    custom: tuple[CustomTarget, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse two entries of one name."""
+        names = [entry.name for entry in self.custom]
+        if len(set(names)) < len(names):
+            raise ValueError("every custom target needs a name of its own")
+
+
+class Assertion(Section, frozen=True, kw_only=True):
+    """When a problem is asserted (SPEC 3.4)."""
+
+    probability: Ratio = 0.5
+    usage_floor: Ratio = 0.7
+    cycles: Positive = 2
+    critical: Duration = Duration(24 * HOUR)
+    warning: Duration = Duration(7 * DAY)
+
+
+class Exporter(Section, frozen=True, kw_only=True):
+    """The exporter's cycle, window, horizons and targets (SPEC 3)."""
+
+    cycle: Duration = Duration(MINUTE)
+    scrape_interval: Duration = Duration(15)
+    window: Duration = Duration(7 * DAY)
+    step: Duration = Duration(5 * MINUTE)
+    minimum_samples: Positive = 20
+    horizons: tuple[Duration, ...] = tuple(Duration(seconds) for seconds in (DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY))
+    hosts: dict[str, str] = {}
+    targets: Targets = Targets()
+    assertion: Assertion = Assertion()
+
+    def __post_init__(self) -> None:
+        """Refuse times that no cycle can be made of."""
+        if min(self.cycle, self.scrape_interval, self.step, *self.horizons) <= 0 or not self.horizons:
+            raise ValueError("cycle, scrape_interval, step and every one of at least one horizon must be more than 0s")
+        if self.window < self.step * self.minimum_samples:
+            raise ValueError(f"window {self.window} holds fewer than minimum_samples {self.minimum_samples} at step {self.step}")
+
+
+class Record(Section, frozen=True, kw_only=True):
+    """A track record earned elsewhere, taken over under a name (SPEC 7)."""
+
+    source: str
+    successes: Annotated[int, msgspec.Meta(ge=0)]
+    trials: Annotated[int, msgspec.Meta(ge=0)]
+
+    def __post_init__(self) -> None:
+        """Refuse more successes than trials."""
+        if self.successes > self.trials:
+            raise ValueError(f"{self.successes} successes of {self.trials} trials; successes cannot exceed trials")
+
+
+class ActionOverride(Section, frozen=True, kw_only=True):
+    """A person's word on one action; what is not given stays as the playbook says."""
+
+    min_confidence: Ratio = 0.0
+    requires_confirmation: bool = False
+    cooldown: Duration | None = None
+    settle: Duration | None = None
+    watch: Duration | None = None
+    imported_record: Record | None = None
+
+
+class PredictionFloor(Section, frozen=True, kw_only=True, rename="kebab"):
+    """The prediction that executing needs, whatever the record says."""
+
+    auto_execute: Ratio = 0.80
+    notify_execute: Ratio = 0.70
+
+
+class TrialsFloor(Section, frozen=True, kw_only=True, rename="kebab"):
+    """The trials that executing needs: autonomy is earned."""
+
+    auto_execute: Annotated[int, msgspec.Meta(ge=0)] = 3
+    notify_execute: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class Autonomy(Section, frozen=True, kw_only=True):
+    """How much may be done without asking (SPEC 4.2)."""
+
+    level: Level = "moderate"
+    mode: Mode = "shadow"
+    grace: Duration = Duration(10 * MINUTE)
+    proposal_expiry: Duration = Duration(7 * DAY)
+    prediction_floor: PredictionFloor = PredictionFloor()
+    trials_floor: TrialsFloor = TrialsFloor()
+    max_actions_per_day: Positive = 10
+    actions: dict[str, ActionOverride] = {}
+
+
+class ServiceCommands(Section, frozen=True, kw_only=True):
+    """Root-owned programs for a service without systemd: `show` prints systemd's `Key=Value` lines."""
+
+    show: Argv
+    restart: Argv
+
+    def __post_init__(self) -> None:
+        """Refuse a program that is not named by its absolute path."""
+        for argv in (self.show, self.restart):
+            if not argv or not argv[0].startswith("/"):
+                raise ValueError("a command starts with the absolute path of its program")
+
+
+class Service(Section, frozen=True, kw_only=True):
+    """A service of the catalogue: what runs it and what may be done to it."""
+
+    manager: Manager
+    unit: str | None = None
+    user: str | None = None
+    commands: ServiceCommands | None = None
+    health: Argv | None = None
+    auto_restart: bool = True
+    subvolume: str | None = None
+    memory_limit: Size | None = None
+    restart_timeout: Duration = Duration(90)
+
+    def __post_init__(self) -> None:
+        """Refuse a service whose manager lacks what it needs."""
+        if self.manager == "command" and self.commands is None:
+            raise ValueError("manager command needs commands: {show: [...], restart: [...]}")
+        if self.manager != "command" and self.unit is None:
+            raise ValueError(f"manager {self.manager} needs unit, the exact name")
+        if self.manager == "systemd-user" and self.user is None:
+            raise ValueError("manager systemd-user needs user, whose units these are")
+        if self.unit is not None and any(letter in self.unit for letter in "*?[]/ \n\0"):
+            raise ValueError(f"unit {self.unit!r} must be one exact name, no pattern")
+
+
+class Filesystem(Section, frozen=True, kw_only=True):
+    """A file system that may be cleaned; a directory without its own gives `size`, its allowance."""
+
+    path: str | None = None
+    size: Size | None = None
+
+
+class CleanupRule(Section, frozen=True, kw_only=True):
+    """Which files may be deleted: regular files below `directory` whose name fits `pattern` and that are old enough."""
+
+    directory: str
+    pattern: str
+    older_than: Duration
+
+    def __post_init__(self) -> None:
+        """Refuse a rule that could mean everything."""
+        if not self.directory.startswith("/") or self.directory.rstrip("/") == "":
+            raise ValueError(f"directory {self.directory!r} must be an absolute path below /")
+        if self.pattern.strip("*?.") == "":
+            raise ValueError(f"pattern {self.pattern!r} would fit every file; name an ending such as '*.log.*'")
+
+
+class Window(Section, frozen=True, kw_only=True):
+    """At most `count` in any stretch of `within`."""
+
+    count: Positive
+    within: Duration
+
+
+class Breaker(Section, frozen=True, kw_only=True):
+    """When acting stops by itself (SPEC 6)."""
+
+    failures: Positive = 3
+    pair_failures: Positive = 2
+    pair_open: Duration = Duration(HOUR)
+    pair_open_most: Duration = Duration(DAY)
+    reset_after: Duration = Duration(DAY)
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """Budgets over all playbooks (SPEC 5.3)."""
+
+    restarts: tuple[Window, ...] = (Window(count=6, within=Duration(HOUR)),)
+    age: Duration = Duration(15 * MINUTE)
+    silence_answer_age: Duration = Duration(MINUTE)
+    episode_quiet: Duration = Duration(10 * MINUTE)
+    breaker: Breaker = Breaker()
+
+
+class Security(Section, frozen=True, kw_only=True):
+    """Credentials, each in a file of its own; two intake tokens may be valid during a rotation."""
+
+    intake_token_files: tuple[str, ...] = ()
+    operator_token_file: str | None = None
+
+
+class Actor(Section, frozen=True, kw_only=True):
+    """The actor's own place and pace."""
+
+    state_directory: str = "/var/lib/homeostat"
+    playbook_directory: str | None = None
+    reconcile: Duration = Duration(MINUTE)
+    ballast: Size = Size(8 * 1024**2)
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """The whole of `homeostat.yml`."""
+
+    host: str = msgspec.field(default_factory=socket.gethostname)
+    prometheus: Prometheus = Prometheus()
+    alertmanager: Alertmanager = Alertmanager()
+    links: Links = Links()
+    exporter: Exporter = Exporter()
+    autonomy: Autonomy = Autonomy()
+    services: dict[str, Service] = {}
+    filesystems: dict[str, Filesystem] = {}
+    cleanup: dict[str, CleanupRule] = {}
+    limits: Limits = Limits()
+    security: Security = Security()
+    actor: Actor = Actor()
+
+
+THRESHOLDS: dict[Level, dict[tuple[Risk, Decision], float]] = {
+    "conservative": {("low", "auto-execute"): 0.95},
+    "moderate": {("low", "auto-execute"): 0.90, ("low", "notify-execute"): 0.80, ("medium", "notify-execute"): 0.80},
+    "aggressive": {("low", "auto-execute"): 0.75, ("low", "notify-execute"): 0.75, ("medium", "notify-execute"): 0.75},
+}
+PROPOSE_THRESHOLD = 0.70
+NEVER = 2.0
+WEIGHTS: dict[Term, float] = {
+    "prediction": 0.30,
+    "historical_success": 0.30,
+    "impact_certainty": 0.20,
+    "rollback_feasibility": 0.20,
+}
+
+
+def threshold(autonomy: Autonomy, risk: Risk, decision: Decision) -> float:
+    """Return the confidence (0..1) that `decision` must exceed at this level and mode; 2 is never (SPEC 4.2)."""
+    if decision == "propose":
+        return PROPOSE_THRESHOLD
+    if autonomy.mode == "interactive":
+        return NEVER
+    return THRESHOLDS[autonomy.level].get((risk, decision), NEVER)

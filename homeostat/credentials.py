@@ -1,0 +1,59 @@
+"""Secrets by file: read, refused when they are placeholders, compared in constant time."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import pathlib
+import re
+
+SHORTEST = 16
+_PLACEHOLDER = re.compile(
+    r"change.?me|place.?holder|replace|example|insert|your[-_ ]|todo|default|secret|password|token|x{4,}|<.*>|\$\{.*\}|(.)\1{7,}",
+    re.IGNORECASE,
+)
+
+
+class CredentialError(Exception):
+    """A secret that cannot be used; the message names the file and what to do, never the secret."""
+
+
+def read_token(path: str) -> str:
+    """Return the token that the file at `path` holds, without surrounding blanks.
+
+    Raises:
+        CredentialError: no such file, more than one line, shorter than 16 characters, or a placeholder.
+
+    """
+    try:
+        token = pathlib.Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CredentialError(f"{path}: the token file cannot be read: {error}") from None
+    if len(token.split()) != 1 or len(token) < SHORTEST:
+        raise CredentialError(f"{path}: a token is one word of at least {SHORTEST} characters; make one with: openssl rand -hex 32")
+    if _PLACEHOLDER.search(token):
+        raise CredentialError(f"{path}: this token is a placeholder; make one with: openssl rand -hex 32")
+    return token
+
+
+def authorized(header: str | None, tokens: tuple[str, ...]) -> bool:
+    """Say whether an `Authorization` header bears one of `tokens`, as bearer or as the password of basic.
+
+    Every token is compared in constant time, also after one has fit. No tokens means nobody.
+    """
+    given = _presented(header or "").encode()
+    fits = [hmac.compare_digest(given, token.encode()) for token in tokens]
+    return bool(given) and any(fits)
+
+
+def _presented(header: str) -> str:
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(rest, validate=True).decode("utf-8").partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return ""

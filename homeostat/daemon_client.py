@@ -1,0 +1,45 @@
+"""The door to our own daemons' API, for the CLI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+
+class DaemonError(Exception):
+    """A daemon gave no usable answer; the message says why in one line."""
+
+
+class DaemonClient:
+    """Asks one daemon; `token` is the operator's, or None where none is configured."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        """Talk to the daemon at the base address `url`."""
+        self.url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def get(self, path: str, **parameters: str | float) -> Any:
+        """Return the JSON at `/api/v1/PATH`.
+
+        Raises:
+            DaemonError: no connection, no answer in time, or a refusal.
+
+        """
+        return self._ask("GET", path, params=parameters)
+
+    def post(self, path: str) -> Any:
+        """Do what POST `/api/v1/PATH` does. Raises as `get`."""
+        return self._ask("POST", path)
+
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            response = requests.request(
+                method, f"{self.url}/api/v1/{path}", headers=self._headers, timeout=10, allow_redirects=False, **options
+            )
+            answer = response.json()
+        except requests.RequestException as error:
+            raise DaemonError(f"{self.url} gave no answer: {type(error).__name__}; is the daemon running?") from None
+        if response.status_code != requests.codes.ok:
+            raise DaemonError(f"{self.url} answered {response.status_code}: {answer.get('error', answer)}")
+        return answer

@@ -1,0 +1,101 @@
+"""The one door to processes: an argv list, an absolute path, a deadline that ends the whole tree, bounded output."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import threading
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MOST_OUTPUT_BYTES = 64 * 1024
+_POLL_SECONDS = 0.05
+_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended: `status` is its exit code, negative when a signal ended it; `cut` says why we ended it."""
+
+    argv: tuple[str, ...]
+    status: int
+    output: str
+    cut: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """It ended by itself with exit code 0."""
+        return self.status == 0 and self.cut is None
+
+    def __str__(self) -> str:
+        ending = self.cut or f"exit {self.status}"
+        return f"{' '.join(self.argv)}: {ending}: {self.output.strip()[-500:] or 'no output'}"
+
+
+def run(
+    argv: Sequence[str],
+    deadline_seconds: float,
+    stopped: Callable[[], bool] = lambda: False,
+    environment: dict[str, str] | None = None,
+) -> Completed:
+    """Run `argv` without a shell in a process group of its own and wait for it.
+
+    At the deadline, or within 0.1 s of `stopped()` turning true, the whole group is killed.
+
+    Raises:
+        ValueError: the program is not named by an absolute path.
+
+    """
+    if not argv or not argv[0].startswith("/"):
+        raise ValueError(f"a command starts with the absolute path of its program, not {argv[:1]!r}")
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**_ENVIRONMENT, **(environment or {})},
+        )
+    except OSError as error:
+        return Completed(tuple(argv), 127, f"cannot be started: {error}")
+    assert process.stdout is not None
+    kept = bytearray()
+    reader = threading.Thread(target=_read, args=(process.stdout, kept), daemon=True)
+    reader.start()
+    cut = _wait(process, deadline_seconds, stopped)
+    _kill_group(process)
+    reader.join(timeout=1)
+    return Completed(tuple(argv), process.wait(), kept.decode("utf-8", "replace"), cut)
+
+
+def _read(stream: IO[bytes], kept: bytearray) -> None:
+    with stream:
+        while chunk := stream.read1(4096):  # type: ignore[attr-defined]
+            kept.extend(chunk[: max(0, MOST_OUTPUT_BYTES - len(kept))])
+
+
+def _wait(process: subprocess.Popen[bytes], deadline_seconds: float, stopped: Callable[[], bool]) -> str | None:
+    remaining = deadline_seconds
+    while remaining > 0:
+        try:
+            process.wait(min(_POLL_SECONDS, remaining))
+        except subprocess.TimeoutExpired:
+            remaining -= _POLL_SECONDS
+            if stopped():
+                return "ended by the stop"
+        else:
+            return None
+    return f"ended at its deadline of {deadline_seconds:g} s"
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    # What the command left behind in its group is ended too: nothing outlives its incident.
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

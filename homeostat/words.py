@@ -1,0 +1,31 @@
+"""SPEC 1's word list: one word per thing, the same in types, log keys, labels and pages."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Resource = str
+Problem = str
+Risk = Literal["low", "medium", "high"]
+Decision = Literal["auto-execute", "notify-execute", "propose", "alert-only"]
+Severity = Literal["info", "warning", "critical"]
+Mode = Literal["shadow", "active", "interactive"]
+Level = Literal["conservative", "moderate", "aggressive"]
+ActionClass = Literal["cleanup", "restart", "config", "deploy", "read"]
+ProtectionName = Literal["snapshot", "preimage", "quarantine", "none"]
+Term = Literal["prediction", "historical_success", "impact_certainty", "rollback_feasibility"]
+State = Literal["accepted", "deferred", "proposed", "announced", "running"]
+Finding = Literal["verified", "weak", "failed", "unverifiable"]
+Outcome = Literal[
+    "alerted", "refused", "shadowed", "denied", "vetoed", "expired", "cleared",
+    "succeeded", "warned", "rolled_back", "rollback_conflict", "failed", "unverified", "interrupted", "stranded",
+]  # fmt: skip
+
+RISKS: tuple[Risk, ...] = ("low", "medium", "high")
+DECISIONS: tuple[Decision, ...] = ("auto-execute", "notify-execute", "propose", "alert-only")
+EXECUTING: tuple[Decision, ...] = ("auto-execute", "notify-execute")
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+MODES: tuple[Mode, ...] = ("shadow", "active", "interactive")
+STATES: tuple[State, ...] = ("accepted", "deferred", "proposed", "announced", "running")
+FAILURES: tuple[Outcome, ...] = ("rolled_back", "rollback_conflict", "failed", "unverified", "interrupted", "stranded")
+EXECUTED: tuple[Outcome, ...] = ("succeeded", "warned", *FAILURES)
