@@ -13,6 +13,7 @@ from actor.model import HandedOver
 from actor.pipeline import remediate
 from actor.reconcile import reconcile
 from actor.recovery import recover
+from actor.timekeeper import follow_clock
 
 if TYPE_CHECKING:
     from actor.model import Incident
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.5
 _WORKERS = 4
+_REST_SECONDS = 60
 
 
 class Loop:
@@ -33,6 +35,7 @@ class Loop:
         self._world = service.world
         self._pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="incident")
         self._busy: set[str] = set()
+        self._rests_until: dict[str, float] = {}
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in (("loop", self._run), ("reconcile", self._reconcile))]
         self.last_turn = 0.0
@@ -62,6 +65,7 @@ class Loop:
             self._service.bell.clear()
 
     def _turn(self) -> None:
+        follow_clock(self._world)
         absorb(self._world)
         now = self._world.clock.now()
         for incident in [*incidents.due(self._world.journal, now), *incidents.running(self._world.journal)]:
@@ -70,7 +74,7 @@ class Loop:
 
     def _submit(self, incident: Incident) -> None:
         with self._lock:
-            if incident.id in self._busy:
+            if incident.id in self._busy or self._rests_until.get(incident.id, 0.0) > self._world.clock.monotonic():
                 return
             self._busy.add(incident.id)
         self._pool.submit(self._carry, incident)
@@ -87,7 +91,8 @@ class Loop:
         except JournalError as error:
             log.error("incident %s waits for the journal: %s", incident.id, error)  # noqa: TRY400 - no traceback for a full disk
         except Exception:
-            log.exception("incident %s met an error", incident.id)
+            log.exception("incident %s met an error and rests for %d s", incident.id, _REST_SECONDS)
+            self._rests_until[incident.id] = world.clock.monotonic() + _REST_SECONDS
         finally:
             with self._lock:
                 self._busy.discard(incident.id)

@@ -13,6 +13,7 @@ from actor.model import HandedOver, Incident, Plan, StepFailed, Unprotectable
 from actor.playbook import PROTECTIONS, STEPS
 from actor.situation import ask_gates, deciding, observe
 from actor.verify import still_healthy, take_baseline, verify
+from actor.timekeeper import follow_clock
 from actor.world import World, case_of
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ class Work:
 def admit(world: World, incident_id: str) -> Work | None:
     """Ask every gate and take the budget, one incident at a time; None when it was decided otherwise, which is recorded."""
     with world.admission:
+        follow_clock(world)
         incident = incidents.find(world.journal, incident_id)
         now = world.clock.now()
         if incident is None or incident.state == "running" or incident.wake_at is None or incident.wake_at > now:
@@ -264,7 +266,9 @@ def undo(case: Case, record: Record) -> Restored:
 def close(work: Work, ended: Ended) -> None:
     """Learn and close in one transaction, then tell people."""
     outcome, reason = ended
-    world, now = work.world, work.world.clock.now()
+    world = work.world
+    follow_clock(world)
+    now = world.clock.now()
     with world.journal.transaction() as db:
         learn(db, world.journal, world.config, work.incident, (outcome, now))
         ledger.end(db, work.incident.id, outcome, now)

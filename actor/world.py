@@ -48,6 +48,7 @@ class World:
     alertmanager: Alertmanager
     stop: StopSwitch
     silences: Silences | None = None
+    clock_seen: tuple[float, float] | None = None
     admission: threading.RLock = dataclasses.field(default_factory=threading.RLock)
     ending: threading.Event = dataclasses.field(default_factory=threading.Event)
     ready: threading.Event = dataclasses.field(default_factory=threading.Event)

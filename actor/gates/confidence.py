@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actor.model import Gate, Situation, Verdict
 from homeostat.config import threshold
+from homeostat.config.types import NEVER
 from homeostat.words import EXECUTING
 
 
@@ -29,10 +30,10 @@ def _ask(situation: Situation) -> Verdict:
 def _floor(situation: Situation) -> float:
     incident, playbook, autonomy = situation.incident, situation.playbook, situation.config.autonomy
     risk = playbook.file.risk if playbook is not None else "high"
-    override = autonomy.actions.get(incident.action)
-    if override is not None and override.min_confidence > 0 and risk != "high":
-        return override.min_confidence
-    return threshold(autonomy, risk, incident.decision)
+    override, of_level = autonomy.actions.get(incident.action), threshold(autonomy, risk, incident.decision)
+    # As in the rules: a person's own threshold takes the place of the level's, but never stays never.
+    own = override.min_confidence if override is not None else 0.0
+    return own if own > 0 and of_level < NEVER else of_level
 
 
 GATE = Gate(order=180, ask=_ask)

@@ -14,6 +14,8 @@ def _ask(situation: Situation) -> Verdict:
     age_seconds = situation.now - current.evaluated_at
     most_seconds = 2 * situation.config.prometheus.evaluation_interval + situation.config.prometheus.timeout
     seen = {"age_seconds": age_seconds, "most_seconds": most_seconds}
+    if age_seconds < -most_seconds:
+        return Verdict("refuse", f"Prometheus evaluated this {-age_seconds:.0f} s in the future: one of the clocks is wrong", seen)
     if age_seconds > most_seconds:
         return Verdict("refuse", f"Prometheus last evaluated this {age_seconds:.0f} s ago, more than two evaluations", seen)
     return Verdict("allow", f"confirmed by Prometheus {age_seconds:.0f} s ago", seen)

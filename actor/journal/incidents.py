@@ -219,4 +219,11 @@ def plan_hash(plan: Plan) -> str:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value, enc_hook=_plain).decode()
+
+
+def _plain(value: object) -> object:
+    # Durations and sizes are numbers to whoever reads the journal.
+    if isinstance(value, float | int):
+        return float(value)
+    raise NotImplementedError(f"the journal holds no {type(value).__name__}")

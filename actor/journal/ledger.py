@@ -59,6 +59,29 @@ def executions(journal: Journal, since: float) -> tuple[Execution, ...]:
     return tuple(msgspec.convert(dict(row), Execution) for row in rows)
 
 
+def latest(journal: Journal) -> float:
+    """Return the Unix time of the latest thing that is known to have happened; 0 in an empty journal."""
+    rows = journal.rows(
+        "SELECT max(coalesce((SELECT max(max(started_at, coalesce(ended_at, 0))) FROM executions), 0),"
+        " coalesce((SELECT max(last_firing_at) FROM incidents WHERE episode_ended_at IS NULL), 0),"
+        " coalesce((SELECT received_at FROM deliveries ORDER BY id DESC LIMIT 1), 0)) AS at"
+    )
+    at: float = rows[0]["at"]
+    return at
+
+
+def shift(db: sqlite3.Connection, seconds: float) -> None:
+    """Move every time that something waits for by `seconds`, as the host's clock was."""
+    db.execute("UPDATE executions SET started_at = started_at + ?, ended_at = ended_at + ?", (seconds, seconds))
+    db.execute("UPDATE breakers SET open_until = open_until + ?", (seconds,))
+    db.execute("UPDATE proposals SET made_at = made_at + ?, expires_at = expires_at + ?", (seconds, seconds))
+    db.execute(
+        "UPDATE incidents SET opened_at = opened_at + ?1, last_firing_at = last_firing_at + ?1, wake_at = wake_at + ?1, acted_at = acted_at + ?1"
+        " WHERE episode_ended_at IS NULL",
+        (seconds,),
+    )
+
+
 def last_actions(journal: Journal) -> list[tuple[str, str, str, str, float]]:
     """Return (action, host, target, resource, Unix seconds) of the last execution of each."""
     rows = journal.rows(

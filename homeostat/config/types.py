@@ -43,7 +43,7 @@ class Links(Section, frozen=True, kw_only=True):
     """Base addresses that alerts link to."""
 
     console: str = "http://127.0.0.1:9922"
-    dashboard: str = "http://127.0.0.1:3000/d/homeostat"
+    dashboard: str = "http://127.0.0.1:3000/d/homeostat-autonomous-operations"
     runbooks: str = "http://127.0.0.1:9922/runbooks"
 
 

@@ -1,0 +1,35 @@
+# What a machine needs: Python 3.11, make, git, and for the real parts Debian's packages, which `packages` installs.
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGES := prometheus prometheus-alertmanager prometheus-node-exporter btrfs-progs
+TEST_PACKAGES := $(PACKAGES) systemd-container debootstrap
+
+.PHONY: check test demo packages test-packages clean
+
+.venv/ready: pyproject.toml deploy/venv.sh
+	sh deploy/venv.sh $(PYTHON)
+	touch $@
+
+packages:
+	sh deploy/packages.sh $(PACKAGES)
+
+test-packages:
+	sh deploy/packages.sh $(TEST_PACKAGES)
+
+check: .venv/ready packages
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports
+	promtool check rules alert-rules/*.rules.yml
+	promtool test rules alert-rules/tests/*.test.yml
+	promtool check config --syntax-only deploy/prometheus.yml
+	amtool check-config deploy/alertmanager.yml
+
+test: .venv/ready test-packages
+	sh tests/lanes.sh $(BIN)/python
+
+demo: .venv/ready packages
+	KEEP=$(KEEP) $(BIN)/python -m deploy.demo
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The main job on real input, in a sandbox of its own: `make demo`."""

@@ -1,0 +1,1 @@
+"""Grafana dashboards as data: panels are values, a program lays them out, the JSON is committed."""

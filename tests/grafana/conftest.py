@@ -1,0 +1,75 @@
+"""A real Prometheus that holds the fixture's past hours."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from homeostat.clock import SystemClock
+from homeostat.config.types import Prometheus as PrometheusConfig
+from homeostat.prometheus import Prometheus, PrometheusError
+from tests.grafana import history
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Iterator
+
+READY_SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """Start Prometheus on `history`, answer when it can be asked, and end it."""
+    directory = tmp_path_factory.mktemp("prometheus")
+    _fill(directory)
+    with (directory / "log").open("wb") as log, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        free.close()
+        process = subprocess.Popen(_argv(directory, address), stdout=log, stderr=subprocess.STDOUT)
+    try:
+        yield _ready(process, Prometheus(PrometheusConfig(url=f"http://{address}")), directory / "log")
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _fill(directory: pathlib.Path) -> None:
+    (directory / "history.om").write_text(history.openmetrics(), encoding="utf-8")
+    (directory / "prometheus.yml").write_text("scrape_configs: []\n", encoding="utf-8")
+    argv = [
+        "promtool",
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        str(directory / "history.om"),
+        str(directory / "data"),
+    ]
+    subprocess.run(argv, check=True, capture_output=True)
+
+
+def _argv(directory: pathlib.Path, address: str) -> list[str]:
+    return [
+        "prometheus",
+        f"--config.file={directory / 'prometheus.yml'}",
+        f"--storage.tsdb.path={directory / 'data'}",
+        # The fixture's hours lie wherever it says, also longer ago than Prometheus keeps by itself.
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address={address}",
+    ]
+
+
+def _ready(process: subprocess.Popen[bytes], prometheus: Prometheus, log: pathlib.Path) -> Prometheus:
+    clock = SystemClock()
+    deadline = clock.monotonic() + READY_SECONDS
+    while clock.monotonic() < deadline and process.poll() is None:
+        try:
+            prometheus.query("vector(1)")
+        except PrometheusError:
+            clock.sleep(0.1)
+        else:
+            return prometheus
+    raise AssertionError(f"Prometheus did not become ready:\n{log.read_text()[-2000:]}")
