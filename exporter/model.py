@@ -1,0 +1,79 @@
+"""The exporter's words: what is watched, what was read of it, and how one reading is named."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from forecasting import Limit, Series
+    from homeostat.config import Config
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """What names one problem at one target: the labels of all its metrics."""
+
+    problem: str
+    host: str
+    target: str
+    resource: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Observed:
+    """One series as Prometheus gave it: finite samples in ascending time, the newest sample's age, and its size if asked for."""
+
+    labels: Mapping[str, str]
+    series: Series
+    age_seconds: float
+    size: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LeakRule:
+    """A leak is a problem from `bytes_per_second` on, seen for at least `over_seconds` (SPEC 3.1)."""
+
+    bytes_per_second: float
+    over_seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One target as it is now, ready to be forecast.
+
+    `usage_ratio` is 1 at the limit and `usage_per_unit` how much one unit of the series adds to it.
+    """
+
+    key: Key
+    series: Series
+    limit: Limit
+    unit: str
+    action_horizon_seconds: float
+    usage_ratio: float
+    usage_per_unit: float
+    age_seconds: float
+    leak_rule: LeakRule | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Watch:
+    """One question to Prometheus: `read` turns each series of `query` into a reading, or None where it cannot be one.
+
+    `size_query` gives each series its size; the two are matched by `size_labels`.
+    """
+
+    name: str
+    query: str
+    read: Callable[[Observed], Reading | None]
+    size_query: str | None = None
+    size_labels: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Target:
+    """A kind of thing that may be in trouble: `watches` turns the configuration into questions."""
+
+    watches: Callable[[Config], Sequence[Watch]]

@@ -1,0 +1,117 @@
+"""The running exporter: cycles in the background, the last result at hand, and a configuration that can be reloaded."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import exporter.targets
+from exporter.collector import State
+from exporter.cycle import Result, World, run
+from exporter.model import Target
+from homeostat.config import Config, ConfigError, load
+from homeostat.credentials import CredentialError, authorized, read_token
+from homeostat.discovery import discover
+from homeostat.prometheus import Prometheus
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from homeostat.clock import Clock
+
+log = logging.getLogger(__name__)
+
+_LAST_CYCLE_SECONDS = 5
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Setup:
+    """A configuration that was accepted: the world it makes, the operator's tokens, and when it was read (Unix seconds)."""
+
+    world: World
+    operator_tokens: tuple[str, ...]
+    read_at: float
+
+
+def set_up(config_file: pathlib.Path, clock: Clock) -> Setup:
+    """Read `config_file` and the secrets it names.
+
+    Raises:
+        ConfigError: the file is not acceptable.
+        CredentialError: a secret is not.
+
+    """
+    config = load(config_file, Config)
+    bearer_file, operator_file = config.prometheus.bearer_token_file, config.security.operator_token_file
+    prometheus = Prometheus(config.prometheus, read_token(bearer_file) if bearer_file else None)
+    world = World(config, prometheus, clock, discover(exporter.targets, "TARGET", Target))
+    return Setup(world, (read_token(operator_file),) if operator_file else (), clock.now())
+
+
+class Service:
+    """Runs a cycle after the other in a thread of its own until closed."""
+
+    def __init__(self, config_file: pathlib.Path, setup: Setup) -> None:
+        """Start from `setup`, which `config_file` gave."""
+        self._config_file = config_file
+        self._setup = setup
+        self._reloaded = True
+        self._result = Result()
+        self._closing = threading.Event()
+        self._due = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="cycle", daemon=True)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that the exporter lives by."""
+        return self._setup.world.clock
+
+    def state(self) -> State:
+        """Return what there is to serve now."""
+        setup = self._setup
+        return State(self._result, setup.world.config.host, self._reloaded, setup.read_at)
+
+    def unready(self) -> str | None:
+        """Say why nothing can be served yet; None once a cycle has succeeded."""
+        if self._result.successes:
+            return None
+        return f"no cycle has succeeded yet; is Prometheus at {self._setup.world.prometheus.url} up?"
+
+    def may_reload(self, authorization: str | None, *, loopback: bool) -> bool:
+        """Say whether a request may reload: any on loopback, elsewhere with the operator's token."""
+        return loopback or authorized(authorization, self._setup.operator_tokens)
+
+    def reload(self) -> str | None:
+        """Read the configuration again; on a fault keep the old one and return the fault in one line."""
+        try:
+            self._setup = set_up(self._config_file, self.clock)
+        except (ConfigError, CredentialError) as error:
+            self._reloaded = False
+            log.error("configuration not reloaded, the old one stays: %s", error)  # noqa: TRY400 - the line says it all
+            return str(error)
+        self._reloaded = True
+        self._due.set()
+        return None
+
+    def start(self) -> None:
+        """Begin with the first cycle."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End after the cycle under way, or without it when Prometheus keeps it waiting."""
+        self._closing.set()
+        self._due.set()
+        self._thread.join(_LAST_CYCLE_SECONDS)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            began_at = self.clock.monotonic()
+            self._due.clear()
+            try:
+                self._result = run(self._setup.world, self._result)
+            except Exception:
+                log.exception("cycle failed by a fault of the exporter's own")
+                self._result = self._result.with_errors("cycle", 1)
+            self._due.wait(max(0.0, self._setup.world.config.exporter.cycle - (self.clock.monotonic() - began_at)))

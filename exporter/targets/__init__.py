@@ -1,0 +1,1 @@
+"""What may be in trouble: one kind a file, each with its constant TARGET."""

@@ -1,0 +1,129 @@
+"""When a problem exists: likely, near, fresh and lasting (SPEC 3.4)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from exporter.assertion import Assertion, Standing, stand
+from exporter.model import Key, LeakRule, Reading
+from forecasting import Bounds, Forecast, Leak, Limit, Series
+from homeostat.config.types import Assertion as Rules
+
+if TYPE_CHECKING:
+    from homeostat.words import Severity
+
+HOUR, DAY = 3600.0, 86400.0
+RULES = Rules()
+LASTING = Standing(1)
+READING = Reading(
+    key=Key("disk_exhaustion", "box", "/", "filesystem"),
+    series=Series(np.array([0.0, DAY]), np.array([1.0, 2.0])),
+    limit=Limit(10.0),
+    unit="bytes",
+    action_horizon_seconds=14 * DAY,
+    usage_ratio=0.8,
+    usage_per_unit=0.1,
+    age_seconds=1.0,
+)
+LIKELY = Forecast(
+    "x", since=0.0, time_to_limit_seconds=Bounds(DAY, 3 * DAY, math.inf), probabilities={DAY: 0.1, 14 * DAY: 0.8}
+)
+LEAKING = dataclasses.replace(
+    READING,
+    usage_ratio=0.1,
+    leak_rule=LeakRule(bytes_per_second=10.0, over_seconds=DAY),
+    action_horizon_seconds=2 * DAY,
+)
+LEAK = Forecast(
+    "x",
+    since=0.0,
+    time_to_limit_seconds=Bounds(9 * DAY, 20 * DAY, math.inf),
+    probabilities={2 * DAY: 0.0},
+    leak=Leak(0.9, 10.0),
+)
+
+
+def changed(value: Any, **changes: Any) -> Any:
+    return dataclasses.replace(value, **changes)
+
+
+def test_a_likely_near_problem_that_lasts_is_asserted_with_the_probability_within_its_action_horizon() -> None:
+    assert stand(LASTING, READING, LIKELY, RULES) == Standing(2, Assertion(0.8, "warning"))
+
+
+def test_the_first_cycle_of_evidence_asserts_nothing_yet() -> None:
+    assert stand(Standing(), READING, LIKELY, RULES) == Standing(1)
+
+
+def test_one_cycle_without_evidence_ends_an_assertion_and_its_count() -> None:
+    unlikely = changed(LIKELY, probabilities={14 * DAY: 0.49})
+    assert stand(Standing(9, Assertion(0.8, "warning")), READING, unlikely, RULES) == Standing()
+
+
+@pytest.mark.parametrize(("chance", "asserted"), [(0.4999, False), (0.5, True), (math.nan, False)])
+def test_the_probability_counts_from_its_threshold_on(chance: float, asserted: bool) -> None:
+    forecast = changed(LIKELY, probabilities={14 * DAY: chance})
+    assert (stand(LASTING, READING, forecast, RULES).assertion is not None) == asserted
+
+
+@pytest.mark.parametrize(
+    ("usage", "upper", "asserted"),
+    [
+        (0.7, math.inf, True),
+        (0.69, math.inf, False),
+        (0.69, 14 * DAY, True),
+        (0.69, 14 * DAY + 1, False),
+        (math.nan, math.inf, False),
+        (math.nan, DAY, True),
+    ],
+)
+def test_near_is_high_usage_or_the_limit_within_the_horizon_at_the_95_percent_bound(
+    usage: float, upper: float, asserted: bool
+) -> None:
+    forecast = changed(LIKELY, time_to_limit_seconds=Bounds(0.0, DAY / 2, upper))
+    standing = stand(LASTING, changed(READING, usage_ratio=usage), forecast, RULES)
+    assert (standing.assertion is not None) == asserted
+
+
+@pytest.mark.parametrize(
+    ("median", "severity"),
+    [(0.0, "critical"), (DAY - 1, "critical"), (DAY, "warning"), (7 * DAY, "info"), (math.inf, "info")],
+)
+def test_the_severity_is_how_soon_the_limit_is_expected(median: float, severity: Severity) -> None:
+    forecast = changed(LIKELY, time_to_limit_seconds=Bounds(0.0, median, math.inf))
+    assert stand(LASTING, READING, forecast, RULES).assertion == Assertion(0.8, severity)
+
+
+def test_without_a_forecast_nothing_is_asserted_whatever_stood() -> None:
+    standing = Standing(9, Assertion(0.8, "warning"))
+    assert stand(standing, READING, Forecast("too old", "stale"), RULES) == Standing()
+    assert stand(standing, LEAKING, Forecast("too old", "stale"), Rules(probability=0.0)) == Standing()
+
+
+def test_a_leak_is_a_problem_far_from_its_limit_too() -> None:
+    assert stand(LASTING, LEAKING, LEAK, RULES).assertion == Assertion(0.9, "info")
+
+
+@pytest.mark.parametrize(
+    ("leak", "since"),
+    [(Leak(0.9, 9.9), 0.0), (Leak(0.9, 10.0), HOUR), (Leak(0.4, 99.0), 0.0)],
+    ids=["too slow", "not seen for long enough", "not sure enough"],
+)
+def test_a_leak_must_be_fast_long_and_sure(leak: Leak, since: float) -> None:
+    assert stand(LASTING, LEAKING, changed(LEAK, leak=leak, since=since), RULES) == Standing()
+
+
+def test_a_leak_that_reaches_its_limit_in_time_needs_no_speed() -> None:
+    soon = changed(
+        LEAK, leak=Leak(0.0, 1.0), probabilities={2 * DAY: 0.97}, time_to_limit_seconds=Bounds(HOUR, 2 * HOUR, DAY)
+    )
+    assert stand(LASTING, LEAKING, soon, RULES).assertion == Assertion(0.97, "critical")
+
+
+def test_growth_of_a_file_system_is_no_leak() -> None:
+    assert stand(LASTING, changed(LEAKING, leak_rule=None), LEAK, RULES) == Standing()

@@ -1,0 +1,127 @@
+"""The command: bad input ends in one line and exit 1, a bad reload changes nothing."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from exporter.__main__ import main
+from exporter.service import Service, set_up
+from homeostat.clock import SystemClock
+from tests.integration.stack import ROOT
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from click.testing import Result
+
+TOKEN = "3f9c1e0b7a5d4286b1f0c9e8"
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("exporter: {cycle: [", "no valid YAML"),
+        ("exporter: {cycel: 5s}", "did you mean 'cycle'?"),
+        ("exporter: {cycle: 5}", "5 is no duration"),
+        ("exporter: {cycle: 0s}", "must be more than 0s"),
+        ("exporter: {horizons: []}", "at least one horizon"),
+        ("exporter: {window: 1m, step: 15s}", "fewer than minimum_samples 20"),
+        ("exporter: {cycle: 5s}\nexporter: {}", "stands here twice"),
+        ("exporter: {targets: {service_memory: {limit_bytes: 0B}}}", "more than 0"),
+        ("exporter: {targets: {custom: [{name: a, query: b, limit: 1, problem: c, resource: d}]}}", "target_label"),
+        ("prometheus: {bearer_token_file: /nonexistent/token}", "cannot be read"),
+    ],
+)
+def test_a_bad_configuration_is_one_clear_line_and_exit_1(tmp_path: pathlib.Path, text: str, complaint: str) -> None:
+    config_file = tmp_path / "homeostat.yml"
+    config_file.write_text(text)
+    for check in ([], ["--config.check"]):
+        done = invoke(f"--config.file={config_file}", *check)
+        assert done.exit_code == 1
+        assert complaint in done.output
+        assert len(done.output.splitlines()) == 1
+
+
+def test_two_custom_targets_of_one_name_are_refused(tmp_path: pathlib.Path) -> None:
+    config_file = tmp_path / "homeostat.yml"
+    entry = "{name: a, query: b, limit: 1, problem: c, resource: d, target: e}"
+    config_file.write_text(f"exporter: {{targets: {{custom: [{entry}, {entry}]}}}}")
+    assert "a name of its own" in invoke(f"--config.file={config_file}").output
+
+
+def test_a_good_configuration_is_told_so(tmp_path: pathlib.Path) -> None:
+    config_file = tmp_path / "homeostat.yml"
+    config_file.write_text("host: box")
+    done = invoke(f"--config.file={config_file}", "--config.check")
+    assert (done.exit_code, done.output) == (0, f"{config_file} is valid.\n")
+
+
+def test_a_missing_file_is_one_clear_line() -> None:
+    done = invoke("--config.file=/nonexistent/homeostat.yml")
+    assert (done.exit_code, len(done.output.splitlines())) == (1, 1)
+
+
+def test_an_occupied_port_is_one_clear_line(tmp_path: pathlib.Path) -> None:
+    config_file = tmp_path / "homeostat.yml"
+    config_file.write_text("host: box")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        argv = [sys.executable, "-m", "exporter", f"--config.file={config_file}", f"--web.listen-address={address}"]
+        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert f"cannot listen on {address}" in done.stderr
+
+
+def test_an_address_without_a_port_is_one_clear_line(tmp_path: pathlib.Path) -> None:
+    config_file = tmp_path / "homeostat.yml"
+    config_file.write_text("host: box")
+    done = invoke(f"--config.file={config_file}", "--web.listen-address=localhost")
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert "HOST:PORT" in done.output
+
+
+@pytest.fixture
+def config_file(tmp_path: pathlib.Path) -> pathlib.Path:
+    (tmp_path / "operator").write_text(TOKEN)
+    file = tmp_path / "homeostat.yml"
+    file.write_text(f"host: box\nsecurity: {{operator_token_file: {tmp_path / 'operator'}}}")
+    return file
+
+
+@pytest.fixture
+def service(config_file: pathlib.Path) -> Service:
+    return Service(config_file, set_up(config_file, SystemClock()))
+
+
+def test_a_bad_file_keeps_the_old_configuration_and_says_so(service: Service, config_file: pathlib.Path) -> None:
+    good = config_file.read_text()
+    config_file.write_text("hosts: other")
+    assert "did you mean 'host'?" in service.reload()
+    assert (service.state().reloaded, service.state().host) == (False, "box")
+    config_file.write_text(good.replace("box", "other"))
+    assert service.reload() is None
+    assert (service.state().reloaded, service.state().host) == (True, "other")
+
+
+def test_a_reload_over_http_needs_loopback_or_the_operator_s_token(service: Service, config_file: pathlib.Path) -> None:
+    assert service.may_reload(None, loopback=True)
+    assert service.may_reload(f"Bearer {TOKEN}", loopback=False)
+    assert not service.may_reload(None, loopback=False)
+    assert not service.may_reload("Bearer something-else-entirely", loopback=False)
+    config_file.write_text("host: box")
+    service.reload()
+    assert not service.may_reload(f"Bearer {TOKEN}", loopback=False)
+
+
+def test_before_the_first_success_it_is_not_ready_and_says_whom_it_asks(service: Service) -> None:
+    assert "http://127.0.0.1:9090" in service.unready()
