@@ -8,8 +8,6 @@ import signal
 import sys
 import tempfile
 import time
-from typing import TYPE_CHECKING
-
 import rich.console
 import rich.live
 import rich.table
@@ -17,12 +15,10 @@ import rich.table
 from deploy.demo.expectations import expectations
 from deploy.demo.screen import COLUMNS, Screen
 from deploy.demo.stack import DemoError, Stack, prepare
+from deploy.demo.story import differences
 from homeostat.config.types import Prometheus as PrometheusConfig
 from homeostat.daemon_client import DaemonClient
 from homeostat.prometheus import Prometheus
-
-if TYPE_CHECKING:
-    from deploy.demo.expectations import Expectation
 
 MOST_SECONDS = 300
 _REFRESH_SECONDS = 2
@@ -63,11 +59,10 @@ def show(console: rich.console.Console, stack: Stack) -> int:
     prometheus = Prometheus(PrometheusConfig(url=stack.url("prometheus")))
     token = (stack.run / "operator.token").read_text().strip()
     screen = Screen(stack, prometheus, DaemonClient(stack.url("actor"), token))
-    wanted = expectations(stack)
     begun = time.monotonic()
-    watch(console, screen, lambda: all(one.met(prometheus) is not None for one in wanted), begun)
+    watch(console, screen, lambda: all(true for _, true in answers(screen)), begun)
     seconds = time.monotonic() - begun
-    met = report(console, prometheus, wanted)
+    met = report(console, screen)
     console.print(f"\n{'All of it is true' if met else 'NOT all of it is true'} after {seconds:.0f} s.", style="bold green" if met else "bold red")
     if os.environ.get("KEEP") == "1":
         keep(console, stack)
@@ -97,18 +92,24 @@ def watch(console: rich.console.Console, screen: Screen, done: object, begun: fl
         console.print(screen.table(time.monotonic() - begun))
 
 
-def report(console: rich.console.Console, prometheus: Prometheus, wanted: list[Expectation]) -> bool:
+def answers(screen: Screen) -> list[tuple[str, bool]]:
+    """Return each sentence that must be true, and whether it is."""
+    of_prometheus = [(one.sentence, one.met(screen.prometheus) is not None) for one in expectations(screen.stack)]
+    return [*of_prometheus, ("the journal and Prometheus tell the same story", not differences(screen.prometheus, screen.actor))]
+
+
+def report(console: rich.console.Console, screen: Screen) -> bool:
     """Print what PromQL says of the history, and whether each expectation is met."""
     for title, promql in HISTORY.items():
         console.print(f"\n[bold]{title}[/bold]: {promql}", highlight=False)
-        for sample in prometheus.query(promql):
+        for sample in screen.prometheus.query(promql):
             labels = ", ".join(f"{name}={value}" for name, value in sorted(sample.labels.items()) if name not in {"__name__", "instance", "job", "host"})
             console.print(f"  {sample.value:10.2f}  {labels}", markup=False, highlight=False)
     console.print("\n[bold]Is it true?[/bold]")
-    answers = [(one, one.met(prometheus)) for one in wanted]
-    for one, value in answers:
-        console.print(f"  {'yes' if value is not None else 'NO '}  {one.sentence}", style="green" if value is not None else "red", markup=False, highlight=False)
-    return all(value is not None for _, value in answers)
+    found = answers(screen)
+    for sentence, true in found:
+        console.print(f"  {'yes' if true else 'NO '}  {sentence}", style="green" if true else "red", markup=False, highlight=False)
+    return all(true for _, true in found)
 
 
 def keep(console: rich.console.Console, stack: Stack) -> None:

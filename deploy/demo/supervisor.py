@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import signal
-import subprocess
 import sys
 import time
 import urllib.request
@@ -19,9 +18,14 @@ _STOP_SECONDS = 5
 
 def start(run: pathlib.Path, name: str, argv: list[str]) -> None:
     """Start a service in a session of its own, so that it outlives whoever asked."""
-    with (run / f"{name}.log").open("ab") as log:
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-    state = {"pid": process.pid, "invocation": uuid.uuid4().hex, "argv": argv}
+    log = str(run / f"{name}.log")
+    redirections = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=redirections, setsid=True)
+    state = {"pid": pid, "invocation": uuid.uuid4().hex, "argv": argv}
     aside = run / f"{name}.state.new"
     aside.write_text(json.dumps(state))
     aside.replace(run / f"{name}.state")
