@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+
 import rich.console
 import rich.live
 import rich.table

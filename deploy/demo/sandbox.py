@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import pathlib
 import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pathlib
 
 SIZE_MIB = 1024
 

@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--kind", choices=["steady", "hesitant"], required=True)
     options = parser.parse_args()
-    prometheus_client.disable_created_metrics()
+    prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
     prometheus_client.start_http_server(options.port, addr="127.0.0.1")
     held: list[bytearray] = []
     begun, chance = time.monotonic(), random.Random(7)
