@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := prometheus prometheus-alertmanager prometheus-node-exporter btrfs-progs
-TEST_PACKAGES := $(PACKAGES) systemd-container debootstrap
+TEST_PACKAGES := $(PACKAGES) systemd-container mmdebstrap
 
 .PHONY: check test demo packages test-packages clean
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DEFAULT_PORT = 9922
+_INSTALLED_RUNBOOKS = pathlib.Path(__file__).parent / "runbooks"
+# A wheel carries the pages beside the code; a checkout has them in docs/.
+RUNBOOKS = _INSTALLED_RUNBOOKS if _INSTALLED_RUNBOOKS.is_dir() else pathlib.Path(__file__).parents[1] / "docs" / "runbooks"
 
 
 @click.command()
@@ -128,6 +131,10 @@ def make_app(service: Service, collector: Collector, reload: object) -> flask.Fl
     )
     webhook_routes(app, service)
     api_routes(app, service)
+
+    @app.get("/runbooks/<name>")
+    def runbook(name: str) -> flask.Response:
+        return flask.send_from_directory(RUNBOOKS, name, mimetype="text/plain; charset=utf-8")
 
     @app.get("/metrics")
     def metrics() -> flask.Response:

@@ -51,7 +51,7 @@ def _decide(world: World, db: sqlite3.Connection, alert: StoredAlert, now: float
         incident_id = secrets.token_hex(4)
         incidents.open_incident(db, incident_id, decided, now)
         return "opened", "a new episode", incident_id
-    reopen = _changes(incident, decided)
+    reopen = changes(incident, decided)
     incidents.update(db, incident, decided, now, reopen=reopen)
     return ("updated" if reopen else "repeated"), "the episode goes on", incident.id
 
@@ -88,7 +88,7 @@ def _confidence(text: str) -> float | None:
     return value if 0 <= value <= 1 else None
 
 
-def _changes(incident: Incident, decided: Decided) -> bool:
+def changes(incident: Incident, decided: Decided) -> bool:
     """Say whether newer news asks for a fresh look: never while it runs, after it ran, or after a person's no."""
     if incident.state == "running" or incident.outcome in {*EXECUTED, "denied", "vetoed"}:
         return False

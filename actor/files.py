@@ -70,23 +70,51 @@ def device(path: str) -> int:
 
 
 def walk(descriptor: int) -> Iterator[tuple[pathlib.PurePosixPath, int, list[str]]]:
-    """Walk a folder on its own device: yield each folder's path from there, its descriptor and its entries but folders."""
-    own_device = os.fstat(descriptor).st_dev
+    """Walk a folder on its own device and mount: yield each folder's path from there, its descriptor and its entries but folders."""
+    own_device, own_mount = os.fstat(descriptor).st_dev, _mount(descriptor)
     for folder, folders, names, folder_descriptor in os.fwalk(".", dir_fd=descriptor, follow_symlinks=False):
-        folders[:] = [name for name in folders if os.lstat(name, dir_fd=folder_descriptor).st_dev == own_device]
-        yield pathlib.PurePosixPath(folder), folder_descriptor, names
+        if _mount(folder_descriptor) != own_mount:
+            folders.clear()
+            continue
+        found = {name: status for name in folders if (status := _status(name, folder_descriptor)) is not None}
+        folders[:] = [name for name, status in found.items() if stat.S_ISDIR(status.st_mode) and status.st_dev == own_device]
+        links = [name for name, status in found.items() if stat.S_ISLNK(status.st_mode)]
+        yield pathlib.PurePosixPath(folder), folder_descriptor, names + links
+
+
+def _status(name: str, folder: int) -> os.stat_result | None:
+    try:
+        return os.lstat(name, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+
+
+def _mount(descriptor: int) -> str:
+    # A bind mount of the same file system has the same device number; only its mount tells it apart.
+    lines = pathlib.Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines()
+    return next(line for line in lines if line.startswith("mnt_id:"))
+
+
+def filesystem_kind(descriptor: int) -> str:
+    """Return the type of the file system that an open folder lies on, as `btrfs`; empty where the kernel does not tell."""
+    own_mount = _mount(descriptor).split()[1]
+    lines = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line.partition(" - ")[2].split()[0] for line in lines if line.split()[0] == own_mount), "")
 
 
 def find(directory: str, pattern: str, modified_before: float) -> list[FoundFile]:
     """List the regular files below `directory` whose name fits `pattern`, last modified before that Unix time, oldest first.
 
-    A file with a second hard link is left out: removing one name frees nothing. Raises OSError.
+    A file with a second hard link is left out, for removing one name frees nothing; so is a name that is no UTF-8, for the
+    journal could not tell of it. Raises OSError.
     """
     found = []
     with opened(directory) as descriptor:
         for folder, folder_descriptor, names in walk(descriptor):
             for name in fnmatch.filter(names, pattern):
-                status = os.lstat(name, dir_fd=folder_descriptor)
+                status = _status(name, folder_descriptor)
+                if status is None or not is_utf8(str(folder / name)):
+                    continue
                 if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_mtime < modified_before:
                     found.append(
                         FoundFile(
@@ -97,6 +125,15 @@ def find(directory: str, pattern: str, modified_before: float) -> list[FoundFile
                         )
                     )
     return sorted(found, key=lambda file: (file.modified_ns, file.path))
+
+
+def is_utf8(path: str) -> bool:
+    """Say whether a path as Python reads it from the disk can be written down."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def open_inodes() -> set[tuple[int, int]]:

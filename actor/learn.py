@@ -80,7 +80,7 @@ def after(breaker: Breaker, config: Config, *, failed: bool, now: float) -> Brea
     most = limits.failures if breaker.scope == GLOBAL else limits.pair_failures
     if failures < most:
         return msgspec.structs.replace(breaker, failures=failures)
-    doubled = float(limits.pair_open) * 2.0**breaker.openings
+    doubled = float(limits.pair_open) * 2.0 ** min(breaker.openings, 60)
     stays_open = float(limits.reset_after) if breaker.scope == GLOBAL else min(doubled, float(limits.pair_open_most))
     return Breaker(scope=breaker.scope, failures=failures, open_until=now + stays_open, openings=breaker.openings + 1)
 

@@ -12,8 +12,8 @@ from actor.learn import learn
 from actor.model import HandedOver, Incident, Plan, StepFailed, Unprotectable
 from actor.playbook import PROTECTIONS, STEPS
 from actor.situation import ask_gates, deciding, observe
-from actor.verify import still_healthy, take_baseline, verify
 from actor.timekeeper import follow_clock
+from actor.verify import still_healthy, take_baseline, verify
 from actor.world import World, case_of
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], n
 def _would_do(world: World, playbook: Playbook, incident: Incident) -> tuple[Plan, str | None]:
     try:
         return make_plan(case_of(world, playbook, incident.target, incident.id), playbook), None
-    except (StepFailed, KeyError) as failure:
+    except (StepFailed, KeyError, OSError) as failure:
         return Plan(action=playbook.name, target=incident.target, commands=()), f"no plan can be made: {failure}"
 
 

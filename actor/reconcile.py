@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from actor.absorb import ALERTNAMES, read_decision
+from actor.absorb import ALERTNAMES, changes, read_decision
 from actor.journal import incidents, intake
 from actor.journal.intake import ReceivedAlert
 from actor.model import EpisodeKey
@@ -50,7 +50,7 @@ def _is_unheard(world: World, alert: Alert) -> bool:
     if isinstance(decided, str):
         return False
     incident = incidents.of_open_episode(world.journal, decided.key)
-    return incident is None or (incident.action, incident.decision) != (decided.action, decided.decision)
+    return incident is None or changes(incident, decided)
 
 
 def _follow_episodes(world: World) -> None:

@@ -29,12 +29,16 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     record: dict[str, Any] | None
     begun: tuple[Command, ...]
     last_finished: bool
+    failure: str | None
     recovered_before: bool
     rolling_back: bool
 
 
 def recover(world: World, incident: Incident) -> None:
-    """Resolve one incident that was running when its process ended. Raises JournalError and HandedOver."""
+    """Resolve one incident that was running when its process ended; one that was closed since stays so. Raises JournalError and HandedOver."""
+    current = incidents.find(world.journal, incident.id)
+    if current is None or current.state != "running":
+        return
     try:
         playbook = world.playbooks[incident.action]
         work = Work(world, incident, playbook, case_of(world, playbook, incident.target, incident.id))
@@ -54,7 +58,10 @@ def recover(world: World, incident: Incident) -> None:
 
 
 def read_story(phases: list[dict[str, Any]]) -> Story:
-    """Read an incident's phases back into values."""
+    """Read an incident's phases back into values, those of its last attempt, which begins with its baseline."""
+    recovered_before = any(phase["phase"] == "recover" for phase in phases)
+    starts = [number for number, phase in enumerate(phases) if phase["phase"] == "baseline"]
+    phases = phases[starts[-1] :] if starts else []
     finished = {phase["phase"]: phase["result"] for phase in phases if phase["finished_at"] is not None and phase["failure"] is None}
     executes = [phase for phase in phases if phase["phase"] == "execute"]
     names = {phase["phase"] for phase in phases}
@@ -64,7 +71,8 @@ def read_story(phases: list[dict[str, Any]]) -> Story:
         record=finished.get("seal") or finished.get("protect"),
         begun=tuple(msgspec.convert(phase["intent"], Command) for phase in executes),
         last_finished=bool(executes) and executes[-1]["finished_at"] is not None,
-        recovered_before="recover" in names,
+        failure=next((phase["failure"] for phase in phases if phase["failure"] is not None and phase["phase"] != "recover"), None),
+        recovered_before=recovered_before,
         rolling_back="roll back" in names,
     )
 
@@ -85,14 +93,17 @@ def _effect(work: Work, story: Story) -> Effect:
 def _resolve(work: Work, story: Story, effect: Effect) -> Ended | None:
     """Return how the incident ended, or None to ask every gate once more."""
     record: Record | None = story.record
-    if record is not None and (story.rolling_back or effect == "partial"):
-        return roll_back(work, record, "interrupted half-way")
+    if record is not None and (story.rolling_back or story.failure or effect == "partial"):
+        return roll_back(work, record, f"interrupted after: {story.failure}" if story.failure else "interrupted half-way")
     if effect == "none":
         if story.recovered_before:
             return "interrupted", "interrupted twice before it had any effect; not tried again"
         return None
     if effect == "done" and record is not None and story.baseline is not None:
-        return conclude(work, record, story.baseline)
+        try:
+            return conclude(work, record, story.baseline)
+        except (StepFailed, Unprotectable) as failure:
+            return roll_back(work, record, str(failure))
     return "interrupted", "interrupted, and nothing tells what it did; not run again"
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GATES: dict[str, Gate] = dict(sorted(discover(gates, "GATE", Gate).items(), key=lambda item: item[1].order))
+# An owner's cooldown or budget may span months, and an episode too.
+_HISTORY_SECONDS = 366 * DAY
 DECISION_SERIES = "target_action:homeostat_decision:ratio"
 
 
@@ -44,7 +46,7 @@ def observe(world: World, incident: Incident) -> Situation:
         stop_reason=world.stop.reason(),
         silences=world.silences,
         decision_now=_decision_now(world.prometheus, incident),
-        executions=ledger.executions(world.journal, now - 7 * DAY),
+        executions=ledger.executions(world.journal, now - _HISTORY_SECONDS),
         breakers=ledger.breakers(world.journal),
         unprotectable=_unprotectable(world, known, incident),
     )

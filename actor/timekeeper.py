@@ -16,7 +16,7 @@ _DRIFT_SECONDS = 1.0
 
 
 def follow_clock(world: World) -> None:
-    """Compare the clock with steady time since the last call, and move the journal's times by what it was set. Raises JournalError."""
+    """Compare the clock with steady time since it was last set, and move the journal's times by what it was set. Raises JournalError."""
     with world.admission:
         wall, steady = world.clock.now(), world.clock.monotonic()
         if world.clock_seen is None:
@@ -29,4 +29,6 @@ def follow_clock(world: World) -> None:
             with world.journal.transaction() as db:
                 ledger.shift(db, set_by)
             log.warning("the clock was set by %+.0f s; what is waited for moves with it", set_by)
+        elif world.clock_seen is not None:
+            return
         world.clock_seen = (wall, steady)

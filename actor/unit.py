@@ -21,15 +21,20 @@ def show(service: Service) -> UnitState:
     """Return what the manager says of `service` now.
 
     Raises:
-        StepFailed: the manager gave no answer, or one without ActiveState.
+        StepFailed: the manager gave no answer, one without ActiveState, or knows no such unit that could run.
 
     """
     completed = shell.run(MANAGERS[service.manager].show(service), _SHOW_SECONDS)
     values = dict(line.split("=", 1) for line in completed.output.splitlines() if "=" in line)
     if not completed.ok or "ActiveState" not in values:
         raise StepFailed(f"the manager does not say how the service is: {completed}")
+    if values.get("LoadState", "loaded") != "loaded":
+        raise StepFailed(f"the unit {service.unit!r} is {values['LoadState']}; only a loaded one can be restarted")
+    if values.get("ContainerName", service.unit) != service.unit:
+        raise StepFailed(f"no container has the name {service.unit!r}; the id of {values['ContainerName']!r} only begins like it")
     memory = values.get("MemoryCurrent", "")
-    main_pid = int(values.get("MainPID") or 0)
+    pid = values.get("MainPID", "")
+    main_pid = int(pid) if pid.isdecimal() else 0
     return UnitState(
         active=values["ActiveState"] == "active",
         invocation=values.get("InvocationID", ""),

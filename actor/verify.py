@@ -58,9 +58,10 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sentence(self) -> str:
-        """What decided the finding, in words."""
-        worst = next((check for status in ("failed", "unknown", "warned") for check in self.checks if check.status == status), None)
-        return worst.detail if worst is not None else "; ".join(check.detail for check in self.checks)
+        """What decided the finding, in words; everything that was seen when all went well."""
+        deciding = {"failed": "failed", "unverifiable": "unknown", "weak": "warned"}.get(self.finding)
+        told = [check.detail for check in self.checks if deciding in {None, check.status}]
+        return "; ".join(told)
 
 
 def take_baseline(world: World, case: Case, playbook: Playbook, key: EpisodeKey) -> Baseline:
@@ -71,12 +72,16 @@ def take_baseline(world: World, case: Case, playbook: Playbook, key: EpisodeKey)
 
     """
     state = unit.show(case.service) if case.service is not None else None
+    try:
+        prediction = _prediction(world, key)
+    except PrometheusError:
+        prediction = None
     return Baseline(
         measured=MEASURES[playbook.file.verify.measure].read(case),
         health=probe(case),
         invocation=state.invocation if state is not None else None,
         active=state.active if state is not None else None,
-        prediction=_prediction(world, key),
+        prediction=prediction,
     )
 
 
@@ -197,7 +202,10 @@ def _predicted(world: World, key: EpisodeKey, baseline: Baseline, watch: tuple[f
         if world.clock.monotonic() >= ends:
             return Check(name="prometheus", status="unknown", passed_before=False, detail=f"Prometheus showed no new forecast within {watch_seconds:g} s")
         world.clock.sleep(_POLL_SECONDS)
-    after = _prediction(world, key)
+    try:
+        after = _prediction(world, key)
+    except PrometheusError as error:
+        return Check(name="prometheus", status="unknown", passed_before=False, detail=str(error))
     if after is None:
         return Check(name="prometheus", status="passed", passed_before=False, detail=f"Prometheus no longer sees {key.problem}")
     before = baseline.prediction if baseline.prediction is not None else 1.0
@@ -215,8 +223,5 @@ def _seen_since(world: World, host: str, moment: float) -> bool:
 
 
 def _prediction(world: World, key: EpisodeKey) -> float | None:
-    try:
-        samples = world.prometheus.query(f"max({selector('homeostat_problem_confidence_ratio', **key._asdict())})")
-    except PrometheusError:
-        return None
+    samples = world.prometheus.query(f"max({selector('homeostat_problem_confidence_ratio', **key._asdict())})")
     return samples[0].value if samples else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
 from typing import TYPE_CHECKING
@@ -34,7 +33,7 @@ def main(config_file: pathlib.Path, check_only: bool, listen_address: str, log_l
     logs.configure(log_level, log_format)
     clock = SystemClock()
     try:
-        setup = set_up(config_file, clock)
+        setup = set_up(config_file, clock, loopback=is_loopback(listen_address))
         if check_only:
             click.echo(f"{config_file} is valid.")
             return
@@ -53,10 +52,8 @@ def main(config_file: pathlib.Path, check_only: bool, listen_address: str, log_l
 
 def _server(service: Service, listen_address: str, clock: Clock) -> Server:
     """Bind the exporter's pages; raises ValueError for a malformed address and OSError for one that is taken."""
-    loopback = is_loopback(listen_address)
     app = make_app(service.state, clock)
-    may_reload = functools.partial(service.may_reload, loopback=loopback)
-    health_routes(app, Health(service.unready, service.reload, may_reload))
+    health_routes(app, Health(service.unready, service.reload, service.may_reload))
     return Server(app, listen_address)
 
 

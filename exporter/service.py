@@ -28,15 +28,16 @@ _LAST_CYCLE_SECONDS = 5
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Setup:
-    """A configuration that was accepted: the world it makes, the operator's tokens, and when it was read (Unix seconds)."""
+    """A configuration that was accepted: the world it makes, who may reload it over HTTP, and when it was read (Unix seconds)."""
 
     world: World
+    loopback: bool
     operator_tokens: tuple[str, ...]
     read_at: float
 
 
-def set_up(config_file: pathlib.Path, clock: Clock) -> Setup:
-    """Read `config_file` and the secrets it names.
+def set_up(config_file: pathlib.Path, clock: Clock, *, loopback: bool) -> Setup:
+    """Read `config_file` and the secrets that are needed; on loopback anyone may reload, so the operator's is not.
 
     Raises:
         ConfigError: the file is not acceptable.
@@ -47,7 +48,8 @@ def set_up(config_file: pathlib.Path, clock: Clock) -> Setup:
     bearer_file, operator_file = config.prometheus.bearer_token_file, config.security.operator_token_file
     prometheus = Prometheus(config.prometheus, read_token(bearer_file) if bearer_file else None)
     world = World(config, prometheus, clock, discover(exporter.targets, "TARGET", Target))
-    return Setup(world, (read_token(operator_file),) if operator_file else (), clock.now())
+    tokens = (read_token(operator_file),) if operator_file and not loopback else ()
+    return Setup(world, loopback, tokens, clock.now())
 
 
 class Service:
@@ -79,14 +81,14 @@ class Service:
             return None
         return f"no cycle has succeeded yet; is Prometheus at {self._setup.world.prometheus.url} up?"
 
-    def may_reload(self, authorization: str | None, *, loopback: bool) -> bool:
+    def may_reload(self, authorization: str | None) -> bool:
         """Say whether a request may reload: any on loopback, elsewhere with the operator's token."""
-        return loopback or authorized(authorization, self._setup.operator_tokens)
+        return self._setup.loopback or authorized(authorization, self._setup.operator_tokens)
 
     def reload(self) -> str | None:
         """Read the configuration again; on a fault keep the old one and return the fault in one line."""
         try:
-            self._setup = set_up(self._config_file, self.clock)
+            self._setup = set_up(self._config_file, self.clock, loopback=self._setup.loopback)
         except (ConfigError, CredentialError) as error:
             self._reloaded = False
             log.error("configuration not reloaded, the old one stays: %s", error)  # noqa: TRY400 - the line says it all

@@ -90,7 +90,7 @@ class Journal:
                 yield self._db
                 self._db.execute("COMMIT")
                 self.writable = True
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 self._abandon()
                 raise JournalError(f"{self.path}: not written: {error}") from error
             except BaseException:
@@ -103,12 +103,16 @@ class Journal:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         # The room that the ballast kept lets the next attempt be recorded.
-        self._ballast.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._ballast.unlink(missing_ok=True)
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        """Return what `query` selects."""
+        """Return what `query` selects. Raises JournalError."""
         with self._lock:
-            return self._db.execute(query, values).fetchall()
+            try:
+                return self._db.execute(query, values).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise JournalError(f"{self.path}: not read: {error}") from error
 
     def close(self) -> None:
         """Fold the write-ahead log in and let the journal go."""

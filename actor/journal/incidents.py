@@ -79,14 +79,17 @@ def open_incident(db: sqlite3.Connection, incident_id: str, decided: Decided, no
 
 
 def update(db: sqlite3.Connection, incident: Incident, decided: Decided, now: float, *, reopen: bool) -> None:
-    """Take over what a newer alert says; `reopen` has the incident looked at afresh, which supersedes its proposal."""
+    """Take over what a newer alert says; `reopen` takes over its decision too and has the incident looked at afresh."""
+    db.execute("UPDATE incidents SET severity = ?, last_firing_at = ? WHERE id = ?", (decided.severity, now, incident.id))
+    if not reopen:
+        # What runs, ran or was denied keeps the decision that it was about.
+        return
     db.execute(
-        "UPDATE incidents SET action = ?, risk = ?, decision = ?, severity = ?, confidence = ?, last_firing_at = ? WHERE id = ?",
-        (decided.action, decided.risk, decided.decision, decided.severity, decided.confidence, now, incident.id),
+        "UPDATE incidents SET action = ?, risk = ?, decision = ?, confidence = ? WHERE id = ?",
+        (decided.action, decided.risk, decided.decision, decided.confidence, incident.id),
     )
-    if reopen:
-        db.execute("DELETE FROM proposals WHERE incident_id = ?", (incident.id,))
-        move(db, incident, "accepted", "the decision changed", now)
+    db.execute("DELETE FROM proposals WHERE incident_id = ?", (incident.id,))
+    move(db, incident, "accepted", "the decision changed", now)
     if (decided.action, decided.decision) != (incident.action, incident.decision):
         _count_decision(db, decided)
 
@@ -144,13 +147,15 @@ def end_episode(db: sqlite3.Connection, incident: Incident, now: float) -> None:
 
 
 def record_verdicts(db: sqlite3.Connection, incident: Incident, verdicts: Mapping[str, Verdict], now: float) -> None:
-    """Store what every gate said, unless it is word for word what it said last time; count a refusal when it is new."""
+    """Store what every gate said, unless they refuse as they refused last time; count a refusal when it is new."""
     latest = db.execute(
-        "SELECT gate, answer, reason FROM verdicts WHERE incident_id = ? AND asked_at = (SELECT max(asked_at) FROM verdicts WHERE incident_id = ?)",
-        (incident.id, incident.id),
+        "SELECT gate, answer, reason FROM verdicts WHERE incident_id = ?1"
+        " AND asked_at = (SELECT asked_at FROM verdicts WHERE incident_id = ?1 ORDER BY id DESC LIMIT 1)",
+        (incident.id,),
     ).fetchall()
     before = {row["gate"]: (row["answer"], row["reason"]) for row in latest}
-    if before == {gate: (verdict.answer, verdict.reason) for gate, verdict in verdicts.items()}:
+    refusals = {gate: (verdict.answer, verdict.reason) for gate, verdict in verdicts.items() if verdict.answer != "allow"}
+    if refusals and refusals == {gate: said for gate, said in before.items() if said[0] != "allow"}:
         return
     db.executemany(
         "INSERT INTO verdicts (incident_id, asked_at, gate, answer, reason, inputs) VALUES (?, ?, ?, ?, ?, ?)",

@@ -70,13 +70,14 @@ def pending(journal: Journal) -> int:
 
 
 def decide(db: sqlite3.Connection, alert_id: int, disposition: str, reason: str, incident: tuple[str | None, float]) -> None:
-    """Record what became of an alert: a word, a reason, and the incident (or None) and time."""
+    """Record what became of an alert: a word, a reason, and the incident (or None) and time; the first decision stays."""
     incident_id, decided_at = incident
-    db.execute(
+    decided = db.execute(
         "UPDATE alerts SET disposition = ?, reason = ?, incident_id = ?, decided_at = ? WHERE id = ? AND disposition IS NULL",
         (disposition, reason, incident_id, decided_at, alert_id),
     )
-    totals.add(db, "homeostat_alerts_decided_total", {"disposition": disposition})
+    if decided.rowcount:
+        totals.add(db, "homeostat_alerts_decided_total", {"disposition": disposition})
 
 
 def _json(value: object) -> str:

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from homeostat.config.types import Argv, Service
 
 _FORMAT = (
-    "ActiveState={{if .State.Running}}active{{else}}inactive{{end}}\n"
-    "InvocationID={{.State.StartedAt}}\n"
+    "ContainerName={{.Name}}{{println}}"
+    "ActiveState={{if .State.Running}}active{{else}}inactive{{end}}{{println}}"
+    "InvocationID={{.State.StartedAt}}{{println}}"
     "MainPID={{.State.Pid}}"
 )
 

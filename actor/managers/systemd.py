@@ -9,7 +9,7 @@ from actor.model import Manager
 if TYPE_CHECKING:
     from homeostat.config.types import Argv, Service
 
-PROPERTIES = "ActiveState,SubState,InvocationID,MainPID,MemoryCurrent,NRestarts,NeedDaemonReload"
+PROPERTIES = "LoadState,ActiveState,SubState,InvocationID,MainPID,MemoryCurrent,NRestarts,NeedDaemonReload"
 
 
 def _show(service: Service) -> Argv:

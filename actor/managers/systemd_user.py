@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import pwd
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from actor.model import Manager, StepFailed
 if TYPE_CHECKING:
     from homeostat.config.types import Argv, Service
 
-PROPERTIES = "ActiveState,SubState,InvocationID,MainPID,MemoryCurrent,NRestarts,NeedDaemonReload"
+PROPERTIES = "LoadState,ActiveState,SubState,InvocationID,MainPID,MemoryCurrent,NRestarts,NeedDaemonReload"
 
 
 def _systemctl(service: Service) -> Argv:
@@ -19,6 +20,8 @@ def _systemctl(service: Service) -> Argv:
         uid = pwd.getpwnam(service.user).pw_uid
     except KeyError:
         raise StepFailed(f"there is no user {service.user!r} on this host") from None
+    if not pathlib.Path(f"/run/user/{uid}/systemd").exists():
+        raise StepFailed(f"no systemd runs for {service.user!r}; start one with: loginctl enable-linger {service.user}")
     runtime = f"XDG_RUNTIME_DIR=/run/user/{uid}"
     return ("/usr/sbin/runuser", "-u", service.user, "--", "/usr/bin/env", runtime, "/usr/bin/systemctl", "--user")
 

@@ -54,16 +54,18 @@ def _keep(case: Case, record: dict[str, Any]) -> None:
 def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
     del case
     restored, conflicts = 0, []
-    try:
-        with files.opened(record["root"]) as root, files.opened_below(root, pathlib.PurePosixPath(record["part"])) as part:
-            for rule in sorted(os.listdir(part)):  # noqa: PTH208 - by descriptor
-                directory = record["directories"][rule]
-                with files.opened_below(part, pathlib.PurePosixPath(rule)) as source, files.opened(directory) as destination:
-                    back, taken = files.move_back(source, destination)
-                restored += back
-                conflicts += [f"{directory}/{path}" for path in taken]
-    except FileNotFoundError:
-        return Restored()
+    with contextlib.ExitStack() as opening:
+        try:
+            root = opening.enter_context(files.opened(record["root"]))
+            part = opening.enter_context(files.opened_below(root, pathlib.PurePosixPath(record["part"])))
+        except FileNotFoundError:
+            return Restored()
+        for rule in sorted(os.listdir(part)):  # noqa: PTH208 - by descriptor
+            directory = record["directories"][rule]
+            with files.opened_below(part, pathlib.PurePosixPath(rule)) as source, files.opened(directory) as destination:
+                back, taken = files.move_back(source, destination)
+            restored += back
+            conflicts += [f"{directory}/{path}" for path in taken]
     _remove_when_empty(record)
     return Restored(restored=restored, conflicts=tuple(conflicts))
 

@@ -47,8 +47,10 @@ def _obstacle_in(subvolume: str) -> str | None:
     try:
         with files.opened(subvolume) as descriptor:
             inode = os.fstat(descriptor).st_ino
-            if os.fstatvfs(descriptor).f_flag & os.ST_RDONLY:
+            if os.fstatvfs(descriptor).f_flag & os.ST_RDONLY or not os.access(subvolume, os.W_OK):
                 return f"{subvolume} is read-only"
+            if files.filesystem_kind(descriptor) != "btrfs":
+                return f"{subvolume} is no btrfs subvolume"
     except OSError as error:
         return f"{subvolume} cannot be opened: {error.strerror}"
     return None if inode == _SUBVOLUME_INODE else f"{subvolume} is no btrfs subvolume"
@@ -88,13 +90,19 @@ def _manifest(root: str) -> Manifest:
     with files.opened(root) as descriptor:
         for folder, folder_descriptor, names in files.walk(descriptor):
             for name in names:
-                with contextlib.suppress(FileNotFoundError):
-                    status = os.lstat(name, dir_fd=folder_descriptor)
-                    if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
-                        found[str(folder / name)] = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+                path = str(folder / name)
+                # What is no UTF-8 cannot be journaled, so it can never be reverted either.
+                status = _status(folder_descriptor, name) if files.is_utf8(path) else None
+                if status is not None and (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
+                    found[path] = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     return found
 
 
+def _status(folder: int, name: str) -> os.stat_result | None:
+    try:
+        return os.lstat(name, dir_fd=folder)
+    except FileNotFoundError:
+        return None
 
 
 def _keep(case: Case, record: dict[str, Any]) -> None:
@@ -105,40 +113,67 @@ def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
     """Put each changed path back as the snapshot has it, but only where it still is what the action left."""
     del case
     taken = msgspec.convert(record, Record)
-    restored, conflicts, live = 0, [], _manifest(taken.subvolume)
-    for path, left in sorted(taken.changed.items()):
-        before = pathlib.Path(taken.snapshot, path)
-        if live.get(path) != left:
-            if not _already_back(before, pathlib.Path(taken.subvolume, path)):
-                conflicts.append(str(pathlib.PurePosixPath(taken.subvolume, path)))
-            continue
-        _put_back(before, pathlib.Path(taken.subvolume, path))
-        restored += 1
+    restored, conflicts, now = 0, [], _manifest(taken.subvolume)
+    if not taken.changed:
+        return Restored()
+    with files.opened(taken.snapshot) as before, files.opened(taken.subvolume) as live:
+        for path, left in sorted(taken.changed.items()):
+            try:
+                if now.get(path) == left:
+                    _put_back(before, live, pathlib.PurePosixPath(path))
+                    restored += 1
+                elif not _already_back(before, live, pathlib.PurePosixPath(path)):
+                    conflicts.append(f"{taken.subvolume}/{path}")
+            except NotADirectoryError:
+                # A symlink or a file stands where the folder was: whoever put it there has the say.
+                conflicts.append(f"{taken.subvolume}/{path}")
     return Restored(restored=restored, conflicts=tuple(conflicts))
 
 
-def _already_back(before: pathlib.Path, live: pathlib.Path) -> bool:
+def _already_back(before: int, live: int, path: pathlib.PurePosixPath) -> bool:
     # An undo that was killed half-way is repeated: what it has put back is equal in size and time, not in inode.
-    if not os.path.lexists(before):
-        return not os.path.lexists(live)
-    if not os.path.lexists(live):
-        return False
-    one, other = before.lstat(), live.lstat()
+    one, other = _status_below(before, path), _status_below(live, path)
+    if one is None or other is None:
+        return one is other
     return (one.st_size, one.st_mtime_ns, one.st_mode) == (other.st_size, other.st_mtime_ns, other.st_mode)
 
 
-def _put_back(before: pathlib.Path, live: pathlib.Path) -> None:
-    if not os.path.lexists(before):
-        live.unlink()
+def _status_below(root: int, path: pathlib.PurePosixPath) -> os.stat_result | None:
+    try:
+        with files.opened_below(root, path.parent) as folder:
+            return _status(folder, path.name)
+    except FileNotFoundError:
+        return None
+
+
+def _put_back(before: int, live: int, path: pathlib.PurePosixPath) -> None:
+    status = _status_below(before, path)
+    if status is None:
+        with contextlib.suppress(FileNotFoundError), files.opened_below(live, path.parent) as place:
+            os.unlink(path.name, dir_fd=place)
         return
-    aside = live.with_name(f".{live.name}.homeostat-undo")
-    aside.unlink(missing_ok=True)
-    live.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(before, aside, follow_symlinks=False)
-    status = before.lstat()
-    os.chown(aside, status.st_uid, status.st_gid, follow_symlinks=False)
-    # The rename is the only moment at which the path changes: it holds the old or the new content, never half.
-    aside.replace(live)
+    _make_folders(before, live, path.parent)
+    aside = f".{path.name}.homeostat-undo"
+    with files.opened_below(before, path.parent) as source, files.opened_below(live, path.parent) as place:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(aside, dir_fd=place)
+        # By way of /proc the copy starts at the open folders: no symlink on the way can lead it elsewhere.
+        shutil.copy2(f"/proc/self/fd/{source}/{path.name}", f"/proc/self/fd/{place}/{aside}", follow_symlinks=False)
+        os.chown(aside, status.st_uid, status.st_gid, dir_fd=place, follow_symlinks=False)
+        # The rename is the only moment at which the path changes: it holds the old or the new content, never half.
+        os.rename(aside, path.name, src_dir_fd=place, dst_dir_fd=place)
+
+
+def _make_folders(before: int, live: int, folder: pathlib.PurePosixPath) -> None:
+    """Make what is missing on the way to `folder`, with the owner and mode that the snapshot has."""
+    for missing in [*reversed(folder.parents[:-1]), *([folder] if folder.parts else [])]:
+        if _status_below(live, missing) is not None:
+            continue
+        with files.opened_below(before, missing) as source, files.opened_below(live, missing.parent) as place:
+            status = os.fstat(source)
+            os.mkdir(missing.name, 0o700, dir_fd=place)
+            os.chown(missing.name, status.st_uid, status.st_gid, dir_fd=place, follow_symlinks=False)
+            os.chmod(missing.name, stat.S_IMODE(status.st_mode), dir_fd=place)
 
 
 def _builtins(record: Record) -> dict[str, Any]:

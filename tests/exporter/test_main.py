@@ -100,7 +100,7 @@ def config_file(tmp_path: pathlib.Path) -> pathlib.Path:
 
 @pytest.fixture
 def service(config_file: pathlib.Path) -> Service:
-    return Service(config_file, set_up(config_file, SystemClock()))
+    return Service(config_file, set_up(config_file, SystemClock(), loopback=False))
 
 
 def test_a_bad_file_keeps_the_old_configuration_and_says_so(service: Service, config_file: pathlib.Path) -> None:
@@ -113,14 +113,18 @@ def test_a_bad_file_keeps_the_old_configuration_and_says_so(service: Service, co
     assert (service.state().reloaded, service.state().host) == (True, "other")
 
 
-def test_a_reload_over_http_needs_loopback_or_the_operator_s_token(service: Service, config_file: pathlib.Path) -> None:
-    assert service.may_reload(None, loopback=True)
-    assert service.may_reload(f"Bearer {TOKEN}", loopback=False)
-    assert not service.may_reload(None, loopback=False)
-    assert not service.may_reload("Bearer something-else-entirely", loopback=False)
+def test_a_reload_over_http_from_elsewhere_needs_the_operator_s_token(service: Service, config_file: pathlib.Path) -> None:
+    assert service.may_reload(f"Bearer {TOKEN}")
+    assert not service.may_reload(None)
+    assert not service.may_reload("Bearer something-else-entirely")
     config_file.write_text("host: box")
     service.reload()
-    assert not service.may_reload(f"Bearer {TOKEN}", loopback=False)
+    assert not service.may_reload(f"Bearer {TOKEN}")
+
+
+def test_on_loopback_anyone_may_reload_and_the_operator_s_token_is_not_even_read(config_file: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "operator").unlink()
+    assert Service(config_file, set_up(config_file, SystemClock(), loopback=True)).may_reload(None)
 
 
 def test_before_the_first_success_it_is_not_ready_and_says_whom_it_asks(service: Service) -> None:

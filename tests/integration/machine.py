@@ -9,6 +9,8 @@ import hashlib
 import os
 import pathlib
 import pickle
+import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -37,7 +39,7 @@ PACKAGES = (
     "busybox-static",
     "libstdc++6",
 )
-NEEDED = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv")
+NEEDED = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "unshare")
 BOOT_SECONDS = 60
 BUILD_SECONDS = 300
 CALL_SECONDS = 60
@@ -122,10 +124,10 @@ class Machine:
 @contextlib.contextmanager
 def booted() -> Iterator[Machine]:
     """Build the machine's tree where it is not cached, boot it, and end it with everything in it."""
-    root = _tree()
-    with _control_groups() as groups, tempfile.TemporaryFile() as console:
+    root, name = _tree(), f"homeostat-{secrets.token_hex(4)}"
+    with _control_groups(name) as groups, tempfile.TemporaryFile() as console:
         process = subprocess.Popen(
-            [*_in_groups(groups), *_nspawn(root)],
+            [*_in_groups(groups), *_nspawn(root, name)],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,
@@ -142,18 +144,23 @@ def _in_groups(groups: list[pathlib.Path]) -> list[str]:
     return ["/bin/sh", "-c", _ENTER_GROUPS, "sh", *map(str, groups), "--"]
 
 
-def _nspawn(root: pathlib.Path) -> list[str]:
+def _nspawn(root: pathlib.Path, name: str) -> list[str]:
     return [
-        # A test run that is killed takes its machine along.
+        # A test run that is killed takes its machine along: nspawn is the first in a process namespace of its own.
         "setpriv",
-        "--pdeathsig=TERM",
+        "--pdeathsig=KILL",
+        "unshare",
+        "--pid",
+        "--mount-proc",
+        "--kill-child",
+        "--fork",
         "systemd-nspawn",
         "--quiet",
         "--register=no",
         "--keep-unit",
         "--boot",
         f"--directory={root}",
-        f"--machine=homeostat-{os.getpid()}",
+        f"--machine={name}",
         "--volatile=overlay",
         # podman's own overlays cannot lie on an overlay.
         "--tmpfs=/var/lib/containers",
@@ -176,13 +183,18 @@ def _up(process: subprocess.Popen[bytes]) -> Machine | None:
 
 
 def _inner(process: subprocess.Popen[bytes]) -> Machine | None:
-    """Return the machine once nspawn's child is PID 1 of a namespace of its own; before that it is still this host."""
-    for child in _words(f"/proc/{process.pid}/task/{process.pid}/children"):
-        names = _words(f"/proc/{child}/status")
-        own = names.index("NSpid:") + 1 if "NSpid:" in names else 0
-        if own and names[own + 1 : own + 2] == ["1"]:
-            return Machine(int(child))
+    """Return the machine once nspawn's child is PID 1 of its own; before that it still is this host's."""
+    for nspawn in _children(process.pid):
+        for child in _children(int(nspawn)):
+            status = " ".join(_words(f"/proc/{child}/status"))
+            # Its ids here, beside nspawn, and in the machine.
+            if re.search(r"NSpid: \d+ \d+ 1 ", status):
+                return Machine(int(child))
     return None
+
+
+def _children(pid: int) -> list[str]:
+    return _words(f"/proc/{pid}/task/{pid}/children")
 
 
 def _words(path: str) -> list[str]:
@@ -197,13 +209,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     machine = _inner(process)
     if machine is not None:
         os.kill(machine.pid, signal.SIGKILL)
-    else:
-        process.terminate()
-    try:
-        process.wait(timeout=30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=30)
+    process.kill()
+    process.wait()
 
 
 def _tail(descriptor: int) -> str:
@@ -211,8 +220,8 @@ def _tail(descriptor: int) -> str:
 
 
 @contextlib.contextmanager
-def _control_groups() -> Iterator[list[pathlib.Path]]:
-    groups = [group / f"homeostat-test-{os.getpid()}" for group in _own_groups()]
+def _control_groups(name: str) -> Iterator[list[pathlib.Path]]:
+    groups = [group / name for group in _own_groups()]
     for group in groups:
         group.mkdir()
     try:

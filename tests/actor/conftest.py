@@ -1,0 +1,33 @@
+"""A small real host, an actor on it, and a real btrfs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import real
+from tests.support import Actor, Host
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def host(tmp_path: pathlib.Path) -> Host:
+    return Host(tmp_path)
+
+
+@pytest.fixture
+def actor(host: Host) -> Iterator[Actor]:
+    running = Actor(host)
+    yield running
+    running.journal.close()
+
+
+@pytest.fixture(scope="session")
+def btrfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
+    """Mount a btrfs for as long as the tests run."""
+    with real.btrfs(tmp_path_factory.mktemp("btrfs")) as place:
+        yield place

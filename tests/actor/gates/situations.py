@@ -1,0 +1,75 @@
+"""A situation in which every gate agrees, to be changed in one point; no disk and no network behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from actor.model import DecisionNow, EpisodeKey, Execution, Incident, Silences, Situation
+from actor.situation import GATES
+from homeostat.config import Config
+from tests.support import DISK, HOST, NOW, WEB, configured, playbook
+
+SETTINGS = {
+    "host": HOST,
+    "prometheus": {"evaluation_interval": "5s", "timeout": "10s"},
+    "autonomy": {"mode": "active", "level": "moderate"},
+    "filesystems": {"disk": {"path": "/srv/disk"}},
+    "cleanup": {"old-logs": {"directory": "/srv/disk/logs", "pattern": "*.log.*", "older_than": "1h"}},
+    "services": {"web": {"manager": "systemd", "unit": "web.service"}},
+}
+
+
+def config(**changes: Any) -> Config:
+    """Return the configuration with these changes, as YAML would say them."""
+    return configured(SETTINGS, **changes)
+
+
+def incident(key: EpisodeKey = WEB, **changes: Any) -> Incident:
+    """Return an incident that was heard of a moment ago."""
+    said = {
+        "id": "i1", **key._asdict(), "action": "disk-cleanup" if key == DISK else "service-restart", "risk": "low", "decision": "auto-execute",
+        "severity": "warning", "confidence": 0.95, "state": "accepted", "outcome": None, "reason": "heard of", "opened_at": NOW - 60,
+        "last_firing_at": NOW - 5, "wake_at": NOW, "acted_at": None, "closed_at": None, "episode_ended_at": None,
+    }  # fmt: skip
+    return msgspec.convert(said | changes, Incident)
+
+
+def situation(about: Incident | None = None, settings: Config | None = None, **changes: Any) -> Situation:
+    """Return a situation in which every gate allows, with these changes."""
+    about, settings = about or incident(), settings or config()
+    known = playbook(about.action) if about.action in {"disk-cleanup", "service-restart"} else None
+    said: dict[str, Any] = {
+        "now": NOW,
+        "incident": about,
+        "config": settings,
+        "playbook": known,
+        "service": settings.services.get(about.target),
+        "filesystem": settings.filesystems.get(about.target),
+        "stop_reason": None,
+        "silences": Silences((), NOW),
+        "decision_now": DecisionNow(about.action, about.decision, 0.95, NOW - 1),
+        "executions": (),
+        "breakers": (),
+        "unprotectable": None,
+    }
+    return Situation(**said | changes)
+
+
+def run(started_at: float, ended_at: float | None, about: Incident | None = None, **changes: Any) -> Execution:
+    """Return an execution of another incident, of the same action at the same target unless told otherwise."""
+    about = about or incident()
+    said = {
+        "incident_id": "earlier", "action": about.action, "action_class": "cleanup" if about.action == "disk-cleanup" else "restart",
+        "target": about.target, "host": about.host, "started_at": started_at, "ended_at": ended_at, "outcome": "succeeded" if ended_at else None,
+    }  # fmt: skip
+    return msgspec.convert(said | changes, Execution)
+
+
+def ask(gate: str, about: Situation) -> tuple[str, str]:
+    """Return a gate's answer and reason."""
+    verdict = GATES[gate].ask(about)
+    return verdict.answer, verdict.reason
+
+

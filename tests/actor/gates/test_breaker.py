@@ -1,0 +1,30 @@
+"""Gate `breaker`: after failures in a row acting stops by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from actor.model import Breaker
+from tests.actor.gates.situations import NOW, ask, situation
+
+
+def opened(scope: str, until: float | None) -> tuple[str, str]:
+    return ask("breaker", situation(breakers=(Breaker(scope=scope, failures=3, open_until=until, openings=1),)))
+
+
+@pytest.mark.parametrize("scope", ["global", "service-restart/web"])
+def test_an_open_breaker_refuses_and_says_for_how_long(scope: str) -> None:
+    assert opened(scope, NOW + 600) == ("refuse", f"the breaker {scope} is open for another 10m after 3 failures")
+
+
+def test_a_breaker_of_another_pair_does_not_concern_us() -> None:
+    assert opened("service-restart/db", NOW + 600) == ("allow", "no breaker is open here")
+    assert opened("disk-cleanup/web", NOW + 600)[0] == "allow"
+
+
+def test_when_its_time_is_over_one_probe_is_let_through() -> None:
+    assert opened("global", NOW)[0] == "allow"
+
+
+def test_a_breaker_that_only_counts_is_closed() -> None:
+    assert opened("global", None)[0] == "allow"

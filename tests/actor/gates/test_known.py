@@ -1,0 +1,34 @@
+"""Gate `known`: only what the configuration names exactly."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.actor.gates.situations import DISK, ask, incident, situation
+
+
+def test_a_target_of_the_catalogue_with_a_playbook_that_answers_is_allowed() -> None:
+    assert ask("known", situation()) == ("allow", "service-restart may act on service web")
+    assert ask("known", situation(incident(DISK))) == ("allow", "disk-cleanup may act on filesystem disk")
+
+
+def test_another_hosts_incident_is_refused() -> None:
+    assert ask("known", situation(incident(host="h2"))) == ("refuse", "host 'h2' is not this host, 'h1'")
+
+
+def test_an_unknown_playbook_is_refused_by_name() -> None:
+    assert ask("known", situation(incident(action="format-disk"))) == ("refuse", "no playbook is named 'format-disk'")
+
+
+def test_a_problem_that_the_playbook_does_not_answer_is_refused() -> None:
+    assert ask("known", situation(incident(problem="disk_exhaustion"))) == ("refuse", "playbook service-restart does not answer 'disk_exhaustion'")
+
+
+@pytest.mark.parametrize("target", ["Web", "web ", "web.service", "we", "*", "", "web\n", "disk"])
+def test_a_target_that_is_not_exactly_in_the_catalogue_is_refused(target: str) -> None:
+    assert ask("known", situation(incident(target=target), filesystem=None)) == ("refuse", f"{target!r} is not in the catalogue of services")
+
+
+def test_a_service_is_no_file_system() -> None:
+    about = incident(DISK, target="web")
+    assert ask("known", situation(about)) == ("refuse", "'web' is not in the catalogue of filesystems")

@@ -1,0 +1,129 @@
+"""What every protection promises: it restores, twice does no harm, and what a person edited since is left and reported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actor.model import Restored, Unprotectable
+from actor.playbook import PROTECTIONS
+from tests.actor.protections.scenes import SCENES, Scene, through_json
+from tests.crash import Killed, Reaper, reaping
+
+if TYPE_CHECKING:
+    from tests.support import Host
+
+MARKED = [pytest.param(name, marks=pytest.mark.integration) if name == "snapshot" else name for name in SCENES]
+PROTECTING = [param for param in MARKED if param != "none"]
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, host: Host) -> Scene:
+    place = request.getfixturevalue("btrfs") if request.param == "snapshot" else None
+    built: Scene = SCENES[request.param](host, place)
+    return built
+
+
+def acted(scene: Scene) -> dict[str, object]:
+    record = through_json(scene.protection.protect(scene.case))
+    scene.act()
+    return through_json(scene.protection.seal(scene.case, record))
+
+
+def back(scene: Scene, record: dict[str, object]) -> Restored:
+    return scene.protection.roll_back(scene.case, record)
+
+
+def test_every_protection_has_a_scene() -> None:
+    assert set(SCENES) == set(PROTECTIONS)
+
+
+@pytest.mark.parametrize("scene", MARKED, indirect=True)
+def test_where_nothing_stands_in_the_way_there_is_no_obstacle(scene: Scene) -> None:
+    assert scene.protection.obstacle(scene.case) is None
+
+
+@pytest.mark.parametrize("scene", MARKED, indirect=True)
+def test_protecting_changes_nothing_that_it_protects(scene: Scene) -> None:
+    before = scene.content()
+    scene.protection.protect(scene.case)
+    assert scene.content() == before
+
+
+@pytest.mark.parametrize("scene", MARKED, indirect=True)
+def test_rolling_back_restores_what_was(scene: Scene) -> None:
+    before = scene.content()
+    record = acted(scene)
+    assert (scene.content() == before) == (scene.root is None)
+    restored = back(scene, record)
+    assert scene.content() == before
+    assert restored.conflicts == ()
+    assert (restored.restored > 0) == (scene.root is not None)
+
+
+@pytest.mark.parametrize("scene", MARKED, indirect=True)
+def test_rolling_back_twice_does_no_harm(scene: Scene) -> None:
+    before = scene.content()
+    record = acted(scene)
+    back(scene, record)
+    assert back(scene, record) == Restored()
+    assert scene.content() == before
+
+
+@pytest.mark.parametrize("scene", MARKED, indirect=True)
+def test_protecting_the_same_incident_twice_does_no_harm(scene: Scene) -> None:
+    before = scene.content()
+    scene.protection.protect(scene.case)
+    back(scene, acted(scene))
+    assert scene.content() == before
+
+
+@pytest.mark.parametrize("scene", PROTECTING, indirect=True)
+def test_what_a_person_edited_since_is_left_and_reported_and_the_rest_goes_back(scene: Scene) -> None:
+    before = scene.content()
+    record = acted(scene)
+    scene.edit()
+    edited = scene.content()[scene.edited]
+    restored = back(scene, record)
+    assert restored.conflicts == (f"{scene.root}/{scene.edited}",)
+    assert scene.content() == before | {scene.edited: edited}
+    assert back(scene, record) == Restored(restored=0, conflicts=restored.conflicts)
+
+
+@pytest.mark.parametrize("scene", MARKED, indirect=True)
+def test_keeping_leaves_what_the_action_did(scene: Scene) -> None:
+    record = acted(scene)
+    after = scene.content()
+    scene.protection.keep(scene.case, record)
+    scene.protection.keep(scene.case, record)
+    assert scene.content() == after
+
+
+@pytest.mark.parametrize("scene", PROTECTING, indirect=True)
+def test_what_stands_in_the_way_is_told_before_and_refused_when_protecting(scene: Scene) -> None:
+    assert scene.spoil is not None
+    scene.spoil()
+    obstacle = scene.protection.obstacle(scene.case)
+    assert obstacle is not None
+    with pytest.raises(Unprotectable) as told:
+        scene.protection.protect(scene.case)
+    assert str(told.value) == obstacle
+
+
+@pytest.mark.parametrize("scene", PROTECTING, indirect=True)
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_rollback_that_is_killed_anywhere_is_finished_by_the_next(scene: Scene, after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = scene.content()
+    record = acted(scene)
+    for number in range(200):
+        try:
+            with reaping(monkeypatch, Reaper(number, after=after)):
+                back(scene, record)
+        except Killed:
+            continue
+        break
+    else:
+        pytest.fail("it never came to its end")
+    assert scene.content() == before
+    assert back(scene, record).conflicts == ()

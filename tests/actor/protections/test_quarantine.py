@@ -1,0 +1,95 @@
+"""Protection `quarantine`: what it needs, and what it leaves behind."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actor.model import Restored
+from actor.playbook import PROTECTIONS, STEPS
+from actor.steps.quarantine_files import Options
+from tests.actor.cases import case
+from tests.real import mounted
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from tests.support import Host
+
+QUARANTINE = PROTECTIONS["quarantine"]
+
+
+def moved(host: Host) -> dict[str, object]:
+    about, step = case(host, "disk"), STEPS["quarantine-files"]
+    record = QUARANTINE.protect(about)
+    for command in step.plan(step.gather(about, Options()), Options()):
+        step.perform(about, command)
+    return record
+
+
+def part(host: Host) -> pathlib.Path:
+    return host.disk / ".homeostat-quarantine" / "i1"
+
+
+def test_its_place_is_for_root_only(host: Host) -> None:
+    moved(host)
+    assert part(host).parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_emptied_part_is_removed(host: Host) -> None:
+    host.log("a.log.1")
+    QUARANTINE.roll_back(case(host, "disk"), moved(host))
+    assert not part(host).exists()
+
+
+def test_what_could_not_go_back_stays_in_the_quarantine(host: Host) -> None:
+    host.log("a.log.1")
+    record = moved(host)
+    host.log("a.log.1", size_kib=1)
+    QUARANTINE.roll_back(case(host, "disk"), record)
+    assert (part(host) / "old-logs" / "a.log.1").stat().st_size == 64 * 1024
+
+
+def test_keeping_leaves_what_waits_and_removes_an_empty_part(host: Host) -> None:
+    host.log("a.log.1")
+    record = moved(host)
+    QUARANTINE.keep(case(host, "disk"), record)
+    assert part(host).exists()
+    QUARANTINE.roll_back(case(host, "disk"), record)
+    QUARANTINE.keep(case(host, "disk"), QUARANTINE.protect(case(host, "disk")))
+    assert not part(host).exists()
+
+
+def test_after_a_purge_there_is_nothing_to_put_back(host: Host) -> None:
+    host.log("a.log.1")
+    record = moved(host)
+    shutil.rmtree(part(host))
+    assert QUARANTINE.roll_back(case(host, "disk"), record) == Restored()
+
+
+def test_a_folder_that_is_gone_is_no_quiet_success(host: Host) -> None:
+    host.log("a.log.1")
+    record = moved(host)
+    shutil.rmtree(host.logs)
+    with pytest.raises(FileNotFoundError):
+        QUARANTINE.roll_back(case(host, "disk"), record)
+    assert (part(host) / "old-logs" / "a.log.1").exists()
+
+
+def test_a_target_that_is_a_service_cannot_be_protected_by_it(host: Host) -> None:
+    assert QUARANTINE.obstacle(case(host, "web")) == "the target is no file system"
+
+
+def test_a_root_behind_a_symlink_cannot_be_protected(host: Host) -> None:
+    host.disk.rename(host.folder / "real")
+    host.disk.symlink_to(host.folder / "real")
+    assert str(QUARANTINE.obstacle(case(host, "disk"))).startswith(f"{host.disk} cannot be opened")
+
+
+@pytest.mark.integration
+def test_a_file_system_that_is_read_only_cannot_be_protected(host: Host, tmp_path: pathlib.Path) -> None:
+    with mounted(tmp_path / "ro", "-t", "tmpfs", "-o", "ro", "tmpfs") as place:
+        about = case(host, "ro", filesystems={"ro": {"path": str(place)}})
+        assert QUARANTINE.obstacle(about) == f"{place} is read-only"

@@ -1,0 +1,171 @@
+"""Protection `snapshot` on a real btrfs."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actor.model import Unprotectable
+from actor.playbook import PROTECTIONS
+from tests.actor.cases import case
+from tests.actor.protections.scenes import through_json
+from tests.real import mounted, subvolume
+
+if TYPE_CHECKING:
+    from actor.model import Case
+    from tests.support import Host
+
+pytestmark = pytest.mark.integration
+SNAPSHOT = PROTECTIONS["snapshot"]
+
+
+@pytest.fixture
+def root(btrfs: pathlib.Path, host: Host) -> pathlib.Path:
+    return subvolume(btrfs / host.folder.name)
+
+
+def of(host: Host, root: pathlib.Path | None, **changes: object) -> Case:
+    return case(host, "web", services={"web": {"subvolume": str(root) if root else None}}, **changes)
+
+
+def test_the_snapshot_is_read_only_and_bears_action_and_incident(host: Host, root: pathlib.Path) -> None:
+    (root / "file").write_text("before")
+    SNAPSHOT.protect(of(host, root))
+    (taken,) = (root / ".homeostat-snapshots").iterdir()
+    assert taken.name == "homeostat-service-restart-i1"
+    assert "Flags: \t\t\treadonly" in subprocess.run(["btrfs", "subvolume", "show", taken], check=True, capture_output=True, text=True).stdout
+    with pytest.raises(OSError, match="Read-only"):
+        (taken / "file").write_text("after")
+
+
+def test_the_folder_of_snapshots_is_for_root_only(host: Host, root: pathlib.Path) -> None:
+    SNAPSHOT.protect(of(host, root))
+    assert (root / ".homeostat-snapshots").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_goes_back_has_its_owner_mode_and_times(host: Host, root: pathlib.Path) -> None:
+    path = root / "file"
+    path.write_text("before")
+    path.chmod(0o640)
+    os.chown(path, 1234, 1234)
+    os.utime(path, ns=(10**18, 10**18 + 7))
+    before = path.stat()
+    record = SNAPSHOT.protect(of(host, root))
+    path.unlink()
+    SNAPSHOT.roll_back(of(host, root), SNAPSHOT.seal(of(host, root), record))
+    after = path.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid, after.st_mtime_ns) == (before.st_mode, 1234, 1234, before.st_mtime_ns)
+
+
+def test_a_folder_that_the_action_removed_comes_back_with_its_files(host: Host, root: pathlib.Path) -> None:
+    deeper = root / "deep" / "er"
+    deeper.mkdir(parents=True)
+    (deeper / "file").write_text("before")
+    deeper.chmod(0o2750)
+    os.chown(deeper, 1234, 1234)
+    record = SNAPSHOT.protect(of(host, root))
+    shutil.rmtree(root / "deep")
+    assert SNAPSHOT.roll_back(of(host, root), SNAPSHOT.seal(of(host, root), record)).restored == 1
+    assert (deeper / "file").read_text() == "before"
+    assert (stat.S_IMODE(deeper.stat().st_mode), deeper.stat().st_uid) == (0o2750, 1234)
+
+
+def test_a_symlink_that_took_a_folders_place_is_not_followed_out_of_the_subvolume(host: Host, root: pathlib.Path) -> None:
+    (root / "deep").mkdir()
+    (root / "deep" / "removed").write_text("before")
+    (root / "deep" / "new").mkdir()
+    record = SNAPSHOT.protect(of(host, root))
+    (root / "deep" / "removed").unlink()
+    record = SNAPSHOT.seal(of(host, root), record)
+    outside = host.folder / "outside"
+    outside.mkdir()
+    (root / "deep").rename(root / "away")
+    (root / "deep").symlink_to(outside)
+    restored = SNAPSHOT.roll_back(of(host, root), record)
+    assert (restored.restored, restored.conflicts) == (0, (f"{root}/deep/removed",))
+    assert list(outside.iterdir()) == []
+
+
+def test_what_the_action_did_not_touch_is_not_touched_either(host: Host, root: pathlib.Path) -> None:
+    (root / "quiet").write_text("before")
+    record = SNAPSHOT.seal(of(host, root), SNAPSHOT.protect(of(host, root)))
+    (root / "quiet").write_text("by a person, later")
+    restored = SNAPSHOT.roll_back(of(host, root), record)
+    assert (restored.restored, restored.conflicts) == (0, ())
+    assert (root / "quiet").read_text() == "by a person, later"
+
+
+def test_without_a_seal_nothing_can_be_told_from_a_persons_edit_so_nothing_is_reverted(host: Host, root: pathlib.Path) -> None:
+    (root / "file").write_text("before")
+    record = SNAPSHOT.protect(of(host, root))
+    (root / "file").write_text("after")
+    assert SNAPSHOT.roll_back(of(host, root), record).restored == 0
+    assert (root / "file").read_text() == "after"
+
+
+def test_a_subvolume_below_is_another_matter(host: Host, root: pathlib.Path) -> None:
+    nested = subvolume(root / "nested")
+    (nested / "file").write_text("before")
+    record = SNAPSHOT.protect(of(host, root))
+    (nested / "file").write_text("after")
+    assert SNAPSHOT.seal(of(host, root), record)["changed"] == {}
+
+
+def test_a_name_that_is_no_utf_8_is_left_alone(host: Host, root: pathlib.Path) -> None:
+    odd = [root / os.fsdecode(b"caf\xe9"), root / os.fsdecode(b"d\xe9") / "file"]
+    odd[1].parent.mkdir()
+    for path in odd:
+        path.write_text("before")
+    record = SNAPSHOT.protect(of(host, root))
+    for path in odd:
+        path.write_text("after")
+    assert through_json(SNAPSHOT.seal(of(host, root), record))["changed"] == {}
+
+
+def test_a_service_without_a_subvolume_cannot_be_protected(host: Host) -> None:
+    assert SNAPSHOT.obstacle(of(host, None)) == "web has no subvolume in the configuration"
+
+
+def test_a_folder_that_is_no_subvolume_cannot_be_protected(host: Host, root: pathlib.Path) -> None:
+    (root / "folder").mkdir()
+    assert SNAPSHOT.obstacle(of(host, root / "folder")) == f"{root / 'folder'} is no btrfs subvolume"
+
+
+def test_a_symlink_to_a_subvolume_is_not_followed(host: Host, root: pathlib.Path) -> None:
+    link = host.folder / "link"
+    link.symlink_to(root)
+    assert str(SNAPSHOT.obstacle(of(host, link))).startswith(f"{link} cannot be opened")
+
+
+def test_a_symlink_in_the_place_of_the_snapshots_is_refused(host: Host, root: pathlib.Path) -> None:
+    (root / ".homeostat-snapshots").symlink_to(host.folder)
+    with pytest.raises(Unprotectable, match="is a symlink"):
+        SNAPSHOT.protect(of(host, root))
+
+
+def test_no_snapshot_pins_the_actors_own_state(host: Host, root: pathlib.Path) -> None:
+    about = of(host, root, actor={"state_directory": str(root / "state")})
+    assert SNAPSHOT.obstacle(about) == f"{root} holds the actor's own state, which no snapshot may pin"
+
+
+def test_a_subvolume_that_is_read_only_cannot_be_protected(host: Host, root: pathlib.Path) -> None:
+    subprocess.run(["btrfs", "property", "set", root, "ro", "true"], check=True)
+    assert SNAPSHOT.obstacle(of(host, root)) is not None
+    subprocess.run(["btrfs", "property", "set", root, "ro", "false"], check=True)
+
+
+def test_inode_256_of_another_file_system_is_no_subvolume(host: Host, tmp_path: pathlib.Path) -> None:
+    with mounted(tmp_path / "tmpfs", "-t", "tmpfs", "tmpfs") as place:
+        folders = [place / str(number) for number in range(400)]
+        for folder in folders:
+            folder.mkdir()
+        unlucky = [folder for folder in folders if folder.stat().st_ino == 256]
+        if not unlucky:
+            pytest.skip("no folder got inode 256")
+        assert SNAPSHOT.obstacle(of(host, unlucky[0])) == f"{unlucky[0]} is no btrfs subvolume"

@@ -1,0 +1,224 @@
+"""Learning: a record with a prior, an offset that is bounded and decays, breakers that double, and which action answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actor.journal import incidents, ledger
+from actor.journal.ledger import Offset
+from actor.learn import GLOBAL, after, answers, decayed, learn, moved, record_with_import, success_ratio
+from actor.model import Breaker, Decided
+from homeostat.words import EXECUTED, FAILURES
+from tests.actor.gates.situations import config, incident
+from tests.support import DAY, HOUR, NOW, WEB, Actor, Host, configured, playbook
+
+if TYPE_CHECKING:
+    from actor.playbook import Playbook
+    from homeostat.words import Outcome
+
+OUTCOMES = st.sampled_from(EXECUTED)
+TIMES = st.floats(min_value=NOW - 400 * DAY, max_value=NOW + 400 * DAY)
+
+
+def offset(value: float = 0.0, moved_at: float = NOW) -> Offset:
+    return Offset(action="a", value=value, moved_at=moved_at)
+
+
+def test_a_new_action_starts_at_a_half_and_earns_the_rest() -> None:
+    assert success_ratio(0, 0) == 0.5
+    assert success_ratio(1, 1) == 0.75
+    assert success_ratio(12, 12) == 12.5 / 13
+    assert success_ratio(0, 3) == 0.125
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_a_record_never_says_certain(successes: int, failures: int) -> None:
+    assert 0 < success_ratio(successes, successes + failures) < 1
+
+
+@pytest.mark.parametrize(("outcome", "step"), [("succeeded", 0.05), ("warned", 0.02), *[(outcome, -0.10) for outcome in FAILURES]])
+def test_each_outcome_moves_the_offset_by_its_step(outcome: Outcome, step: float) -> None:
+    assert moved(offset(-0.2), outcome, NOW).value == pytest.approx(-0.2 + step)
+
+
+@given(st.lists(st.tuples(OUTCOMES, TIMES), max_size=60))
+def test_the_offset_stays_within_its_bounds_whatever_happens_when(events: list[tuple[Outcome, float]]) -> None:
+    learned = offset()
+    for outcome, at in events:
+        learned = moved(learned, outcome, at)
+        assert -0.30 <= learned.value <= 0.05
+        assert -0.30 <= decayed(learned, at + DAY) <= 0.05
+
+
+@given(st.floats(min_value=-0.3, max_value=0.05), st.lists(st.floats(min_value=0, max_value=100 * DAY), max_size=8))
+def test_an_offset_only_ever_shrinks_with_time(value: float, waits: list[float]) -> None:
+    at, last = NOW, abs(value)
+    for wait in waits:
+        at += wait
+        now = abs(decayed(offset(value), at))
+        assert now <= last
+        last = now
+
+
+def test_an_offset_halves_in_thirty_days() -> None:
+    assert decayed(offset(-0.2), NOW + 30 * DAY) == pytest.approx(-0.1)
+
+
+@given(st.floats(min_value=0, max_value=10 * 365 * DAY))
+def test_a_clock_that_was_set_back_does_not_revive_an_offset(back: float) -> None:
+    assert decayed(offset(-0.2), NOW - back) == -0.2
+
+
+def fail(breaker: Breaker, now: float = NOW, **limits: Any) -> Breaker:
+    return after(breaker, config(limits={"breaker": limits}), failed=True, now=now)
+
+
+def breaker(scope: str = "a/t", **changes: Any) -> Breaker:
+    return Breaker(**{"scope": scope, "failures": 0, "open_until": None, "openings": 0, **changes})
+
+
+def test_two_failures_open_a_pair_for_an_hour_and_three_open_everything_for_a_day() -> None:
+    assert fail(breaker()).open_until is None
+    assert fail(fail(breaker())).open_until == NOW + HOUR
+    assert fail(fail(breaker(GLOBAL))).open_until is None
+    assert fail(fail(fail(breaker(GLOBAL)))).open_until == NOW + DAY
+
+
+def test_each_failed_probe_doubles_the_pause_of_a_pair_up_to_a_day() -> None:
+    opened, pauses = fail(breaker()), []
+    for _ in range(8):
+        opened = fail(opened)
+        assert opened.open_until is not None
+        pauses.append((opened.open_until - NOW) / HOUR)
+    assert pauses == [1, 2, 4, 8, 16, 24, 24, 24]
+
+
+def test_a_probe_that_works_closes_it_and_forgets() -> None:
+    opened = fail(fail(fail(breaker())))
+    assert after(opened, config(), failed=False, now=NOW) == breaker()
+
+
+@given(st.lists(st.booleans(), max_size=40))
+def test_a_breaker_is_open_exactly_when_the_last_failures_in_a_row_are_enough(results: list[bool]) -> None:
+    state = breaker(GLOBAL)
+    for failed in results:
+        state = after(state, config(), failed=failed, now=NOW)
+    in_row = len(results) - max((number + 1 for number, failed in enumerate(results) if not failed), default=0)
+    assert (state.open_until is not None) == (in_row >= 3)
+    assert state.failures == in_row
+
+
+def test_a_breaker_that_was_opened_a_thousand_times_still_counts() -> None:
+    state = fail(breaker(failures=5000, openings=5000))
+    assert state.open_until == NOW + DAY
+    assert math.isfinite(state.open_until)
+
+
+def ended(actor: Actor, outcome: Outcome, target: str = "web", action: str = "service-restart", at: float = NOW) -> None:
+    with actor.journal.transaction() as db:
+        learn(db, actor.journal, actor.config, incident(WEB, target=target, action=action), (outcome, at))
+
+
+def test_an_execution_is_a_trial_and_only_a_verified_one_a_success(actor: Actor) -> None:
+    for outcome in EXECUTED:
+        ended(actor, outcome)
+    record = ledger.record_of(actor.journal, "service-restart")
+    assert (record.successes, record.trials) == (1, len(EXECUTED))
+
+
+def test_the_record_of_an_action_is_over_all_its_targets(actor: Actor) -> None:
+    ended(actor, "succeeded", "web")
+    ended(actor, "failed", "db")
+    record = ledger.record_of(actor.journal, "service-restart")
+    assert (record.successes, record.trials) == (1, 2)
+
+
+def test_failures_in_a_row_end_with_a_success(actor: Actor) -> None:
+    rows = []
+    for outcome in ("failed", "stranded", "succeeded", "interrupted"):
+        ended(actor, outcome)
+        rows.append(ledger.record_of(actor.journal, "service-restart").failures_in_row)
+    assert rows == [1, 2, 0, 1]
+
+
+def test_a_failure_counts_for_its_pair_and_for_everything(actor: Actor) -> None:
+    ended(actor, "failed", "web")
+    ended(actor, "failed", "db")
+    assert {state.scope: state.failures for state in ledger.breakers(actor.journal)} == {"global": 2, "service-restart/web": 1, "service-restart/db": 1}
+
+
+def test_an_imported_record_is_added_under_its_name(actor: Actor) -> None:
+    imported = {"source": "the old host", "successes": 9, "trials": 10}
+    settings = configured(actor.host.settings(), autonomy={"actions": {"service-restart": {"imported_record": imported}}})
+    ended(actor, "succeeded")
+    assert record_with_import(actor.journal, settings, "service-restart") == (10, 11)
+    assert record_with_import(actor.journal, actor.config, "service-restart") == (1, 1)
+
+
+def renamed(name: str) -> Playbook:
+    known = playbook("service-restart")
+    return dataclasses.replace(known, file=msgspec.structs.replace(known.file, name=name))
+
+
+def rivals() -> dict[str, Any]:
+    return {"first": renamed("first"), "second": renamed("second")}
+
+
+def test_the_best_record_answers_and_at_first_the_given_order_does(actor: Actor) -> None:
+    assert answers(actor.journal, rivals())["memory_leak"].name == "first"
+    ended(actor, "succeeded", action="second")
+    assert answers(actor.journal, rivals())["memory_leak"].name == "second"
+
+
+def test_what_failed_twice_in_a_row_steps_back_however_good_it_was(actor: Actor) -> None:
+    for _ in range(30):
+        ended(actor, "succeeded", action="first")
+    ended(actor, "failed", action="first")
+    assert answers(actor.journal, rivals())["memory_leak"].name == "first"
+    ended(actor, "failed", action="first")
+    assert answers(actor.journal, rivals())["memory_leak"].name == "second"
+
+
+def test_what_steps_back_still_answers_where_there_is_nothing_else(actor: Actor) -> None:
+    for _ in range(2):
+        ended(actor, "failed", action="service-restart")
+    assert answers(actor.journal, actor.world.playbooks)["memory_leak"].name == "service-restart"
+
+
+def episode(actor: Actor, number: int) -> tuple[str | None, str]:
+    """Let an hour pass and the same service leak anew."""
+    actor.clock.advance(HOUR + 1)
+    actor.decide(WEB._replace(resource=f"memory{number}"), "service-restart")
+    actor.turn()
+    return actor.incident().outcome, actor.incident().reason
+
+
+def test_two_failures_close_the_way_until_one_probe_is_let_through_and_works(host: Host) -> None:
+    actor = Actor(host, limits={"breaker": {"pair_open": "3h"}})
+    (host.service / "refuses").touch()
+    assert [episode(actor, number)[0] for number in range(2)] == ["failed", "failed"]
+    outcome, reason = episode(actor, 2)
+    assert outcome == "refused"
+    assert reason.startswith("breaker: the breaker service-restart/web is open for another 1h59m")
+    (host.service / "refuses").unlink()
+    actor.clock.advance(2 * HOUR)
+    assert episode(actor, 3)[0] == "succeeded"
+    assert host.restarts() == 1
+    assert all(state.open_until is None for state in ledger.breakers(actor.journal))
+
+
+def test_nothing_is_learned_of_what_was_not_executed(actor: Actor) -> None:
+    with actor.journal.transaction() as db:
+        decided = Decided(key=WEB, action="service-restart", risk="low", decision="auto-execute", severity="warning", confidence=0.9)
+        incidents.open_incident(db, "i9", decided, NOW)
+    actor.stop()
+    actor.turn()
+    assert ledger.record_of(actor.journal, "service-restart").trials == 0
+    assert ledger.breakers(actor.journal) == ()

@@ -1,0 +1,477 @@
+"""The whole flow on a small real host, with fakes only for Prometheus and Alertmanager."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actor.absorb import absorb
+from actor.journal import Journal, JournalError, incidents, ledger
+from actor.model import Breaker, HandedOver
+from actor.pipeline import admit
+from homeostat.alertmanager import Matcher
+from tests.actor.playbooks import QUARANTINE_AND_PURGE, owned
+from tests.support import DAY, DISK, HOUR, KIB, MINUTE, PREDICTION, WEB, Actor, Host, silence
+
+if TYPE_CHECKING:
+    import pathlib
+    from actor.model import Incident
+
+
+def full(actor: Actor) -> list[pathlib.Path]:
+    """Fill the disk with old logs."""
+    return [actor.host.log(f"app.log.{number}", 60, age=DAY + number) for number in range(12)]
+
+
+def clean(actor: Actor, decision: str = "auto-execute") -> Incident:
+    full(actor)
+    actor.decide(DISK, "disk-cleanup", decision)
+    actor.turn()
+    return actor.incident()
+
+
+def restart(actor: Actor, decision: str = "auto-execute") -> Incident:
+    actor.decide(WEB, "service-restart", decision)
+    actor.turn()
+    return actor.incident()
+
+
+def ended(incident: Incident) -> tuple[str | None, str | None]:
+    return incident.state, incident.outcome
+
+
+class TestSuccess:
+    def test_a_cleanup_frees_up_to_its_share_oldest_first_and_says_so(self, actor: Actor) -> None:
+        incident = clean(actor)
+        assert ended(incident) == (None, "succeeded")
+        assert sorted(path.name for path in actor.host.logs.iterdir()) == sorted(f"app.log.{number}" for number in range(7))
+        assert "filesystem-free-ratio went from 0.2969 to 0.5898" in incident.reason
+
+    def test_its_story_is_told_phase_by_phase(self, actor: Actor) -> None:
+        clean(actor)
+        assert actor.phases() == ["baseline", "plan", "protect", "execute", "check", "execute", "seal", "verify", "keep"]
+        phases = incidents.phases_of(actor.journal, actor.incident().id)
+        assert all(phase["finished_at"] is not None and phase["failure"] is None for phase in phases)
+
+    def test_a_restart_happens_once_and_memory_falls(self, actor: Actor) -> None:
+        incident = restart(actor)
+        assert (ended(incident), actor.host.restarts()) == ((None, "succeeded"), 1)
+        assert "runs as a new invocation and stayed up through the settle window" in incident.reason
+
+    def test_every_gate_was_asked_and_recorded_before(self, actor: Actor) -> None:
+        verdicts = incidents.verdicts_of(actor.journal, restart(actor).id)
+        assert len(verdicts) == 14
+        assert {verdict["answer"] for verdict in verdicts} == {"allow"}
+
+    def test_it_is_counted_learned_and_told(self, actor: Actor) -> None:
+        restart(actor)
+        assert actor.total("homeostat_actions_total", action="service-restart", outcome="succeeded") == 1
+        assert actor.total("homeostat_action_duration_seconds_sum") == actor.clock.now() - actor.incident().acted_at
+        assert ledger.record_of(actor.journal, "service-restart").successes == 1
+        assert ledger.offset_of(actor.journal, "service-restart").value == 0.05
+        assert [(alert.labels["alertname"], alert.labels["outcome"]) for alert in actor.alertmanager.posted] == [("HomeostatOutcome", "succeeded")]
+
+    def test_a_repeat_in_the_same_episode_does_nothing_more(self, actor: Actor) -> None:
+        restart(actor)
+        actor.clock.advance(2 * DAY)
+        restart(actor)
+        assert actor.host.restarts() == 1
+
+    def test_an_unanswering_alertmanager_does_not_undo_a_success(self, actor: Actor) -> None:
+        actor.clock.at_sleep = lambda: setattr(actor.alertmanager, "down", True)
+        assert ended(restart(actor)) == (None, "succeeded")
+
+
+class TestWeakAndFailed:
+    def test_a_little_freed_is_a_warning(self, actor: Actor) -> None:
+        actor.host.log("a.log.1", 8)
+        actor.decide(DISK, "disk-cleanup")
+        actor.turn()
+        assert ended(actor.incident()) == (None, "warned")
+
+    def test_nothing_to_clean_is_a_failure_that_says_so(self, actor: Actor) -> None:
+        actor.decide(DISK, "disk-cleanup")
+        actor.turn()
+        assert ended(actor.incident()) == (None, "failed")
+        assert actor.incident().reason == "there was nothing to do: no step found anything within its rules"
+        assert ledger.record_of(actor.journal, "disk-cleanup").trials == 1
+
+    def test_memory_that_did_not_fall_is_a_warning_with_the_numbers(self, actor: Actor) -> None:
+        (actor.host.service / "leaks").touch()
+        incident = restart(actor)
+        assert ended(incident) == (None, "warned")
+        assert "service-memory-ratio went from 0.8789 to 0.8789" in incident.reason
+
+    def test_memory_that_rose_is_a_failure_with_the_numbers(self, actor: Actor) -> None:
+        actor.clock.at_sleep = lambda: (actor.host.service / "memory").write_text(str(950 * KIB)) and None
+        incident = restart(actor)
+        assert ended(incident) == (None, "failed")
+        assert "service-memory-ratio went from 0.8789 to 0.9277" in incident.reason
+
+    def test_a_restart_that_fails_is_a_failure(self, actor: Actor) -> None:
+        (actor.host.service / "refuses").touch()
+        incident = restart(actor)
+        assert ended(incident) == (None, "failed")
+        assert "exit 3: the service refuses" in incident.reason
+        assert "nothing had to be put back" in incident.reason
+
+    def test_a_service_whose_health_is_lost_is_no_success(self, actor: Actor) -> None:
+        (actor.host.service / "falls-ill").touch()
+        incident = restart(actor)
+        assert incident.outcome == "failed"
+        assert incident.reason.startswith("health of web did not hold")
+
+    def test_what_was_sick_before_causes_no_rollback(self, actor: Actor) -> None:
+        (actor.host.service / "healthy").unlink()
+        restart(actor)
+        assert "roll back" not in actor.phases()
+
+    def test_a_worse_prediction_is_a_warning(self, actor: Actor) -> None:
+        actor.clock.at_sleep = lambda: actor.prometheus.put("homeostat_problem_confidence_ratio", 0.99, **WEB._asdict())
+        incident = restart(actor)
+        assert (incident.outcome, incident.reason) == ("warned", "the prediction of memory_leak went from 0.90 to 0.99")
+
+    def test_a_prediction_that_is_gone_is_a_success(self, actor: Actor) -> None:
+        actor.clock.at_sleep = lambda: actor.prometheus.forget(WEB)
+        incident = restart(actor)
+        assert incident.outcome == "succeeded"
+        assert "Prometheus no longer sees memory_leak" in incident.reason
+
+    def test_a_prometheus_that_stops_answering_has_not_said_that_the_problem_is_gone(self, actor: Actor) -> None:
+        actor.clock.at_sleep = lambda: actor.prometheus.broken.add(PREDICTION)
+        restart(actor)
+        (verification,) = [phase["result"] for phase in incidents.phases_of(actor.journal, actor.incident().id) if phase["phase"] == "verify"]
+        (check,) = [check for check in verification["checks"] if check["name"] == "prometheus"]
+        assert check["status"] == "unknown"
+
+    def test_a_measure_that_cannot_be_taken_before_is_no_action(self, actor: Actor) -> None:
+        (actor.host.service / "memory").write_text("unknown")
+        assert restart(actor).outcome == "failed"
+        assert actor.host.restarts() == 0
+
+    def test_a_measure_that_cannot_be_taken_after_is_unverified(self, actor: Actor) -> None:
+        actor.clock.at_sleep = lambda: (actor.host.service / "memory").write_text("unknown") and None
+        assert restart(actor).outcome == "unverified"
+
+
+@pytest.fixture
+def careful(host: Host) -> Actor:
+    return Actor(host, **owned(host, "set-aside"))
+
+
+def set_aside(actor: Actor) -> Incident:
+    full(actor)
+    actor.decide(DISK, "set-aside")
+    actor.turn()
+    return actor.incident()
+
+
+def contents(paths: list[pathlib.Path]) -> list[bytes]:
+    return [path.read_bytes() for path in paths]
+
+
+class TestRollback:
+    def test_lost_health_brings_everything_back(self, careful: Actor) -> None:
+        paths = full(careful)
+        before = contents(paths)
+        careful.clock.at_sleep = lambda: (careful.host.service / "healthy").unlink(missing_ok=True)
+        careful.decide(DISK, "set-aside")
+        careful.turn()
+        assert ended(careful.incident()) == (None, "rolled_back")
+        assert careful.incident().reason == "health of web did not hold; 5 put back"
+        assert contents(paths) == before
+        assert not (careful.host.disk / ".homeostat-quarantine" / careful.incident().id).exists()
+
+    def test_a_place_that_was_taken_since_is_a_conflict_and_the_rest_goes_back(self, careful: Actor) -> None:
+        def meanwhile() -> None:
+            (careful.host.service / "healthy").unlink(missing_ok=True)
+            (careful.host.logs / "app.log.11").write_text("by a person")
+
+        careful.clock.at_sleep = meanwhile
+        incident = set_aside(careful)
+        assert incident.outcome == "rollback_conflict"
+        assert incident.reason.endswith(f"4 put back, left as they are: {careful.host.logs}/app.log.11")
+        assert (careful.host.logs / "app.log.11").read_text() == "by a person"
+
+    def test_what_was_purged_cannot_come_back_and_the_outcome_says_so(self, actor: Actor) -> None:
+        actor.clock.at_sleep = lambda: (actor.host.service / "healthy").unlink(missing_ok=True)
+        incident = clean(actor)
+        assert incident.outcome == "rollback_conflict"
+        assert incident.reason.endswith(f"but this cannot be undone: delete what incident {incident.id} has quarantined")
+
+    def test_health_lost_before_the_point_of_no_return_stops_the_purge_and_brings_all_back(self, host: Host) -> None:
+        # The service needs one of the files that the rule calls old.
+        needs = ["/usr/bin/test", "-e", str(host.logs / "app.log.11")]
+        actor = Actor(host, **owned(host, "set-aside", steps=QUARANTINE_AND_PURGE), services={"web": {"health": needs}})
+        paths = full(actor)
+        actor.decide(DISK, "set-aside")
+        actor.turn()
+        assert actor.incident().reason == "no longer healthy: web; 5 put back"
+        assert actor.incident().outcome == "rolled_back"
+        assert all(path.exists() for path in paths)
+
+    def test_a_rollback_that_breaks_strands_the_incident_and_pages(self, careful: Actor) -> None:
+        def meanwhile() -> None:
+            (careful.host.service / "healthy").unlink(missing_ok=True)
+            shutil.rmtree(careful.host.logs, ignore_errors=True)
+
+        careful.clock.at_sleep = meanwhile
+        incident = set_aside(careful)
+        assert incident.outcome == "stranded"
+        assert "and the rollback failed: roll back broke: FileNotFoundError" in incident.reason
+        assert careful.alertmanager.posted[-1].labels["severity"] == "critical"
+
+
+class TestNotActing:
+    def test_alert_only_is_recorded_and_nothing_is_asked(self, actor: Actor) -> None:
+        incident = restart(actor, "alert-only")
+        assert (ended(incident), actor.host.restarts()) == ((None, "alerted"), 0)
+        assert incidents.verdicts_of(actor.journal, incident.id) == []
+
+    def test_shadow_records_the_plan_and_does_nothing(self, host: Host) -> None:
+        actor = Actor(host, autonomy={"mode": "shadow"})
+        incident = clean(actor)
+        assert ended(incident) == (None, "shadowed")
+        assert "it would: quarantine 5 files of rule old-logs" in incident.reason
+        assert "delete what incident" in incident.reason
+        assert len(list(host.logs.iterdir())) == 12
+        assert actor.phases() == []
+
+    def test_shadow_whose_plan_cannot_be_made_is_a_recorded_refusal(self, host: Host) -> None:
+        actor = Actor(host, autonomy={"mode": "shadow"}, filesystems={"disk": {"size": None}})
+        shutil.rmtree(host.disk)
+        actor.decide(DISK, "disk-cleanup")
+        actor.turn()
+        assert ended(actor.incident()) == (None, "shadowed")
+        assert "no plan can be made" in actor.incident().reason
+
+    def test_an_unknown_target_is_refused_with_its_reason(self, actor: Actor) -> None:
+        actor.decide(WEB._replace(target="db"), "service-restart")
+        actor.turn()
+        assert (actor.incident().outcome, actor.incident().reason) == ("refused", "known: 'db' is not in the catalogue of services")
+        assert actor.total("homeostat_gate_refusals_total", gate="known") == 1
+
+    def test_a_refusal_is_asked_again_and_acts_when_the_reason_is_gone(self, actor: Actor) -> None:
+        actor.alertmanager.active = [silence(Matcher("target", "web"))]
+        incident = restart(actor)
+        assert incident.reason == "silenced: silenced by ada until 2026-01-02T00:00:00Z: maintenance"
+        actor.turn()
+        assert actor.host.restarts() == 0
+        actor.alertmanager.active = []
+        actor.clock.advance(61)
+        actor.turn()
+        assert (actor.incident().outcome, actor.host.restarts()) == ("succeeded", 1)
+
+    @pytest.mark.parametrize("down", ["prometheus", "alertmanager"])
+    def test_an_unanswered_question_is_a_no(self, actor: Actor, down: str) -> None:
+        actor.prometheus.decide(WEB, "service-restart", "auto-execute", 0.95)
+        getattr(actor, down).down = True
+        assert (restart(actor).outcome, actor.host.restarts()) == ("refused", 0)
+
+    def test_a_problem_that_is_gone_by_now_is_refused(self, actor: Actor) -> None:
+        actor.decide(WEB, "service-restart")
+        actor.prometheus.forget(WEB)
+        actor.turn()
+        assert actor.incident().reason.startswith("firing: Prometheus no longer decides anything here")
+
+    def test_the_stop_refuses_until_it_is_lifted(self, actor: Actor) -> None:
+        actor.stop()
+        assert restart(actor).reason == "stopped: stopped: by ada: enough"
+        actor.world.stop.path.unlink()
+        actor.clock.advance(61)
+        actor.turn()
+        assert actor.host.restarts() == 1
+
+    def test_an_open_breaker_refuses(self, actor: Actor) -> None:
+        with actor.journal.transaction() as db:
+            ledger.put_breaker(db, Breaker(scope="global", failures=3, open_until=actor.clock.now() + HOUR, openings=1))
+        assert restart(actor).reason.startswith("breaker: the breaker global is open for another 1h")
+
+    def test_a_budget_is_taken_only_when_every_gate_agreed(self, actor: Actor) -> None:
+        actor.stop()
+        restart(actor)
+        assert ledger.executions(actor.journal, 0.0) == ()
+
+
+class TestDeferral:
+    def test_a_cooldown_defers_and_it_acts_when_that_is_over(self, actor: Actor) -> None:
+        restart(actor)
+        with actor.journal.transaction() as db:
+            incidents.end_episode(db, actor.incident(), actor.clock.now())
+        actor.clock.advance(10)
+        incident = restart(actor)
+        assert ended(incident) == ("deferred", None)
+        assert incident.reason.startswith("cooldown: service-restart ran here and rests for another")
+        actor.clock.advance(HOUR)
+        (actor.host.service / "memory").write_text(str(900 * KIB))
+        actor.prometheus.decide(WEB, "service-restart", "auto-execute", 0.95)
+        actor.hear({**incident.labels})
+        actor.turn()
+        assert (actor.incident().outcome, actor.host.restarts()) == ("succeeded", 2)
+
+    def test_another_run_defers_for_seconds(self, actor: Actor) -> None:
+        actor.decide(WEB, "service-restart")
+        actor.turn()
+        with actor.journal.transaction() as db:
+            db.execute("UPDATE executions SET ended_at = NULL")
+        incident = clean(actor)
+        assert (incident.state, incident.reason) == ("deferred", "concurrency: service-restart on web is running")
+        assert incident.wake_at == actor.clock.now() + 5
+
+
+class TestAnnouncement:
+    def test_notify_execute_announces_then_acts_after_the_grace(self, actor: Actor) -> None:
+        incident = restart(actor, "notify-execute")
+        assert (incident.state, incident.wake_at, actor.host.restarts()) == ("announced", actor.clock.now() + 600, 0)
+        (posted,) = actor.alertmanager.posted
+        assert posted.labels["alertname"] == "HomeostatAnnouncement"
+        actor.clock.advance(599)
+        actor.turn()
+        assert actor.host.restarts() == 0
+        actor.clock.advance(2)
+        actor.turn()
+        assert (actor.incident().outcome, actor.host.restarts()) == ("succeeded", 1)
+        assert actor.alertmanager.names() == ["HomeostatAnnouncement", "HomeostatOutcome"]
+
+    def test_gates_are_asked_again_after_the_grace(self, actor: Actor) -> None:
+        restart(actor, "notify-execute")
+        actor.alertmanager.active = [silence(Matcher("target", "web"))]
+        actor.clock.advance(601)
+        actor.turn()
+        assert (actor.incident().outcome, actor.host.restarts()) == ("refused", 0)
+
+    def test_when_nobody_can_be_told_nothing_is_done(self, actor: Actor) -> None:
+        actor.alertmanager.post = lambda alerts: actor.alertmanager._answer()
+        real = actor.alertmanager.silences
+
+        def silences() -> list[object]:
+            found = real()
+            actor.alertmanager.down = True
+            return found
+
+        actor.alertmanager.silences = silences
+        incident = restart(actor, "notify-execute")
+        assert (incident.state, incident.reason) == ("deferred", "nobody could be told before")
+        assert actor.host.restarts() == 0
+
+
+class TestProposal:
+    def test_a_proposal_stores_the_exact_plan_and_tells_people(self, actor: Actor) -> None:
+        incident = restart(actor, "propose")
+        assert (incident.state, incident.reason) == ("proposed", "confirmation: the decision is propose")
+        stored = incidents.proposal_of(actor.journal, incident.id)
+        assert stored is not None
+        assert stored["plan"]["commands"][0]["arguments"]["argv"] == [str(actor.host.control), "restart"]
+        assert actor.alertmanager.names() == ["HomeostatProposal"]
+        assert actor.host.restarts() == 0
+
+    def test_a_service_without_auto_restart_is_proposed_even_when_it_would_execute(self, host: Host) -> None:
+        actor = Actor(host, services={"web": {"auto_restart": False}})
+        assert restart(actor).reason == "confirmation: service web has auto_restart: false"
+        assert actor.host.restarts() == 0
+
+    def test_nobody_answered_is_expired_and_stays_so(self, actor: Actor) -> None:
+        restart(actor, "propose")
+        actor.clock.advance(7 * DAY + 1)
+        actor.turn()
+        assert ended(actor.incident()) == (None, "expired")
+        actor.clock.advance(DAY)
+        actor.turn()
+        assert actor.host.restarts() == 0
+        assert actor.total("homeostat_actions_total", outcome="expired") == 1
+
+    def test_a_repeat_does_not_propose_twice(self, actor: Actor) -> None:
+        restart(actor, "propose")
+        restart(actor, "propose")
+        assert actor.alertmanager.names() == ["HomeostatProposal"]
+
+    def test_a_stronger_decision_supersedes_it_and_acts(self, actor: Actor) -> None:
+        first = restart(actor, "propose")
+        actor.clock.advance(MINUTE)
+        incident = restart(actor, "auto-execute")
+        assert (incident.id, incident.outcome, actor.host.restarts()) == (first.id, "succeeded", 1)
+        assert incidents.proposal_of(actor.journal, incident.id) is None
+
+
+class TestStopInTheMiddle:
+    def test_a_stop_before_the_deed_leaves_it_undone(self, actor: Actor) -> None:
+        paths = full(actor)
+        real = actor.world.stop.reason
+        asked: list[int] = []
+
+        def reason() -> str | None:
+            asked.append(1)
+            return "by ada: enough" if len(asked) > 1 else real()
+
+        actor.world.stop.reason = reason
+        actor.decide(DISK, "disk-cleanup")
+        actor.turn()
+        assert (actor.incident().outcome, actor.incident().reason) == ("failed", "stopped before protect: by ada: enough")
+        assert all(path.exists() for path in paths)
+
+    def test_a_stop_while_verifying_brings_everything_back(self, careful: Actor) -> None:
+        paths = full(careful)
+        careful.clock.at_sleep = careful.stop
+        careful.decide(DISK, "set-aside")
+        careful.turn()
+        assert careful.incident().reason == "stopped while verifying: by ada: enough; 5 put back"
+        assert careful.incident().outcome == "rolled_back"
+        assert all(path.exists() for path in paths)
+
+    def test_a_process_that_ends_hands_over_and_leaves_no_outcome(self, actor: Actor) -> None:
+        actor.clock.at_sleep = actor.world.ending.set
+        actor.decide(WEB, "service-restart")
+        with pytest.raises(HandedOver):
+            actor.turn()
+        assert ended(actor.incident()) == ("running", None)
+
+
+class TestFailingJournal:
+    @pytest.mark.parametrize("number", range(26))
+    def test_a_journal_that_fails_in_the_middle_stops_there_and_recovers_when_it_can_be_written(
+        self, careful: Actor, number: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paths = full(careful)
+        careful.decide(DISK, "set-aside")
+        writes = iter(range(1000))
+        real = Journal.transaction
+
+        def failing(journal: Journal) -> object:
+            if next(writes) == number:
+                raise JournalError("journal.db: not written: database or disk is full")
+            return real(journal)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal, "transaction", failing)
+            for _ in range(3):
+                try:
+                    careful.turn()
+                except JournalError:
+                    careful.clock.advance(1)
+        careful.clock.advance(61)
+        careful.turn()
+        incident = careful.incident()
+        assert incident.state is None
+        assert (incident.outcome == "succeeded") == (sum(path.exists() for path in paths) == 7)
+        assert sum(1 for phase in careful.phases() if phase == "execute") <= 2
+        assert ledger.record_of(careful.journal, "set-aside").trials <= 1
+
+
+class TestConcurrency:
+    def test_two_incidents_admitted_at_once_never_run_at_once(self, actor: Actor) -> None:
+        full(actor)
+        actor.decide(WEB, "service-restart")
+        actor.decide(DISK, "disk-cleanup")
+        absorb(actor.world)
+        ids = [incident.id for incident in incidents.due(actor.journal, actor.clock.now())]
+        admitted: list[object] = []
+        threads = [threading.Thread(target=lambda incident_id=incident_id: admitted.append(admit(actor.world, incident_id))) for incident_id in ids * 4]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(ids) == 2
+        assert sum(work is not None for work in admitted) == 1

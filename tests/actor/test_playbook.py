@@ -1,0 +1,124 @@
+"""Playbooks: the built-in ones are valid, and what is wrong with an owner's is told with its path and line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actor.playbook import BUILT_IN, MEASURES, PROTECTIONS, STEPS, Change, load_playbooks, window
+from homeostat.config import ConfigError
+
+if TYPE_CHECKING:
+    import pathlib
+
+GOOD = """name: mine
+answers: [disk_exhaustion]
+acts_on: filesystem
+action_class: cleanup
+risk: low
+impact_certainty: 0.9
+protection: quarantine
+cooldown: 1h
+limits: {per_target: [1/1h]}
+estimate: 1m
+deadline: 5m
+steps:
+  - quarantine-files: {rules: [old-logs]}
+verify: {settle: 30s, measure: filesystem-free-ratio, success: "+0.03", warn: "> 0"}
+"""
+
+
+def written(folder: pathlib.Path, text: str, name: str = "mine") -> pathlib.Path:
+    path = folder / f"{name}.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_built_in_playbooks_are_valid_and_answer_for_their_files() -> None:
+    assert list(load_playbooks(None)) == sorted(path.stem for path in BUILT_IN.glob("*.yml"))
+
+
+@pytest.mark.parametrize("name", load_playbooks(None))
+def test_what_a_built_in_playbook_names_exists(name: str) -> None:
+    book = load_playbooks(None)[name]
+    assert book.file.verify.measure in MEASURES
+    assert book.file.protection in PROTECTIONS
+    assert {step.kind for step in book.steps} <= set(STEPS)
+    assert book.name == name
+
+
+def test_an_owners_playbook_stands_beside_the_built_in_ones(tmp_path: pathlib.Path) -> None:
+    written(tmp_path, GOOD)
+    books = load_playbooks(str(tmp_path))
+    assert set(books) == {"mine", *load_playbooks(None)}
+    assert books["mine"].steps[0].options.rules == ("old-logs",)
+
+
+def test_an_owners_playbook_takes_the_place_of_a_built_in_one(tmp_path: pathlib.Path) -> None:
+    written(tmp_path, GOOD.replace("name: mine", "name: disk-cleanup"), "disk-cleanup")
+    assert len(load_playbooks(str(tmp_path))["disk-cleanup"].steps) == 1
+
+
+FAULTS = {
+    "an unknown step": ("  - quarantine-files:", "  - quarantine-filez:", "13: steps[0].quarantine-filez: unknown step; known: journal-vacuum"),
+    "an unknown option": ("{rules: [old-logs]}", "{rulez: [old-logs]}", "13: steps[0].quarantine-files.rulez: unknown key; did you mean 'rules'?"),
+    "an option of another type": ("{rules: [old-logs]}", "{at_most_ratio: 2}", "13: steps[0].quarantine-files.at_most_ratio: "),
+    "an unknown protection": ("protection: quarantine", "protection: prayer", "7: protection: "),
+    "an unknown measure": ("filesystem-free-ratio", "filesystem-fre-ratio", "14: verify: unknown measure 'filesystem-fre-ratio'"),
+    "a change that is none": ('"+0.03"', '"3 %"', "14: verify: '3 %' is no change; write '+0.03'"),
+    "a limit that is none": ("[1/1h]", "[1 per hour]", "9: limits: '1 per hour' is no limit; write COUNT/DURATION"),
+    "a key that nobody knows": ("estimate: 1m", "estimates: 1m", "10: estimates: unknown key; did you mean 'estimate'?"),
+    "a missing key": ("deadline: 5m\n", "", "1: missing key 'deadline'"),
+    "another name than the file's": ("name: mine", "name: yours", "1: name: 'yours' must be the file's own name, 'mine'"),
+    "two kinds in one step": ("{rules: [old-logs]}", "{}\n    purge-quarantine: {}", "each step is one kind with its options"),
+    "a risk that is none": ("risk: low", "risk: none", "5: risk: "),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_told_in_one_line_with_its_path_and_line(tmp_path: pathlib.Path, fault: str) -> None:
+    old, new, told = FAULTS[fault]
+    assert old in GOOD
+    path = written(tmp_path, GOOD.replace(old, new))
+    with pytest.raises(ConfigError) as error:
+        load_playbooks(str(tmp_path))
+    assert str(error.value).startswith(f"{path}:")
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"^/nowhere:0: actor\.playbook_directory: no such folder"):
+        load_playbooks("/nowhere")
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "met"),
+    [
+        ("+0.03", 0.031, True), ("+0.03", 0.03, False), ("+0.03", -1, False), ("-0.02", -0.021, True), ("-0.02", -0.02, False), ("-0.02", 1, False),
+        ("> 0", 0.001, True), ("> 0", 0, False), ("< 0.01", 0, True), ("< 0.01", 0.01, False), ("<0", -0.001, True),
+    ],
+)  # fmt: skip
+def test_a_change_is_met_strictly(text: str, change: float, met: bool) -> None:
+    assert Change.parse(text).met(change) is met
+
+
+@given(st.text())
+def test_any_text_is_a_change_or_a_value_error(text: str) -> None:
+    try:
+        Change.parse(text).met(0.0)
+    except ValueError as error:
+        assert "is no change" in str(error)
+
+
+@pytest.mark.parametrize("text", ["", "1", "/1h", "0/1h", "-1/1h", "1/", "1/1", "1.5/1h", "²/1h", "1/1h/1h"])
+def test_a_window_that_is_none_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError):
+        window(text)
+
+
+def test_a_window_is_a_count_and_a_length() -> None:
+    assert (window("3/24h").count, window("3/24h").within) == (3, 86400)

@@ -1,0 +1,82 @@
+"""A clock that was set: what the actor waits for moves with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actor.journal import incidents, ledger
+from actor.model import Breaker
+from actor.timekeeper import follow_clock
+from tests.support import DAY, HOUR, WEB
+
+if TYPE_CHECKING:
+    from tests.support import Actor
+
+STEPS = [-365 * DAY, -HOUR, -60.0, 60.0, HOUR, 365 * DAY]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_grace_lasts_as_long_as_it_was_announced(actor: Actor, step: float) -> None:
+    actor.decide(WEB, "service-restart", "notify-execute")
+    actor.turn()
+    actor.clock.jump(step)
+    actor.turn()
+    actor.clock.advance(590)
+    actor.turn()
+    assert (actor.incident().state, actor.host.restarts()) == ("announced", 0)
+    actor.clock.advance(20)
+    actor.turn()
+    assert actor.host.restarts() == 1
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_breaker_stays_open_as_long_as_it_should(actor: Actor, step: float) -> None:
+    follow_clock(actor.world)
+    with actor.journal.transaction() as db:
+        ledger.put_breaker(db, Breaker(scope="global", failures=3, open_until=actor.clock.now() + HOUR, openings=1))
+    actor.clock.jump(step)
+    follow_clock(actor.world)
+    (breaker,) = ledger.breakers(actor.journal)
+    assert breaker.open_until == pytest.approx(actor.clock.now() + HOUR)
+
+
+def test_drift_of_less_than_a_second_moves_nothing(actor: Actor) -> None:
+    actor.decide(WEB, "service-restart", "notify-execute")
+    actor.turn()
+    wakes = actor.incident().wake_at
+    for step in (0.4, -0.4, 0.9):
+        actor.clock.jump(step)
+        follow_clock(actor.world)
+    assert actor.incident().wake_at == wakes
+
+
+def test_small_steps_add_up(actor: Actor) -> None:
+    actor.decide(WEB, "service-restart", "notify-execute")
+    actor.turn()
+    for _ in range(100):
+        actor.clock.jump(-0.4)
+        follow_clock(actor.world)
+    assert actor.incident().wake_at == pytest.approx(actor.clock.now() + 600, abs=1.1)
+
+
+def test_after_a_restart_time_that_passed_is_time_that_passed(actor: Actor) -> None:
+    actor.decide(WEB, "service-restart", "notify-execute")
+    actor.turn()
+    actor = actor.restarted()
+    actor.clock.jump(601)
+    actor.prometheus.decide(WEB, "service-restart", "auto-execute", 0.95)
+    actor.turn()
+    assert actor.host.restarts() == 1
+
+
+def test_what_is_over_keeps_its_times(actor: Actor) -> None:
+    actor.decide(WEB, "service-restart", "propose")
+    actor.turn()
+    with actor.journal.transaction() as db:
+        incidents.end_episode(db, actor.incident(), actor.clock.now())
+    before = actor.incident()
+    actor.clock.jump(-DAY)
+    actor.turn()
+    assert actor.incident() == before

@@ -1,0 +1,162 @@
+"""Verification: what each check sees, and the finding that comes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actor.model import HandedOver, StepFailed
+from actor.verify import Check, Verification, probe, still_healthy, take_baseline, verify
+from actor.world import case_of
+from homeostat import shell
+from tests.support import LAST_SUCCESS, WEB, Actor, Host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actor.verify import Baseline
+
+
+class Verifying:
+    """A service that is about to be restarted, and verified after."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+        self.book = actor.world.playbooks["service-restart"]
+        self.case = case_of(actor.world, self.book, "web", "i1")
+        actor.prometheus.decide(WEB, "service-restart", "auto-execute", 0.95)
+
+    def baseline(self) -> Baseline:
+        return take_baseline(self.actor.world, self.case, self.book, WEB)
+
+    def restart(self) -> None:
+        assert shell.run([str(self.actor.host.control), "restart"], 5).ok
+
+    def verify(self, baseline: Baseline) -> Verification:
+        return verify(self.actor.world, self.case, self.book, WEB, baseline)
+
+
+@pytest.fixture
+def verifying(actor: Actor) -> Verifying:
+    return Verifying(actor)
+
+
+def seen(verifying: Verifying, at_sleep: Callable[[], object] = lambda: None) -> Verification:
+    baseline = verifying.baseline()
+    verifying.restart()
+    verifying.actor.clock.at_sleep = lambda: at_sleep() and None
+    return verifying.verify(baseline)
+
+
+def status(verification: Verification, name: str) -> tuple[str, bool]:
+    (check,) = [check for check in verification.checks if check.name == name]
+    return check.status, check.passed_before
+
+
+def test_a_restart_that_helped_is_verified_with_its_evidence(verifying: Verifying) -> None:
+    verification = seen(verifying)
+    assert (verification.finding, verification.confidence, verification.calls_for_rollback) == ("verified", 1.0, False)
+    assert [check.name for check in verification.checks] == ["invocation", "health web", "measure", "prometheus"]
+
+
+def test_it_waits_for_two_cycles_of_the_exporter_after_the_deed(verifying: Verifying) -> None:
+    began = verifying.actor.clock.monotonic()
+    seen(verifying)
+    assert verifying.actor.clock.monotonic() - began == 2 * verifying.actor.config.exporter.cycle
+
+
+def test_the_old_invocation_is_no_restart(verifying: Verifying) -> None:
+    baseline = verifying.baseline()
+    verification = verifying.verify(baseline)
+    assert status(verification, "invocation") == ("failed", True)
+    assert "still runs as the old invocation" in verification.sentence
+
+
+def test_a_service_that_starts_again_by_itself_did_not_stay_up(verifying: Verifying) -> None:
+    assert status(seen(verifying, verifying.restart), "invocation") == ("failed", True)
+
+
+def test_health_that_flaps_did_not_hold_even_when_it_is_well_in_the_end(verifying: Verifying) -> None:
+    healthy = verifying.actor.host.service / "healthy"
+    states = iter([healthy.unlink, healthy.touch, *[lambda: None] * 100])
+    verification = seen(verifying, lambda: next(states)())
+    assert status(verification, "health web") == ("failed", True)
+    assert verification.calls_for_rollback
+
+
+def test_health_that_comes_back_within_the_settle_window_held(verifying: Verifying) -> None:
+    healthy = verifying.actor.host.service / "healthy"
+    baseline = verifying.baseline()
+    verifying.restart()
+    healthy.unlink()
+    verifying.actor.clock.at_sleep = healthy.touch
+    assert status(verifying.verify(baseline), "health web") == ("passed", True)
+
+
+def test_what_was_sick_before_may_stay_sick_without_a_rollback(verifying: Verifying) -> None:
+    (verifying.actor.host.service / "healthy").unlink()
+    verification = seen(verifying)
+    assert status(verification, "health web") == ("failed", False)
+    assert (verification.finding, verification.calls_for_rollback) == ("failed", False)
+
+
+def test_a_cleanup_is_judged_by_the_health_of_every_service(actor: Actor) -> None:
+    case = case_of(actor.world, actor.world.playbooks["disk-cleanup"], "disk", "i1")
+    assert probe(case) == {"web": True}
+    (actor.host.service / "healthy").unlink()
+    with pytest.raises(StepFailed, match="no longer healthy: web"):
+        still_healthy(case, {"web": True})
+    still_healthy(case, {"web": False})
+
+
+def test_a_forecast_older_than_two_cycles_after_the_deed_proves_nothing(verifying: Verifying) -> None:
+    verifying.actor.prometheus.drop(LAST_SUCCESS)
+    verification = seen(verifying)
+    assert status(verification, "prometheus") == ("unknown", False)
+    assert "Prometheus showed no new forecast within 30 s" in [check.detail for check in verification.checks]
+
+
+def test_a_baseline_without_prometheus_is_taken_all_the_same(verifying: Verifying) -> None:
+    verifying.actor.prometheus.down = True
+    assert verifying.baseline().prediction is None
+
+
+def test_a_stop_ends_the_watch(verifying: Verifying) -> None:
+    with pytest.raises(StepFailed, match="stopped while verifying: by ada: enough"):
+        seen(verifying, verifying.actor.stop)
+
+
+def test_the_end_of_the_process_hands_the_watch_over(verifying: Verifying) -> None:
+    with pytest.raises(HandedOver):
+        seen(verifying, verifying.actor.world.ending.set)
+
+
+def test_the_owners_settle_and_watch_take_the_playbooks_place(host: Host) -> None:
+    patient = {"autonomy": {"actions": {"service-restart": {"settle": "90s"}}}}
+    actor = Actor(host, **patient)
+    began = actor.clock.monotonic()
+    seen(Verifying(actor))
+    assert actor.clock.monotonic() - began >= 90
+    actor.journal.close()
+
+
+CHECKS = {
+    "passed": Check(name="a", status="passed", passed_before=True, detail="fine"),
+    "warned": Check(name="b", status="warned", passed_before=False, detail="so so"),
+    "failed": Check(name="c", status="failed", passed_before=False, detail="bad"),
+    "lost": Check(name="c", status="failed", passed_before=True, detail="lost"),
+}
+
+
+@pytest.mark.parametrize(("names", "rollback"), [(["passed", "warned"], False), (["failed"], False), (["passed", "failed", "lost"], True)])
+def test_only_what_was_well_before_calls_for_a_rollback(names: list[str], rollback: bool) -> None:
+    verification = Verification(finding="failed", confidence=0.5, checks=tuple(CHECKS[name] for name in names))
+    assert verification.calls_for_rollback is rollback
+
+
+def test_the_sentence_names_the_worst() -> None:
+    told = Verification(finding="failed", confidence=0.3, checks=(CHECKS["passed"], CHECKS["warned"], CHECKS["failed"]))
+    assert told.sentence == "bad"
+
+

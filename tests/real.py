@@ -1,0 +1,60 @@
+"""Real file systems for tests: mounted for as long as a block lasts, and gone after it, whatever happened in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BTRFS_BYTES = 256 * 1024**2
+
+
+@contextlib.contextmanager
+def mounted(place: pathlib.Path, *options: str) -> Iterator[pathlib.Path]:
+    """Mount something at `place`; skip where nothing may be mounted."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount")
+    place.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(["mount", *options, str(place)], check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def tmpfs(place: pathlib.Path, size_kib: int) -> Iterator[pathlib.Path]:
+    """Mount a small file system in memory."""
+    with mounted(place, "-t", "tmpfs", "-o", f"size={size_kib}k", "tmpfs"):
+        yield place
+
+
+@contextlib.contextmanager
+def btrfs(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Make a btrfs file system in a file and mount it; its loop device goes with the mount."""
+    if shutil.which("mkfs.btrfs") is None:
+        pytest.skip("btrfs-progs is not installed")
+    image = folder / "btrfs.img"
+    with image.open("wb") as file:
+        file.truncate(BTRFS_BYTES)
+    subprocess.run(["mkfs.btrfs", "-q", str(image)], check=True, capture_output=True)
+    with mounted(folder / "btrfs", "-o", "loop", str(image)) as place:
+        yield place
+    left = subprocess.run(["losetup", "-j", str(image)], check=True, capture_output=True, text=True).stdout
+    assert left == "", f"a loop device stayed: {left}"
+
+
+def subvolume(place: pathlib.Path) -> pathlib.Path:
+    """Make a subvolume."""
+    subprocess.run(["btrfs", "-q", "subvolume", "create", str(place)], check=True, capture_output=True)
+    return place
