@@ -70,14 +70,22 @@ def read_configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Pla
 
 
 def _world(config: Config, playbooks: dict[str, Playbook]) -> World:
+    prometheus, alertmanager = _doors(config)
     return World(
         config=config,
         playbooks=playbooks,
         journal=Journal(pathlib.Path(config.actor.state_directory), config.actor.ballast),
         clock=SystemClock(),
-        prometheus=Prometheus(config.prometheus, _token(config.prometheus.bearer_token_file)),
-        alertmanager=Alertmanager(config.alertmanager, _token(config.alertmanager.bearer_token_file)),
+        prometheus=prometheus,
+        alertmanager=alertmanager,
         stop=StopSwitch(config.actor.state_directory),
+    )
+
+
+def _doors(config: Config) -> tuple[Prometheus, Alertmanager]:
+    return (
+        Prometheus(config.prometheus, _token(config.prometheus.bearer_token_file)),
+        Alertmanager(config.alertmanager, _token(config.alertmanager.bearer_token_file)),
     )
 
 
@@ -92,14 +100,11 @@ def _run(service: Service, config_file: pathlib.Path, listen_address: str) -> No
 
     def reload() -> str | None:
         try:
-            config, playbooks = read_configuration(config_file)
-        except ConfigError as error:
+            take_over(service, config_file, listen_address)
+        except (ConfigError, CredentialError, JournalError) as error:
             log.error("the configuration was not taken over: %s", error)  # noqa: TRY400 - a user's error
             collector.reloaded = (False, collector.reloaded[1])
             return str(error)
-        world.config, world.playbooks = config, playbooks
-        with world.journal.transaction() as db:
-            incidents.wake_undecided(db, world.clock.now())
         collector.reloaded = (True, world.clock.now())
         return None
 
@@ -114,6 +119,28 @@ def _run(service: Service, config_file: pathlib.Path, listen_address: str) -> No
     server.close()
     loop.close()
     world.journal.close()
+
+
+def take_over(service: Service, config_file: pathlib.Path, listen_address: str) -> None:
+    """Put the configuration into force as it is written now, with the tokens and addresses that it names.
+
+    Raises:
+        ConfigError: it does not fit, or it changes what only a restart can change.
+        CredentialError: it lacks a token that it must name.
+        JournalError: it cannot be noted that everything is to be looked at again.
+
+    """
+    world = service.world
+    config, playbooks = read_configuration(config_file)
+    tokens = read_tokens(config, listen_address)
+    if config.actor.state_directory != world.config.actor.state_directory:
+        raise ConfigError(str(config_file), 0, "actor.state_directory", "the journal and the stop are where they were; this needs a restart")
+    prometheus, alertmanager = _doors(config)
+    with world.admission:
+        with world.journal.transaction() as db:
+            incidents.wake_undecided(db, world.clock.now())
+        world.config, world.playbooks, world.prometheus, world.alertmanager = config, playbooks, prometheus, alertmanager
+        service.intake_tokens, service.operator_tokens = tokens
 
 
 def make_app(service: Service, collector: Collector, reload: object) -> flask.Flask:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 import msgspec
 
-from actor.journal import incidents, ledger
+from actor.journal import JournalError, incidents, ledger
 from homeostat.credentials import authorized
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ def api_routes(app: flask.Flask, service: Service) -> None:
         if service.operator_tokens and not authorized(header, service.operator_tokens):
             return _json({"error": "the operator's bearer token is needed; see security.operator_token_file"}), 401
         return None
+
+    @api.errorhandler(JournalError)
+    def unanswered(error: JournalError) -> Answer:
+        return _json({"error": str(error)}), 503
 
     @api.get("/status")
     def status() -> Answer:

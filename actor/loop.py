@@ -44,6 +44,12 @@ class Loop:
         """Recover what the last process left, then begin."""
         for incident in incidents.running(self._world.journal):
             self._submit(incident)
+        try:
+            # The configuration may have changed while nobody ran: what it refused or shadowed is looked at again.
+            with self._world.journal.transaction() as db:
+                incidents.wake_undecided(db, self._world.clock.now())
+        except JournalError as error:
+            log.error("the journal cannot be written: %s", error)  # noqa: TRY400 - no traceback for a full disk
         for thread in self._threads:
             thread.start()
 

@@ -22,7 +22,8 @@ _OUTCOME_STAYS_SECONDS = 300
 def announce(world: World, incident: Incident, acts_at: float) -> bool:
     """Say before acting what will be done and when; False when nobody could be told, and then nothing may be done."""
     summary = f"{incident.action} will act on {incident.target} at {rfc3339(acts_at)} because of {incident.problem}"
-    description = f"Unless it is paused or stopped before: homeostat pause --action {incident.action} --reason ... , or homeostat stop."
+    takes = world.playbooks[incident.action].file.estimate
+    description = f"It begins then and takes about {takes}, unless you say no before: homeostat pause --action {incident.action} --reason ... , or homeostat stop."
     return _post(world, incident, ("HomeostatAnnouncement", summary, description), acts_at)
 
 

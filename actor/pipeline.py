@@ -110,7 +110,8 @@ class Work:
 
         """
         if phase in {"protect", "execute"} and self.case.stopped():
-            raise StepFailed(f"stopped before {phase}: {self.world.stop.reason()}")
+            why = self.world.stop.reason() or f"the deadline of {self.playbook.file.deadline} is over"
+            raise StepFailed(f"stopped before {phase}: {why}")
         journal, clock = self.world.journal, self.world.clock
         phase_id = incidents.intend(journal, self.incident.id, phase, intent, clock.now())
         try:

@@ -38,7 +38,7 @@ class StopSwitch:
 
 @dataclasses.dataclass
 class World:
-    """The configuration in force and the doors to everything else; `reload` replaces the first two as one."""
+    """The configuration in force and the doors to everything else; `reload` replaces what it names."""
 
     config: Config
     playbooks: dict[str, Playbook]
@@ -61,6 +61,7 @@ def case_of(world: World, playbook: Playbook, target: str, incident_id: str) -> 
         KeyError: the target is not in the catalogue that the playbook acts on.
 
     """
+    ends_at = world.clock.monotonic() + playbook.file.deadline
     service = world.config.services[target] if playbook.file.acts_on == "service" else None
     filesystem = world.config.filesystems[target] if playbook.file.acts_on == "filesystem" else None
     return Case(
@@ -72,5 +73,5 @@ def case_of(world: World, playbook: Playbook, target: str, incident_id: str) -> 
         filesystem=filesystem,
         root=(filesystem.path or target) if filesystem is not None else None,
         now=world.clock.now(),
-        stopped=lambda: world.stop.reason() is not None,
+        stopped=lambda: world.stop.reason() is not None or world.clock.monotonic() > ends_at,
     )

@@ -67,6 +67,12 @@ class Silence(msgspec.Struct, frozen=True, rename="camel"):
         return all(matcher.matches(labels) for matcher in self.matchers)
 
 
+class MadeSilence(msgspec.Struct, frozen=True):
+    """What Alertmanager says of a silence that it has made."""
+
+    silence_id: str = msgspec.field(name="silenceID")
+
+
 class Alert(msgspec.Struct, frozen=True, rename="camel"):
     """An alert as `/api/v2/alerts` tells it."""
 
@@ -122,7 +128,8 @@ class Alertmanager:
             "createdBy": author,
             "comment": comment,
         }
-        return str(self._decoded("POST", "silences", dict[str, str], json=body)["silenceID"])
+        made: MadeSilence = self._decoded("POST", "silences", MadeSilence, json=body)
+        return made.silence_id
 
     def expire(self, silence_id: str) -> None:
         """End a silence now. Raises as `silences`."""
@@ -152,5 +159,6 @@ class Alertmanager:
         except requests.RequestException as error:
             raise AlertmanagerError(f"Alertmanager at {self.url} gave no answer: {type(error).__name__}") from None
         if response.status_code != requests.codes.ok:
-            raise AlertmanagerError(f"Alertmanager at {self.url} answered {response.status_code} to {method} {path}: {response.text[:200].strip()}")
+            words = " ".join(response.text[:200].split())
+            raise AlertmanagerError(f"Alertmanager at {self.url} answered {response.status_code} to {method} {path}: {words}")
         return response

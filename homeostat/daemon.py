@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import logging
 import pathlib
 import signal
-import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -64,6 +64,7 @@ def die(message: str) -> NoReturn:
 def health_routes(app: flask.Flask, health: Health) -> None:
     """Add `/-/healthy`, `/-/ready` and POST `/-/reload` to `app`, without slash redirects."""
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
 
     @app.get("/-/healthy")
@@ -99,7 +100,10 @@ def split_address(address: str) -> tuple[str, int]:
 def is_loopback(address: str) -> bool:
     """Say whether `HOST:PORT` listens on loopback only."""
     host, _ = split_address(address)
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Server:
@@ -114,9 +118,13 @@ class Server:
         """
         host, port = split_address(address)
         try:
-            self._server = create_server(app, host=host, port=port, threads=threads, clear_untrusted_proxy_headers=True)
-        except (OSError, socket.gaierror) as error:
+            self._server = create_server(
+                app, host=host, port=port, threads=threads, clear_untrusted_proxy_headers=True, max_request_body_size=MOST_BODY_BYTES + 1
+            )
+        except OSError as error:
             raise OSError(f"cannot listen on {address}: {error.strerror or error}; is another process using it?") from None
+        except ValueError:
+            raise OSError(f"cannot listen on {address}: its host is not known here") from None
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
     def start(self) -> None:

@@ -41,5 +41,5 @@ class DaemonClient:
         except requests.RequestException as error:
             raise DaemonError(f"{self.url} gave no answer: {type(error).__name__}; is the daemon running?") from None
         if response.status_code != requests.codes.ok:
-            raise DaemonError(f"{self.url} answered {response.status_code}: {answer.get('error', answer)}")
+            raise DaemonError(f"{self.url} answered {response.status_code}: {answer['error'] if isinstance(answer, dict) and 'error' in answer else answer}")
         return answer

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import logging
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 from prometheus_api_client import PrometheusConnect
@@ -14,11 +14,13 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 from urllib3.util.retry import Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from homeostat.config.types import Prometheus as PrometheusConfig
 
 log = logging.getLogger(__name__)
+
+Answered = TypeVar("Answered", "Sample", "Series")
 
 # Prometheus answers 400 to a range of more than 11,000 points a series.
 MOST_POINTS = 11_000
@@ -87,8 +89,7 @@ class Prometheus:
             PrometheusError: no connection, no answer in time, or the query was refused.
 
         """
-        rows = self._ask(promql, lambda: self._connection.custom_query(promql))
-        return [Sample(row["metric"], float(row["value"][0]), float(row["value"][1])) for row in rows]
+        return self._ask(promql, lambda: [_sample(row) for row in self._connection.custom_query(promql)])
 
     def query_range(self, promql: str, start: float, end: float, step: float) -> list[Series]:
         """Evaluate `promql` from `start` to `end` (Unix seconds) every `step` seconds, in parts where it is long.
@@ -99,29 +100,30 @@ class Prometheus:
         """
         parts: dict[tuple[tuple[str, str], ...], tuple[Mapping[str, str], list[float], list[float]]] = {}
         for part_start, part_end in _split(start, end, step):
-            for row in self._range(promql, part_start, part_end, step):
-                key = tuple(sorted(row["metric"].items()))
-                _, times, values = parts.setdefault(key, (row["metric"], [], []))
-                times.extend(float(time) for time, _ in row["values"])
-                values.extend(float(value) for _, value in row["values"])
+            for series in self._range(promql, part_start, part_end, step):
+                key = tuple(sorted(series.labels.items()))
+                _, times, values = parts.setdefault(key, (series.labels, [], []))
+                times.extend(series.timestamps)
+                values.extend(series.values)
         return [Series(labels, tuple(times), tuple(values)) for labels, times, values in parts.values()]
 
-    def _range(self, promql: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
+    def _range(self, promql: str, start: float, end: float, step: float) -> list[Series]:
         return self._ask(
             promql,
-            lambda: self._connection.custom_query_range(promql, _moment(start), _moment(end), str(step)),
+            lambda: [_series(row) for row in self._connection.custom_query_range(promql, _moment(start), _moment(end), str(step))],
         )
 
-    def _ask(self, promql: str, call: Any) -> list[dict[str, Any]]:
+    def _ask(self, promql: str, call: Callable[[], list[Answered]]) -> list[Answered]:
         try:
-            rows: list[dict[str, Any]] = call()
+            answered = call()
         except PrometheusApiClientException as error:
             raise PrometheusError(f"Prometheus refused {promql!r}: {error}") from None
-        except (requests.RequestException, ValueError, KeyError) as error:
+        except (requests.RequestException, ValueError, LookupError, TypeError, AttributeError) as error:
             raise PrometheusError(f"Prometheus at {self.url} gave no answer to {promql!r}: {_short(error)}") from None
-        if b'"warnings"' in self._session.last.response.content:
-            log.warning("prometheus warned query=%r warnings=%s", promql, self._session.last.response.json().get("warnings"))
-        return rows
+        response = self._session.last.response
+        if b'"warnings"' in response.content and (warnings := response.json().get("warnings")):
+            log.warning("prometheus warned query=%r warnings=%s", promql, warnings)
+        return answered
 
 
 def selector(metric: str, **labels: str) -> str:
@@ -133,6 +135,14 @@ def quoted(value: str) -> str:
     """Write `value` as a PromQL string literal."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\0", "\\x00")
     return f'"{escaped}"'
+
+
+def _sample(row: dict[str, Any]) -> Sample:
+    return Sample(dict(row["metric"]), float(row["value"][0]), float(row["value"][1]))
+
+
+def _series(row: dict[str, Any]) -> Series:
+    return Series(dict(row["metric"]), tuple(float(time) for time, _ in row["values"]), tuple(float(value) for _, value in row["values"]))
 
 
 def _split(start: float, end: float, step: float) -> list[tuple[float, float]]:

@@ -87,7 +87,7 @@ def _wait(process: subprocess.Popen[bytes], deadline_seconds: float, stopped: Ca
         except subprocess.TimeoutExpired:
             remaining -= _POLL_SECONDS
             if stopped():
-                return "ended by the stop"
+                return "ended by the stop or its incident's deadline"
         else:
             return None
     return f"ended at its deadline of {deadline_seconds:g} s"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import getpass
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -100,6 +102,14 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
 def printable(text: str) -> str:
     """Return `text` with control characters spelled out: what came in a label must not steer a terminal."""
     return "".join(letter if letter.isprintable() else ascii(letter).strip("'") for letter in text)
+
+
+def author() -> str:
+    """Return who gives the command: the user's name, or the number of a user who has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def pause_matchers(host: str, target: str | None = None, action: str | None = None) -> list[Matcher]:

@@ -24,7 +24,8 @@ class ConfigError(Exception):
     """A fault in a file, told in one line: file, line, path, what is wrong and what would be right."""
 
     def __init__(self, file: str, line: int, where: str, message: str) -> None:
-        super().__init__(f"{file}:{line}: {where}: {message}" if where else f"{file}:{line}: {message}")
+        told = f"{where}: {message}" if where else message
+        super().__init__(f"{file}:{line}: {' '.join(told.split())}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -117,14 +118,16 @@ class _Reader:
             raise self.fault(node, where, f"missing key {missing[0]!r}")
         try:
             return kind(**values)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise self.fault(node, where, str(error)) from None
 
     def _leaf(self, node: yaml.Node, kind: Any, where: str) -> Any:
         try:
             value = _Loader("").construct_object(node, deep=True)
             return msgspec.convert(value, kind, dec_hook=_hook)
-        except (msgspec.ValidationError, ValueError, yaml.YAMLError) as error:
+        except RecursionError:
+            raise self.fault(node, where, "nested too deeply") from None
+        except (msgspec.ValidationError, ValueError, OverflowError, yaml.YAMLError) as error:
             allowed = [str(choice) for choice in typing.get_args(kind)] if typing.get_origin(kind) is Literal else []
             right = f"; write one of {', '.join(allowed)}" if allowed else ""
             raise self.fault(node, where, str(error).split(" - at")[0] + right) from None
@@ -173,11 +176,15 @@ def load(path: pathlib.Path, kind: type[T]) -> T:
 def loads(text: str, kind: type[T], file: str) -> T:
     """Read YAML text into `kind`; `file` is what faults call it. Raises as `load` does."""
     try:
-        node = yaml.compose(text, Loader=_Loader) or yaml.compose("{}", Loader=_Loader)
+        node = yaml.compose(text, Loader=_Loader)
+    except RecursionError:
+        raise ConfigError(file, 1, "", "no valid YAML: nested too deeply") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise ConfigError(file, mark.line + 1 if mark else 1, "", f"no valid YAML: {problem}") from None
+    if node is None or _is_null(node):
+        node = yaml.compose("{}", Loader=_Loader)
     assert node is not None
     whole: T = _Reader(file).read(node, kind, "")
     return whole

@@ -253,11 +253,11 @@ def test_counting_says_how_many_files_and_their_bytes_on_disk(tmp_path: pathlib.
 
 def test_no_descriptor_is_left_open(tmp_path: pathlib.Path) -> None:
     write(tmp_path / "deep" / "a.log")
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(pathlib.Path("/proc/self/fd").iterdir()))
     found(tmp_path)
     for path in ("nowhere/deep", "deep/a.log"):
         with pytest.raises(OSError), files.opened(str(tmp_path / path)):
             pass
     with files.opened(str(tmp_path)) as descriptor, pytest.raises(OSError), files.opened_below(descriptor, pathlib.PurePosixPath("no/where")):
         pass
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(pathlib.Path("/proc/self/fd").iterdir())) == before

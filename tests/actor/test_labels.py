@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HOSTILE = [
     "$(reboot)", "`reboot`", "../../etc", "/etc/passwd", "web;reboot", "web\n", "web\0", "\0", "\n", "-rf", "--", "--now", "*", "?", "[a-z]*", "{{ .Labels }}",
-    "{web,db}", "%s%n", "web\u202e", "\u200bweb", "ｗｅｂ", "WEB", "web ", " web", "'\"\\", "|| true", "disk/..", "./disk", "web.service", "none", "\x1b[2J",
+    "{web,db}", "%s%n", "web\u202e", "\u200bweb", "\uff57\uff45\uff42", "WEB", "web ", " web", "'\"\\", "|| true", "disk/..", "./disk", "web.service", "none", "\x1b[2J",
     "a" * 5000,
 ]  # fmt: skip
 WORDS = st.one_of(st.sampled_from([*HOSTILE, "web", "disk", "service-restart", "disk-cleanup"]), st.text(max_size=40))

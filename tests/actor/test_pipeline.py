@@ -18,6 +18,7 @@ from tests.support import DAY, DISK, HOUR, KIB, MINUTE, PREDICTION, WEB, Actor, 
 
 if TYPE_CHECKING:
     import pathlib
+
     from actor.model import Incident
 
 

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actor.journal import incidents, ledger
-from actor.model import Incident
 from actor.recovery import recover
 from homeostat.words import EXECUTED
 from tests.actor.playbooks import QUARANTINE, QUARANTINE_AND_PURGE, owned
@@ -21,7 +20,7 @@ from tests.support import DAY, DISK, WEB, Actor, Host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from actor.model import EpisodeKey
+    from actor.model import EpisodeKey, Incident
 
 MOST_EFFECTS = 120
 FILES = 6
@@ -145,9 +144,10 @@ def killed_while(actor: Actor, phase: str, *, intended: bool = True) -> Incident
             raise Killed(phase)
         return number
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(incidents, "intend", intend)
-        actor.turn()
+        with pytest.raises(Killed):
+            actor.turn()
     return actor.incident()
 
 

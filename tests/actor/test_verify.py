@@ -80,7 +80,7 @@ def test_a_service_that_starts_again_by_itself_did_not_stay_up(verifying: Verify
 def test_health_that_flaps_did_not_hold_even_when_it_is_well_in_the_end(verifying: Verifying) -> None:
     healthy = verifying.actor.host.service / "healthy"
     states = iter([healthy.unlink, healthy.touch, *[lambda: None] * 100])
-    verification = seen(verifying, lambda: next(states)())
+    verification = seen(verifying, lambda: next(states)())  # noqa: PLW0108 - another one at each call
     assert status(verification, "health web") == ("failed", True)
     assert verification.calls_for_rollback
 

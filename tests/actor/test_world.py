@@ -45,3 +45,12 @@ def test_a_case_hears_the_stop(actor: Actor) -> None:
     assert not case.stopped()
     actor.stop()
     assert case.stopped()
+
+
+def test_a_case_ends_at_its_playbooks_deadline(actor: Actor) -> None:
+    book = actor.world.playbooks["service-restart"]
+    case = case_of(actor.world, book, "web", "i1")
+    actor.clock.advance(book.file.deadline)
+    assert not case.stopped()
+    actor.clock.advance(1)
+    assert case.stopped()

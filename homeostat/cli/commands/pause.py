@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
-
 import click
 
-from homeostat.cli.desk import Desk, DurationParameter, pause_matchers, with_desk
+from homeostat.cli.desk import Desk, DurationParameter, author, pause_matchers, with_desk
 from homeostat.clock import rfc3339
 from homeostat.config import Duration
 
@@ -23,7 +21,7 @@ def pause(desk: Desk, length: Duration, service: str | None, action: str | None,
         raise click.ClickException(f"there is no service {service!r} in the configuration; known: {', '.join(desk.config.services) or 'none'}")
     now = desk.clock.now()
     matchers = pause_matchers(desk.config.host, service, action)
-    silence = desk.alertmanager.silence(matchers, (now, now + length), getpass.getuser(), reason)
+    silence = desk.alertmanager.silence(matchers, (now, now + length), author(), reason)
     click.echo(f"paused until {rfc3339(now + length)} by silence {silence}; end it with: homeostat resume")
 
 

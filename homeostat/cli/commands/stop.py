@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import pathlib
 
 import click
 
+from homeostat.cli.desk import author
 from homeostat.clock import SystemClock, rfc3339
 from homeostat.config import Config, ConfigError, load
 
@@ -21,7 +21,7 @@ def stop(config_file: pathlib.Path, reason: str) -> None:
         path = pathlib.Path(load(config_file, Config).actor.state_directory, "stop")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8") as file:
-            file.write(f"by {getpass.getuser()} at {rfc3339(SystemClock().now())}: {reason}\n")
+            file.write(f"by {author()} at {rfc3339(SystemClock().now())}: {reason}\n")
             file.flush()
             os.fsync(file.fileno())
     except (ConfigError, OSError) as error:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from actor.model import DecisionNow, EpisodeKey, Execution, Incident, Silences, Situation
 from actor.situation import GATES
-from homeostat.config import Config
 from tests.support import DISK, HOST, NOW, WEB, configured, playbook
+
+if TYPE_CHECKING:
+    from homeostat.config import Config
 
 SETTINGS = {
     "host": HOST,

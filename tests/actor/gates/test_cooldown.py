@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from actor.situation import GATES
 from tests.actor.gates.situations import DISK, NOW, ask, config, incident, run, situation
+
+if TYPE_CHECKING:
+    from actor.model import Incident
 
 
 def test_what_never_ran_here_is_allowed() -> None:
@@ -13,7 +18,7 @@ def test_what_never_ran_here_is_allowed() -> None:
 
 
 @pytest.mark.parametrize(("about", "rest"), [(incident(), 300), (incident(DISK), 3600)])
-def test_it_is_deferred_until_the_playbooks_rest_is_over(about, rest) -> None:
+def test_it_is_deferred_until_the_playbooks_rest_is_over(about: Incident, rest: float) -> None:
     ran = run(NOW - 30, NOW - 10, about)
     verdict = GATES["cooldown"].ask(situation(about, executions=(ran,)))
     assert (verdict.answer, verdict.until) == ("defer", NOW - 10 + rest)

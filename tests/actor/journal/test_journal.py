@@ -127,7 +127,7 @@ def test_opening_it_again_migrates_nothing_twice(tmp_path: pathlib.Path) -> None
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_a_transaction_is_undone_by_any_exception(tmp_path: pathlib.Path, error: type[BaseException]) -> None:
     with journal_in(tmp_path) as journal:
-        with pytest.raises(error), journal.transaction() as db:
+        with pytest.raises(error), journal.transaction() as db:  # noqa: PT012 - the whole block is the transaction
             db.execute("INSERT INTO totals VALUES ('a', '{}', 1)")
             raise error
         assert count(journal, "totals") == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 import shutil
 from typing import TYPE_CHECKING
 
@@ -13,12 +12,13 @@ from actor.playbook import PROTECTIONS, STEPS
 from actor.steps.quarantine_files import Options
 from tests.actor.cases import case
 from tests.real import subvolume
-from tests.support import Host
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Callable
 
     from actor.model import Case, Protection
+    from tests.support import Host
 
 Content = dict[str, bytes | str]
 

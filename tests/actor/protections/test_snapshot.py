@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pathlib
 import shutil
 import stat
 import subprocess
@@ -18,6 +17,8 @@ from tests.actor.protections.scenes import through_json
 from tests.real import mounted, subvolume
 
 if TYPE_CHECKING:
+    import pathlib
+
     from actor.model import Case
     from tests.support import Host
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from actor.model import Command
+from typing import TYPE_CHECKING
+
 from actor.playbook import STEPS
 from actor.steps.purge_quarantine import Options
 from tests.actor.cases import case
 from tests.support import KIB, Host
+
+if TYPE_CHECKING:
+    from actor.model import Command
 
 STEP = STEPS["purge-quarantine"]
 

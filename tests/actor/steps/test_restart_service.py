@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from actor.model import Command, StepFailed
@@ -9,7 +11,9 @@ from actor.playbook import STEPS
 from actor.steps.restart_service import Options
 from homeostat.clock import SystemClock
 from tests.actor.cases import case, reconfigured
-from tests.support import Host
+
+if TYPE_CHECKING:
+    from tests.support import Host
 
 STEP = STEPS["restart-service"]
 
@@ -29,7 +33,7 @@ def test_it_restarts_once_and_the_oracle_sees_it(host: Host) -> None:
 
 def test_a_restart_that_fails_says_what_was_seen(host: Host) -> None:
     (host.service / "refuses").touch()
-    with pytest.raises(StepFailed, match="the restart failed: .*control restart: exit 3: the service refuses"):
+    with pytest.raises(StepFailed, match=r"the restart failed: .*control restart: exit 3: the service refuses"):
         STEP.perform(case(host, "web"), plan(host))
     assert STEP.oracle(case(host, "web"), plan(host)) == "none"
 

@@ -1,0 +1,129 @@
+"""The API: what the operator may ask, what only the operator may do, and that a GET never acts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from actor.journal import Journal, JournalError, ledger
+from actor.model import Breaker
+from tests.actor.web import AS_ALERTMANAGER, AS_OPERATOR, Pages, pages_of
+from tests.support import HOUR, WEB, Actor
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+PATHS = ["/api/v1/status", "/api/v1/decisions", "/api/v1/incidents/x"]
+
+
+@pytest.fixture
+def pages(actor: Actor) -> Pages:
+    return pages_of(actor)
+
+
+def get(pages: Pages, path: str) -> TestResponse:
+    return pages.client.get(f"/api/v1/{path}", headers=AS_OPERATOR)
+
+
+def read(pages: Pages, path: str) -> Any:
+    answer = get(pages, path)
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+    return answer.json
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("headers", [{}, AS_ALERTMANAGER, {"Authorization": "Bearer x"}])
+def test_the_intakes_credential_is_not_the_operators(pages: Pages, path: str, headers: dict[str, str]) -> None:
+    answer = pages.client.get(path, headers=headers)
+    assert answer.status_code == 401
+    assert answer.json == {"error": "the operator's bearer token is needed; see security.operator_token_file"}
+
+
+def test_nobody_else_resets_the_breakers(actor: Actor, pages: Pages) -> None:
+    opened(actor)
+    for headers in ({}, AS_ALERTMANAGER):
+        assert pages.client.post("/api/v1/breakers/reset", headers=headers).status_code == 401
+    assert len(ledger.breakers(actor.journal)) == 1
+
+
+def test_without_tokens_everybody_on_loopback_may_look(actor: Actor) -> None:
+    assert pages_of(actor, (), ()).client.get("/api/v1/status").status_code == 200
+
+
+def opened(actor: Actor) -> None:
+    with actor.journal.transaction() as db:
+        ledger.put_breaker(db, Breaker(scope="global", failures=3, open_until=actor.clock.now() + HOUR, openings=1))
+
+
+def test_the_status_says_what_holds_everything_back(actor: Actor, pages: Pages) -> None:
+    actor.decide(WEB, "service-restart", "propose")
+    actor.turn()
+    actor.stop()
+    opened(actor)
+    status = read(pages, "status")
+    assert (status["mode"], status["level"], status["ready"], status["stopped"]) == ("active", "aggressive", False, "by ada: enough")
+    assert [breaker["scope"] for breaker in status["open_breakers"]] == ["global"]
+    assert status["incidents"] == {"proposed": 1}
+    assert (status["host"], status["silences_known"]) == ("h1", True)
+
+
+def test_decisions_are_the_latest_first_and_as_far_back_as_asked(actor: Actor, pages: Pages) -> None:
+    for number in range(3):
+        actor.decide(WEB._replace(target=f"t{number}"), "service-restart", "alert-only")
+        actor.turn()
+        actor.clock.advance(HOUR)
+    assert [incident["target"] for incident in read(pages, "decisions")] == ["t2", "t1", "t0"]
+    assert [incident["target"] for incident in read(pages, "decisions?last=7000")] == ["t2"]
+
+
+@pytest.mark.parametrize("last", ["", "x", "nan", "inf", "-inf", "-1", "1e400", "0"])
+def test_a_length_that_is_none_is_no_crash(pages: Pages, last: str) -> None:
+    assert isinstance(read(pages, f"decisions?last={last}"), list)
+
+
+def test_an_incidents_story_has_verdicts_and_phases(actor: Actor, pages: Pages) -> None:
+    actor.decide(WEB, "service-restart")
+    actor.turn()
+    story = read(pages, f"incidents/{actor.incident().id}")
+    assert story["outcome"] == "succeeded"
+    assert len(story["verdicts"]) == 14
+    assert [phase["phase"] for phase in story["phases"]][:3] == ["baseline", "plan", "protect"]
+
+
+def test_a_proposals_plan_is_part_of_its_story(actor: Actor, pages: Pages) -> None:
+    actor.decide(WEB, "service-restart", "propose")
+    actor.turn()
+    assert read(pages, f"incidents/{actor.incident().id}")["proposal"]["plan"]["action"] == "service-restart"
+
+
+@pytest.mark.parametrize("incident_id", ["x", "..", "%2e%2e%2f", "'%20OR%201=1", "%00"])
+def test_an_unknown_incident_is_404(pages: Pages, incident_id: str) -> None:
+    assert get(pages, f"incidents/{incident_id}").status_code == 404
+
+
+def test_resetting_closes_every_breaker_and_looks_again(actor: Actor, pages: Pages) -> None:
+    opened(actor)
+    actor.decide(WEB, "service-restart")
+    actor.turn()
+    assert actor.incident().outcome == "refused"
+    assert pages.client.post("/api/v1/breakers/reset", headers=AS_OPERATOR).json == {"reset": True}
+    assert pages.service.bell.is_set()
+    actor.turn()
+    assert (actor.incident().outcome, actor.host.restarts()) == ("succeeded", 1)
+
+
+def test_a_get_never_acts(actor: Actor, pages: Pages) -> None:
+    opened(actor)
+    assert pages.client.get("/api/v1/breakers/reset", headers=AS_OPERATOR).status_code == 405
+    assert len(ledger.breakers(actor.journal)) == 1
+
+
+def test_a_journal_that_does_not_answer_is_told_in_json(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise JournalError("journal.db: not read: disk I/O error")
+
+    monkeypatch.setattr(Journal, "rows", broken)
+    monkeypatch.setattr(Journal, "transaction", broken)
+    for answer in (get(pages, "status"), pages.client.post("/api/v1/breakers/reset", headers=AS_OPERATOR)):
+        assert (answer.status_code, answer.json) == (503, {"error": "journal.db: not read: disk I/O error"})

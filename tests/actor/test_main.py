@@ -1,0 +1,284 @@
+"""`python -m actor`: a bad start is one line and exit code 1; a good one reloads, answers and ends cleanly."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import yaml
+
+from tests.actor.web import payload
+from tests.support import HOST, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INTAKE, OPERATOR = "b1946ac92492d2347c6235b4d2611184", "591785b794601e212b260e25925636fd"
+
+
+def settings(folder: pathlib.Path, **changes: Any) -> dict[str, Any]:
+    for name, token in (("intake", INTAKE), ("operator", OPERATOR), ("placeholder", "<your token here please>"), ("empty", "")):
+        (folder / name).write_text(token)
+    security = {"intake_token_files": [str(folder / "intake")], "operator_token_file": str(folder / "operator")}
+    nowhere = {"url": "http://127.0.0.1:9", "timeout": "1s"}
+    base = {"host": HOST, "prometheus": nowhere, "alertmanager": nowhere, "security": security, "actor": {"state_directory": str(folder / "state"), "ballast": "65536B"}}
+    return merged(base, changes)
+
+
+def start(folder: pathlib.Path, text: str, *flags: str) -> subprocess.Popen[str]:
+    (folder / "homeostat.yml").write_text(text)
+    argv = [sys.executable, "-m", "actor", "--config.file", str(folder / "homeostat.yml"), "--web.listen-address", "127.0.0.1:0", *flags]
+    return subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def refused(folder: pathlib.Path, text: str, *flags: str) -> str:
+    """Start, and return the one line that is said before exit code 1."""
+    process = start(folder, text, *flags)
+    output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output) == (1, "")
+    lines = errors.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    return lines[0].removeprefix("error: ")
+
+
+def dumped(folder: pathlib.Path, **changes: Any) -> str:
+    return yaml.safe_dump(settings(folder, **changes))
+
+
+def test_broken_yaml(tmp_path: pathlib.Path) -> None:
+    assert refused(tmp_path, "host: [h1\n").startswith(f"{tmp_path}/homeostat.yml:2: no valid YAML: ")
+
+
+def test_an_unknown_key(tmp_path: pathlib.Path) -> None:
+    told = refused(tmp_path, "autonomi: {}\n")
+    assert told == f"{tmp_path}/homeostat.yml:1: autonomi: unknown key; did you mean 'autonomy'?"
+
+
+def test_a_wrong_type(tmp_path: pathlib.Path) -> None:
+    told = refused(tmp_path, "host: h1\nautonomy:\n  max_actions_per_day: many\n")
+    assert told.startswith(f"{tmp_path}/homeostat.yml:3: autonomy.max_actions_per_day: Expected `int`, got `str`")
+
+
+def test_a_key_twice(tmp_path: pathlib.Path) -> None:
+    assert refused(tmp_path, "host: a\nhost: b\n") == f"{tmp_path}/homeostat.yml:2: host: this key stands here twice; keep one"
+
+
+def test_no_configuration(tmp_path: pathlib.Path) -> None:
+    told = refused(tmp_path, "", "--config.file", str(tmp_path / "missing.yml"))
+    assert told.startswith(f"{tmp_path}/missing.yml:0: cannot be read: ")
+
+
+def test_an_action_that_no_playbook_has(tmp_path: pathlib.Path) -> None:
+    told = refused(tmp_path, dumped(tmp_path, autonomy={"actions": {"disk-clean": {}}}))
+    assert told.endswith("autonomy.actions.disk-clean: no playbook has this name; known: disk-cleanup, service-restart")
+
+
+def test_a_missing_token(tmp_path: pathlib.Path) -> None:
+    assert "cannot be read" in refused(tmp_path, dumped(tmp_path, security={"operator_token_file": str(tmp_path / "nowhere")}))
+
+
+def test_no_token_at_all_outside_shadow(tmp_path: pathlib.Path) -> None:
+    told = refused(tmp_path, dumped(tmp_path, autonomy={"mode": "active"}, security={"intake_token_files": [], "operator_token_file": None}))
+    assert "without them the actor starts only in mode shadow on loopback" in told
+
+
+@pytest.mark.parametrize("name", ["placeholder", "empty"])
+def test_a_placeholder_token(tmp_path: pathlib.Path, name: str) -> None:
+    told = refused(tmp_path, dumped(tmp_path, security={"operator_token_file": str(tmp_path / name)}))
+    assert told.startswith(f"{tmp_path}/{name}: ")
+    assert "openssl rand -hex 32" in told
+
+
+def test_an_occupied_port(tmp_path: pathlib.Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        told = refused(tmp_path, dumped(tmp_path), "--web.listen-address", address)
+    assert told == f"cannot listen on {address}: Address already in use; is another process using it?"
+
+
+@pytest.mark.parametrize("address", ["9922", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:99999"])
+def test_an_address_that_is_none(tmp_path: pathlib.Path, address: str) -> None:
+    assert refused(tmp_path, dumped(tmp_path), "--web.listen-address", address) == f"listen address '{address}' is not HOST:PORT, as in 127.0.0.1:9921"
+
+
+def test_an_unreadable_journal(tmp_path: pathlib.Path) -> None:
+    text = dumped(tmp_path)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "journal.db").write_bytes(b"no database at all, but long enough " * 100)
+    assert refused(tmp_path, text).startswith(f"{tmp_path}/state/journal.db: the journal cannot be read: file is not a database; move it aside")
+
+
+def test_a_state_directory_that_cannot_be_made(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "file").touch()
+    assert "Not a directory" in refused(tmp_path, dumped(tmp_path, actor={"state_directory": str(tmp_path / "file" / "state")}))
+
+
+def test_a_second_actor_on_the_same_journal(tmp_path: pathlib.Path) -> None:
+    with serving(tmp_path):
+        assert "another actor has this journal open" in refused(tmp_path, dumped(tmp_path))
+
+
+def test_a_check_says_nothing_of_a_good_file_and_opens_no_journal(tmp_path: pathlib.Path) -> None:
+    process = start(tmp_path, dumped(tmp_path), "--config.check")
+    assert process.communicate(timeout=20) == ("", "")
+    assert process.returncode == 0
+    assert not (tmp_path / "state").exists()
+
+
+def test_the_version(tmp_path: pathlib.Path) -> None:
+    process = start(tmp_path, "", "--version")
+    output, _ = process.communicate(timeout=20)
+    assert (process.returncode, "version" in output) == (0, True)
+
+
+class Running:
+    """An actor that answers, and its standard error as far as it was read."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        assert process.stderr is not None
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.base = "http://" + self.wait_for("listening on").split("listening on ")[1].split(",")[0]
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        self.lines.extend(iter(self.process.stderr.readline, ""))
+
+    def wait_for(self, text: str, seconds: float = 15) -> str:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for line in list(self.lines):
+                if text in line:
+                    return line
+            assert self.process.poll() is None, "".join(self.lines)
+            time.sleep(0.02)
+        raise AssertionError(f"it never said {text!r}: {''.join(self.lines)}")
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(self.base + path, headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=5)
+
+    def post(self, path: str, token: str = OPERATOR, body: bytes = b"") -> requests.Response:
+        return requests.post(self.base + path, data=body, headers={"Authorization": f"Bearer {token}"}, timeout=5)
+
+    def metric(self, start: str) -> str:
+        return next(line.rpartition(" ")[2] for line in self.get("/metrics").text.splitlines() if line.startswith(start))
+
+    def end(self) -> tuple[int, float]:
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=15), time.monotonic() - began
+
+
+@contextlib.contextmanager
+def serving(folder: pathlib.Path, **changes: Any) -> Iterator[Running]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    process = start(folder, dumped(folder, **changes), "--web.listen-address", f"127.0.0.1:{port}")
+    try:
+        yield Running(process)
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def test_it_answers_and_ends_cleanly(tmp_path: pathlib.Path) -> None:
+    with serving(tmp_path) as running:
+        assert running.get("/-/healthy").text == "Healthy.\n"
+        assert running.post("/webhook", INTAKE, payload()).status_code == 202
+        assert running.post("/webhook", OPERATOR, payload()).status_code == 401
+        assert running.get("/-/ready").status_code in {200, 503}
+        status, seconds = running.end()
+    assert (status, seconds < 5) == (0, True)
+    assert not [line for line in running.lines if "Traceback" in line]
+
+
+def test_it_starts_and_hears_without_prometheus_and_alertmanager(tmp_path: pathlib.Path) -> None:
+    with serving(tmp_path) as running:
+        running.wait_for("cannot reconcile: Alertmanager at http://127.0.0.1:9 gave no answer")
+        assert running.post("/webhook", INTAKE, payload()).status_code == 202
+        assert not [line for line in running.lines if "Traceback" in line]
+
+
+def test_kill_9_loses_no_acknowledged_delivery(tmp_path: pathlib.Path) -> None:
+    with serving(tmp_path) as running:
+        for _ in range(5):
+            assert running.post("/webhook", INTAKE, payload()).status_code == 202
+        running.process.kill()
+        running.process.wait()
+    with serving(tmp_path) as running:
+        assert running.metric('homeostat_alerts_received_total{host="h1",source="webhook"}') == "5.0"
+
+
+def test_a_reload_takes_a_good_file_over(tmp_path: pathlib.Path) -> None:
+    with serving(tmp_path, autonomy={"mode": "active"}) as running:
+        (tmp_path / "homeostat.yml").write_text(dumped(tmp_path, autonomy={"mode": "interactive"}))
+        assert running.post("/-/reload").text == "Reloaded.\n"
+        assert running.metric('homeostat_mode{host="h1",mode="interactive"}') == "1.0"
+
+
+def test_a_reload_of_a_bad_file_keeps_the_old_one_and_says_so(tmp_path: pathlib.Path) -> None:
+    with serving(tmp_path, autonomy={"mode": "active"}) as running:
+        (tmp_path / "homeostat.yml").write_text("autonomi: {}\n")
+        answer = running.post("/-/reload")
+        assert (answer.status_code, "did you mean 'autonomy'?" in answer.text) == (500, True)
+        assert running.metric('homeostat_config_last_reload_successful{daemon="actor",host="h1"}') == "0.0"
+        assert running.metric('homeostat_mode{host="h1",mode="active"}') == "1.0"
+
+
+def test_a_hang_up_reloads_too(tmp_path: pathlib.Path) -> None:
+    with serving(tmp_path) as running:
+        (tmp_path / "homeostat.yml").write_text("broken: [\n")
+        running.process.send_signal(signal.SIGHUP)
+        running.wait_for("the configuration was not taken over")
+        (tmp_path / "homeostat.yml").write_text(dumped(tmp_path))
+        running.process.send_signal(signal.SIGHUP)
+        running.wait_for("reload succeeded")
+
+
+def test_nobody_but_the_operator_reloads(tmp_path: pathlib.Path) -> None:
+    with serving(tmp_path) as running:
+        assert running.post("/-/reload", INTAKE).status_code == 401
+
+
+def test_a_reload_never_lets_it_act_without_credentials(tmp_path: pathlib.Path) -> None:
+    open_to_all = {"intake_token_files": [], "operator_token_file": None}
+    with serving(tmp_path, security=open_to_all) as running:
+        (tmp_path / "homeostat.yml").write_text(dumped(tmp_path, autonomy={"mode": "active"}, security=open_to_all))
+        answer = running.post("/-/reload")
+        assert (answer.status_code, "must be set" in answer.text) == (500, True)
+        assert running.metric('homeostat_mode{host="h1",mode="active"}') == "0.0"
+
+
+def test_a_reload_takes_rotated_tokens_over(tmp_path: pathlib.Path) -> None:
+    with serving(tmp_path) as running:
+        (tmp_path / "rotated").write_text("7c211433f02071597741e6ff5a8ea34d")
+        (tmp_path / "homeostat.yml").write_text(dumped(tmp_path, security={"intake_token_files": [str(tmp_path / "rotated")]}))
+        assert running.post("/-/reload").status_code == 200
+        assert running.post("/webhook", "7c211433f02071597741e6ff5a8ea34d", payload()).status_code == 202
+        assert running.post("/webhook", INTAKE, payload()).status_code == 401
+
+
+def test_a_reload_that_would_move_the_state_is_refused_for_the_stop_would_be_looked_for_elsewhere(tmp_path: pathlib.Path) -> None:
+    with serving(tmp_path) as running:
+        (tmp_path / "homeostat.yml").write_text(dumped(tmp_path, actor={"state_directory": str(tmp_path / "elsewhere")}))
+        answer = running.post("/-/reload")
+        assert (answer.status_code, "needs a restart" in answer.text) == (500, True)
+
+

@@ -1,0 +1,130 @@
+"""A host as the CLI sees it: a configuration, and real HTTP servers that answer for the actor, Prometheus and Alertmanager."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import promql_parser
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from homeostat.cli.__main__ import main
+from tests.httpd import Asked, Reply, Site, serving
+from tests.support import HOST, merged
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Iterator
+
+    from click.testing import Result
+
+OPERATOR = "591785b794601e212b260e25925636fd"
+STATUS = {
+    "host": HOST, "mode": "active", "level": "moderate", "ready": True, "stopped": None, "silences_known": True, "open_breakers": [], "incidents": {},
+    "playbooks": ["disk-cleanup"],
+}  # fmt: skip
+
+
+def incident(**changes: Any) -> dict[str, Any]:
+    """Return an incident as the actor's API tells it."""
+    return {
+        "id": "0a1b2c3d", "host": HOST, "problem": "memory_leak", "target": "web", "resource": "memory", "action": "service-restart", "risk": "low",
+        "decision": "auto-execute", "severity": "warning", "confidence": 0.957, "state": None, "outcome": "succeeded", "reason": "memory fell",
+        "opened_at": 1_700_000_000.0, "last_firing_at": 1_700_000_060.0, "wake_at": None, "acted_at": 1_700_000_010.0, "closed_at": 1_700_000_040.0,
+        "episode_ended_at": None,
+    } | changes  # fmt: skip
+
+
+def silence(**changes: Any) -> dict[str, Any]:
+    """Return a silence as Alertmanager's API tells it."""
+    matchers = [
+        {"name": "alertname", "value": "HomeostatAutoExecute|HomeostatNotifyExecute", "isRegex": True, "isEqual": True},
+        {"name": "host", "value": HOST, "isRegex": False, "isEqual": True},
+    ]
+    return {
+        "id": "s1", "createdBy": "ada", "comment": "maintenance", "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2026-01-01T01:00:00Z", "status": {"state": "active"},
+        "matchers": matchers,
+    } | changes  # fmt: skip
+
+
+@dataclasses.dataclass
+class Town:
+    """Everything that the CLI reaches, and the CLI itself."""
+
+    folder: pathlib.Path
+    site: Site
+    settings: dict[str, Any]
+    status: dict[str, Any] = dataclasses.field(default_factory=lambda: dict(STATUS))
+    decisions: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    stories: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    silences: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    series: dict[str, list[tuple[dict[str, str], float]]] = dataclasses.field(default_factory=dict)
+
+    def run(self, *arguments: str) -> Result:
+        """Run `homeostat` as a person does."""
+        path = self.folder / "homeostat.yml"
+        path.write_text(yaml.safe_dump(self.settings))
+        return CliRunner().invoke(main, ["--config.file", str(path), *arguments])
+
+    def configure(self, **changes: Any) -> None:
+        self.settings = merged(self.settings, changes)
+
+    def answer(self, asked: Asked) -> Reply:
+        if asked.path.startswith("/api/v2/"):
+            return self._alertmanager(asked)
+        if asked.path == "/api/v1/query":
+            return self._prometheus(asked)
+        if asked.headers.get("Authorization") != f"Bearer {OPERATOR}":
+            return Reply({"error": "the operator's bearer token is needed"}, 401)
+        return self._actor(asked)
+
+    def _actor(self, asked: Asked) -> Reply:
+        path = asked.path.removeprefix("/api/v1/")
+        if path.startswith("incidents/"):
+            story = self.stories.get(path.removeprefix("incidents/"))
+            return Reply(story) if story else Reply({"error": "there is no incident of that id"}, 404)
+        return Reply({"status": self.status, "decisions": self.decisions, "breakers/reset": {"reset": True}}[path])
+
+    def _alertmanager(self, asked: Asked) -> Reply:
+        if asked.method == "POST":
+            return Reply({"silenceID": "new"})
+        return Reply(self.silences) if asked.method == "GET" else Reply({})
+
+    def _prometheus(self, asked: Asked) -> Reply:
+        tree = promql_parser.parse(asked.form["query"])
+        if isinstance(tree, promql_parser.BinaryExpr):
+            return self._vector([({}, 7.0)] if self._select(tree.rhs.expr) else [])
+        if isinstance(tree, promql_parser.AggregateExpr):
+            found = self._select(tree.expr)
+            return self._vector([({}, float(len(found)))] if found else [])
+        return self._vector(self._select(tree))
+
+    def _select(self, wanted: Any) -> list[tuple[dict[str, str], float]]:
+        matchers = {matcher.name: matcher.value for matcher in wanted.matchers.matchers}
+        return [(labels, value) for labels, value in self.series.get(wanted.name, []) if matchers.items() <= labels.items()]
+
+    @staticmethod
+    def _vector(rows: list[tuple[dict[str, str], float]]) -> Reply:
+        result = [{"metric": labels, "value": [1_700_000_000, str(value)]} for labels, value in rows]
+        return Reply({"status": "success", "data": {"resultType": "vector", "result": result}})
+
+    def asked(self, method: str) -> list[Asked]:
+        return [asked for asked in self.site.asked if asked.method == method and asked.path != "/api/v1/query"]
+
+
+@pytest.fixture
+def town(tmp_path: pathlib.Path) -> Iterator[Town]:
+    (tmp_path / "operator").write_text(OPERATOR)
+    with contextlib.ExitStack() as stack:
+        site = stack.enter_context(serving(lambda asked: Reply({}, 500)))
+        settings = {
+            "host": HOST, "prometheus": {"url": site.url, "timeout": "2s"}, "alertmanager": {"url": site.url, "timeout": "2s"}, "links": {"console": site.url},
+            "security": {"operator_token_file": str(tmp_path / "operator")}, "actor": {"state_directory": str(tmp_path / "state")},
+            "services": {"web": {"manager": "systemd", "unit": "web.service"}},
+        }  # fmt: skip
+        built = Town(tmp_path, site, settings)
+        site.answer = built.answer
+        yield built

@@ -1,0 +1,57 @@
+"""`homeostat check-config` and the group of commands itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from homeostat.cli.__main__ import main
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from tests.homeostat.cli.conftest import Town
+
+COMMANDS = ["check-config", "decisions", "pause", "resume", "status", "stop", "why"]
+
+
+def test_every_command_of_a_file_is_there_and_explains_itself() -> None:
+    assert set(COMMANDS) <= set(main.commands)
+    for name in main.commands:
+        result = CliRunner().invoke(main, [name, "--help"])
+        assert result.exit_code == 0
+        assert main.commands[name].help
+
+
+def test_the_version_is_told() -> None:
+    assert CliRunner().invoke(main, ["--version"]).exit_code == 0
+
+
+def test_a_good_file_is_valid_for_both_daemons(town: Town, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "intake").write_text("b1946ac92492d2347c6235b4d2611184")
+    town.configure(security={"intake_token_files": [str(tmp_path / "intake")]})
+    result = town.run("check-config")
+    assert (result.exit_code, result.output) == (0, f"{tmp_path}/homeostat.yml is valid for the exporter and the actor\n")
+
+
+def test_a_fault_is_told_with_its_line_before_any_daemon_is_asked(town: Town, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "bad.yml").write_text("host: h1\nautonomi: {}\n")
+    result = town.run("check-config", str(tmp_path / "bad.yml"))
+    assert (result.exit_code, result.output) == (1, f"Error: {tmp_path}/bad.yml:2: autonomi: unknown key; did you mean 'autonomy'?\n")
+
+
+def test_what_only_the_actor_knows_is_told_too(town: Town) -> None:
+    town.configure(autonomy={"actions": {"disk-clean": {}}})
+    result = town.run("check-config")
+    assert result.exit_code == 1
+    assert "actor: " in result.output
+    assert "no playbook has this name" in result.output
+    assert len(result.output.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["missing.yml", "."])
+def test_a_file_that_is_none_is_one_line(town: Town, tmp_path: pathlib.Path, name: str) -> None:
+    result = town.run("check-config", str(tmp_path / name))
+    assert (result.exit_code, "cannot be read" in result.output) == (1, True)

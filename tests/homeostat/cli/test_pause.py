@@ -1,0 +1,110 @@
+"""`homeostat pause`, `resume` and `stop`."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from homeostat.clock import from_rfc3339
+from tests.homeostat.cli.conftest import silence
+
+if TYPE_CHECKING:
+    from tests.homeostat.cli.conftest import Town
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+def test_a_pause_silences_the_executing_decisions_of_this_host_only(town: Town) -> None:
+    result = town.run("pause", "--for", "24h", "--reason", "moving house")
+    assert result.exit_code == 0
+    assert "by silence new; end it with: homeostat resume" in result.output
+    (asked,) = town.asked("POST")
+    made = asked.json
+    assert [(matcher["name"], matcher["value"], matcher["isRegex"]) for matcher in made["matchers"]] == [
+        ("alertname", "HomeostatAutoExecute|HomeostatNotifyExecute", True), ("host", "h1", False),
+    ]  # fmt: skip
+    assert made["comment"] == "moving house"
+    assert from_rfc3339(made["endsAt"]) - from_rfc3339(made["startsAt"]) == 86400
+
+
+def test_a_pause_can_be_narrowed_to_a_service_or_an_action(town: Town) -> None:
+    town.run("pause", "--service", "web", "--action", "service-restart", "--reason", "x")
+    matchers = {matcher["name"]: matcher["value"] for matcher in town.asked("POST")[0].json["matchers"]}
+    assert (matchers["target"], matchers["action"]) == ("web", "service-restart")
+
+
+def test_a_service_that_nobody_knows_is_refused(town: Town) -> None:
+    result = town.run("pause", "--service", "wbe", "--reason", "x")
+    assert (result.exit_code, result.output) == (1, "Error: there is no service 'wbe' in the configuration; known: web\n")
+    assert town.asked("POST") == []
+
+
+def test_a_pause_needs_a_reason_and_a_length_that_is_one(town: Town) -> None:
+    assert town.run("pause").exit_code == 2
+    result = town.run("pause", "--for", "tomorrow", "--reason", "x")
+    assert (result.exit_code, "is no duration; write it like 30s" in result.output) == (2, True)
+
+
+def test_an_alertmanager_that_does_not_answer_is_one_line(town: Town) -> None:
+    town.configure(alertmanager={"url": "http://127.0.0.1:9"})
+    result = town.run("pause", "--reason", "x")
+    assert (result.exit_code, result.output) == (1, "Error: Alertmanager at http://127.0.0.1:9 gave no answer: ConnectionError\n")
+
+
+def test_a_stop_is_a_file_with_author_time_and_reason_and_needs_nothing_else(town: Town) -> None:
+    town.configure(alertmanager={"url": "http://127.0.0.1:9"}, prometheus={"url": "http://127.0.0.1:9"}, security={"operator_token_file": "/nowhere"})
+    result = town.run("stop", "--reason", "smoke")
+    assert result.exit_code == 0
+    assert (town.folder / "state" / "stop").read_text().endswith(": smoke\n")
+    assert "nothing is executed until: homeostat resume" in result.output
+
+
+def test_a_stop_that_cannot_be_written_says_so(town: Town) -> None:
+    (town.folder / "file").touch()
+    town.configure(actor={"state_directory": str(town.folder / "file" / "state")})
+    result = town.run("stop")
+    assert (result.exit_code, result.output.startswith("Error: [Errno 20] Not a directory")) == (1, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody without a name")
+def test_a_user_without_a_name_may_stop_too(town: Town) -> None:
+    town.run("status")
+    (town.folder / "state").mkdir(mode=0o777)
+    (town.folder / "state").chmod(0o777)
+    for parent in (town.folder, *town.folder.parents[:3]):
+        parent.chmod(parent.stat().st_mode | 0o055)
+    argv = ["setpriv", "--reuid=54321", "--clear-groups", "--", sys.executable, "-m", "homeostat.cli", "--config.file", str(town.folder / "homeostat.yml"), "stop"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (town.folder / "state" / "stop").read_text().startswith("by 54321 at ")
+
+
+def test_resume_lifts_the_stop_ends_our_pauses_and_closes_the_breakers(town: Town) -> None:
+    town.run("stop")
+    narrowed = silence(id="s2", matchers=[*silence()["matchers"], {"name": "target", "value": "web", "isRegex": False, "isEqual": True}])
+    people = silence(id="s3", matchers=silence()["matchers"][1:])
+    town.silences = [silence(), narrowed, people]
+    result = town.run("resume")
+    assert result.exit_code == 0
+    assert not (town.folder / "state" / "stop").exists()
+    assert [asked.path for asked in town.asked("DELETE")] == ["/api/v2/silence/s1", "/api/v2/silence/s2"]
+    assert [asked.path for asked in town.asked("POST")] == ["/api/v1/breakers/reset"]
+    assert result.output.splitlines() == ["the stop is lifted", "the pause of ada is over: maintenance", "the pause of ada is over: maintenance", "every breaker is closed"]
+
+
+def test_resume_without_anything_to_resume_is_no_error(town: Town) -> None:
+    assert town.run("resume").output == "every breaker is closed\n"
+
+
+def test_the_stop_is_lifted_even_when_nothing_else_answers(town: Town) -> None:
+    town.run("stop")
+    town.configure(alertmanager={"url": "http://127.0.0.1:9"})
+    result = town.run("resume")
+    assert result.exit_code == 1
+    assert not (town.folder / "state" / "stop").exists()

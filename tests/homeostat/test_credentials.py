@@ -1,0 +1,84 @@
+"""Secrets by file: what is none is refused by its file's name, and every comparison takes all tokens."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homeostat.credentials import CredentialError, authorized, read_token
+
+if TYPE_CHECKING:
+    import pathlib
+
+FIRST, SECOND = "b1946ac92492d2347c6235b4d2611184", "591785b794601e212b260e25925636fd"
+
+
+def written(folder: pathlib.Path, content: bytes) -> str:
+    path = folder / "token"
+    path.write_bytes(content)
+    return str(path)
+
+
+@pytest.mark.parametrize("content", [FIRST, f"{FIRST}\n", f"  {FIRST}\r\n\n"])
+def test_a_token_is_read_without_its_surroundings(tmp_path: pathlib.Path, content: str) -> None:
+    assert read_token(written(tmp_path, content.encode())) == FIRST
+
+
+@pytest.mark.parametrize("make", [lambda: secrets.token_hex(32), lambda: secrets.token_urlsafe(32), lambda: base64.b64encode(secrets.token_bytes(48)).decode()])
+def test_what_people_make_with_their_tools_is_a_token(tmp_path: pathlib.Path, make: object) -> None:
+    for _ in range(50):
+        token = make()
+        assert read_token(written(tmp_path, token.encode())) == token
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    ["changemechangeme", "CHANGE_ME_CHANGE_ME", "<insert-token-here>", "your-token-goes-here", "replace-this-value-now", "example-token-12345", "xxxxxxxxxxxxxxxx",
+     "0000000000000000", "${WEBHOOK_TOKEN_VALUE}", "todo-todo-todo-todo", "supersecretpassword", "placeholder-placeholder"],
+)  # fmt: skip
+def test_a_placeholder_is_refused_and_not_repeated(tmp_path: pathlib.Path, placeholder: str) -> None:
+    with pytest.raises(CredentialError, match="placeholder; make one with: openssl rand -hex 32") as error:
+        read_token(written(tmp_path, placeholder.encode()))
+    assert placeholder not in str(error.value).removeprefix(str(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"short", b"two words that are long", f"{FIRST}\n{SECOND}".encode()])
+def test_a_token_is_one_word_of_sixteen_characters(tmp_path: pathlib.Path, content: bytes) -> None:
+    with pytest.raises(CredentialError, match="one word of at least 16 characters"):
+        read_token(written(tmp_path, content))
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: pathlib.Path) -> None:
+    for path in (str(tmp_path / "missing"), str(tmp_path), written(tmp_path, b"\xff\xfe" * 20)):
+        with pytest.raises(CredentialError, match="the token file cannot be read") as error:
+            read_token(path)
+        assert str(error.value).startswith(path)
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("header", [f"Bearer {FIRST}", f"Bearer {SECOND}", f"bearer {FIRST}", basic("anybody", FIRST), basic("", SECOND)])
+def test_any_of_the_tokens_is_enough_as_bearer_or_as_password(header: str) -> None:
+    assert authorized(header, (FIRST, SECOND))
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", FIRST, f"Token {FIRST}", f"Bearer {FIRST} x", f"Bearer {FIRST}\0", basic(FIRST, ""), basic("a", "b"), "Basic ===", "Basic é"])
+def test_nothing_else_is(header: str | None) -> None:
+    assert not authorized(header, (FIRST, SECOND))
+
+
+@given(st.one_of(st.none(), st.text(), st.text().map(lambda text: f"Bearer {text}"), st.binary().map(lambda raw: "Basic " + base64.b64encode(raw).decode())))
+def test_without_tokens_nobody_is_authorized_and_nothing_raises(header: str | None) -> None:
+    assert not authorized(header, ())
+    assert not authorized(header, (FIRST,))
+
+
+def test_a_passwords_colon_belongs_to_it() -> None:
+    assert authorized(basic("user", "a:b:c-long-enough"), ("a:b:c-long-enough",))
