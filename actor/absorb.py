@@ -49,10 +49,10 @@ def _decide(world: World, db: sqlite3.Connection, alert: StoredAlert, now: float
         return "ignored", f"it is for host {decided.key.host!r}, this is {world.config.host!r}", None
     if incident is None:
         incident_id = secrets.token_hex(4)
-        incidents.open_incident(db, incident_id, decided, now)
+        incidents.open_incident(db, incident_id, decided, (now, alert.received_at))
         return "opened", "a new episode", incident_id
     reopen = changes(incident, decided)
-    incidents.update(db, incident, decided, now, reopen=reopen)
+    incidents.update(db, incident, decided, (now, alert.received_at), reopen=reopen)
     return ("updated" if reopen else "repeated"), "the episode goes on", incident.id
 
 
@@ -73,6 +73,7 @@ def read_decision(labels: dict[str, str], annotations: dict[str, str]) -> Decide
         "decision": decision,
         "severity": labels.get("severity", "warning"),
         "confidence": _confidence(annotations.get("confidence", "")),
+        "labels": labels,
     }
     try:
         return msgspec.convert(said, Decided)

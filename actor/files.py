@@ -33,8 +33,11 @@ def opened(path: str) -> Iterator[int]:
 
     Raises:
         OSError: a component is missing, no folder, or a symlink.
+        ValueError: the path is relative.
 
     """
+    if not path.startswith("/"):
+        raise ValueError(f"{path!r} is no absolute path")
     descriptor = os.open("/", _DIRECTORY)
     try:
         for part in pathlib.PurePosixPath(path).parts[1:]:
@@ -139,10 +142,13 @@ def is_utf8(path: str) -> bool:
 def open_inodes() -> set[tuple[int, int]]:
     """Return (device, inode) of every file that some process holds open, as far as this process may look."""
     held = set()
-    for link in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        # A process may end while it is looked at.
         with contextlib.suppress(OSError):
-            status = link.stat()
-            held.add((status.st_dev, status.st_ino))
+            for link in process.joinpath("fd").iterdir():
+                with contextlib.suppress(OSError):
+                    status = link.stat()
+                    held.add((status.st_dev, status.st_ino))
     return held
 
 

@@ -59,7 +59,7 @@ def record_with_import(journal: Journal, config: Config, action: str) -> tuple[i
 def learn(db: sqlite3.Connection, journal: Journal, config: Config, incident: Incident, verdict: tuple[Outcome, float]) -> None:
     """Take in how an execution ended: record, offset and breakers, in the caller's transaction."""
     outcome, now = verdict
-    ledger.put_trial(db, incident.action, incident.target, success=outcome == "succeeded")
+    ledger.put_trial(db, incident.action, incident.target, success=outcome == "succeeded", failure=outcome in FAILURES)
     ledger.put_offset(db, moved(ledger.offset_of(journal, incident.action), outcome, now))
     failed = outcome in FAILURES
     for breaker in _concerned(ledger.breakers(journal), incident):

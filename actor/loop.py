@@ -107,8 +107,8 @@ class Loop:
         world = self._world
         while not world.ending.is_set():
             try:
-                reconcile(world)
-                world.ready.set()
+                if reconcile(world):
+                    world.ready.set()
                 self._service.bell.set()
             except JournalError as error:
                 log.error("cannot reconcile: %s", error)  # noqa: TRY400 - no traceback for a full disk

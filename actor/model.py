@@ -52,6 +52,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     acted_at: float | None
     closed_at: float | None
     episode_ended_at: float | None
+    alert_labels: dict[str, str] = {}
 
     @property
     def key(self) -> EpisodeKey:
@@ -60,7 +61,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels that its decision alert bears, as a silence's matchers see them."""
+        """The labels that its decision alert bears, as a silence's matchers see them: Prometheus may have added some."""
         alertnames = {
             "auto-execute": "HomeostatAutoExecute",
             "notify-execute": "HomeostatNotifyExecute",
@@ -68,6 +69,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
             "alert-only": "HomeostatAlertOnly",
         }
         return {
+            **self.alert_labels,
             "alertname": alertnames[self.decision],
             "problem": self.problem,
             "action": self.action,
@@ -89,6 +91,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision
     severity: Severity
     confidence: float | None
+    labels: dict[str, str] = {}
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):

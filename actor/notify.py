@@ -27,11 +27,15 @@ def announce(world: World, incident: Incident, acts_at: float) -> bool:
     return _post(world, incident, ("HomeostatAnnouncement", summary, description), acts_at)
 
 
-def propose(world: World, incident: Incident, plan: Plan, expires_at: float) -> bool:
-    """Put a plan before a person; False when nobody could be told."""
+def propose(world: World, incident: Incident, plan: Plan) -> bool:
+    """Put a plan before a person; repeated while it waits, so that it goes when the proposal does. False when nobody could be told."""
     summary = f"{incident.action} is proposed for {incident.target} because of {incident.problem}"
     steps = "; ".join(command.summary for command in plan.commands) or "nothing to do at this moment"
-    return _post(world, incident, ("HomeostatProposal", summary, f"The plan: {steps}."), expires_at)
+    return _post(world, incident, ("HomeostatProposal", summary, f"The plan: {steps}."), world.clock.now() + _stays_seconds(world))
+
+
+def _stays_seconds(world: World) -> float:
+    return max(_OUTCOME_STAYS_SECONDS, 3 * world.config.actor.reconcile)
 
 
 def tell_outcome(world: World, incident: Incident, outcome: Outcome, reason: str) -> bool:

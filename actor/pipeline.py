@@ -160,12 +160,24 @@ def admit(world: World, incident_id: str) -> Work | None:
             return None
         assert situation.playbook is not None
         with world.journal.transaction() as db:
+            if _overtaken(world, incident):
+                return None
             incidents.record_verdicts(db, incident, verdicts, now)
             ledger.begin(db, incident, situation.playbook, now)
             incidents.move(db, incident, "running", "every gate agreed", None)
         admitted = incidents.find(world.journal, incident_id)
         assert admitted is not None
         return Work(world, admitted, situation.playbook, case_of(world, situation.playbook, incident.target, incident.id))
+
+
+def _overtaken(world: World, incident: Incident) -> bool:
+    """Say whether newer news arrived while the gates were asked; then nothing is written, for the incident is still due."""
+    current = incidents.find(world.journal, incident.id)
+    return current is None or _news(current) != _news(incident)
+
+
+def _news(incident: Incident) -> tuple[object, ...]:
+    return incident.action, incident.risk, incident.decision, incident.state, incident.outcome, incident.episode_ended_at
 
 
 def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], no: tuple[str, Verdict]) -> None:
@@ -177,6 +189,8 @@ def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], n
         reason = f"{reason}; {obstacle}" if obstacle else reason
     expires_at = now + world.config.autonomy.proposal_expiry
     with world.journal.transaction() as db:
+        if _overtaken(world, incident):
+            return
         incidents.record_verdicts(db, incident, verdicts, now)
         if verdict.answer == "defer":
             incidents.move(db, incident, "deferred", reason, verdict.until)
@@ -187,9 +201,10 @@ def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], n
             incidents.settle(db, incident, "shadowed", f"{reason}; it would: {_in_words(plan)}", (now, None))
         else:
             incidents.settle(db, incident, "refused", reason, (now, now + _ASK_AGAIN_SECONDS))
-    log.info("incident %s %s %s on %s: %s: %s", incident.id, incident.problem, incident.action, incident.target, verdict.answer, reason)
+    if reason != incident.reason:
+        log.info("incident %s %s %s on %s: %s: %s", incident.id, incident.problem, incident.action, incident.target, verdict.answer, reason)
     if verdict.answer == "confirm" and plan is not None:
-        notify.propose(world, incident, plan, expires_at)
+        notify.propose(world, incident, plan)
 
 
 def _would_do(world: World, playbook: Playbook, incident: Incident) -> tuple[Plan, str | None]:
@@ -208,6 +223,8 @@ def _announce(world: World, incident: Incident, verdicts: dict[str, Verdict]) ->
     acts_at = now + world.config.autonomy.grace
     told = notify.announce(world, incident, acts_at)
     with world.journal.transaction() as db:
+        if _overtaken(world, incident):
+            return
         incidents.record_verdicts(db, incident, verdicts, now)
         if told:
             incidents.move(db, incident, "announced", f"announced; acts after a grace of {world.config.autonomy.grace}", acts_at)
@@ -217,6 +234,8 @@ def _announce(world: World, incident: Incident, verdicts: dict[str, Verdict]) ->
 
 def _settle(world: World, incident: Incident, outcome: Outcome, reason: str) -> None:
     with world.journal.transaction() as db:
+        if _overtaken(world, incident):
+            return
         incidents.settle(db, incident, outcome, reason, (world.clock.now(), None))
     log.info("incident %s %s: %s: %s", incident.id, incident.problem, outcome, reason)
 

@@ -102,6 +102,11 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     steps: tuple[dict[str, Raw], ...]
     verify: Verify
 
+    def __post_init__(self) -> None:
+        """Refuse a protection that this version cannot give."""
+        if self.protection not in PROTECTIONS:
+            raise ValueError(f"protection {self.protection!r} cannot be given yet; known: {', '.join(PROTECTIONS)}")
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PlannedStep:

@@ -7,8 +7,10 @@ import pathlib
 
 from actor import files
 from actor.model import Case, StepFailed
+from homeostat import shell
 
 FOLDER = ".homeostat-quarantine"
+_SYNC_SECONDS = 60
 
 
 def free_ratio(case: Case) -> float:
@@ -19,8 +21,10 @@ def free_ratio(case: Case) -> float:
 
     """
     assert case.root is not None
-    # btrfs tells of freed space up to 31 s late unless its transaction is committed.
-    os.sync()
+    # btrfs tells of freed space up to 31 s late unless its transaction is committed; one file system only, for another may hang.
+    synced = shell.run(("/usr/bin/sync", "-f", case.root), _SYNC_SECONDS)
+    if not synced.ok:
+        raise StepFailed(f"{case.root} cannot be measured: {synced}")
     try:
         if case.filesystem is not None and case.filesystem.size is not None:
             with files.opened(case.root) as descriptor:

@@ -7,34 +7,45 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from actor import notify
 from actor.absorb import ALERTNAMES, changes, read_decision
 from actor.journal import incidents, intake
 from actor.journal.intake import ReceivedAlert
-from actor.model import EpisodeKey
-from actor.situation import DECISION_SERIES
+from actor.model import EpisodeKey, Plan
+from actor.situation import DECISION_SERIES, ask_silences
 from homeostat.alertmanager import AlertmanagerError
 from homeostat.prometheus import PrometheusError, quoted, selector
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from actor.world import World
     from homeostat.alertmanager import Alert
+    from homeostat.prometheus import Sample
 
 log = logging.getLogger(__name__)
 
-
-def reconcile(world: World) -> None:
-    """Catch up with Alertmanager and Prometheus; whatever does not answer is asked again next time. Raises JournalError."""
-    _catch_up(world)
-    _follow_episodes(world)
+UNAVAILABLE = "homeostat_forecast_unavailable"
 
 
-def _catch_up(world: World) -> None:
+def reconcile(world: World) -> bool:
+    """Catch up with Alertmanager and Prometheus; True when both answered, else they are asked again next time. Raises JournalError."""
+    world.silences = ask_silences(world.alertmanager, world.clock)
+    answered = all((_catch_up(world), _follow_episodes(world)))
+    for incident, _ in incidents.waiting_proposals(world.journal):
+        proposal = incidents.proposal_of(world.journal, incident.id)
+        if proposal is not None:
+            notify.propose(world, incident, msgspec.convert(proposal["plan"], Plan))
+    return answered
+
+
+def _catch_up(world: World) -> bool:
     names = f'alertname=~"{"|".join(ALERTNAMES)}"'
     try:
         alerts = world.alertmanager.alerts(names, f"host={quoted(world.config.host)}")
     except AlertmanagerError as error:
         log.warning("cannot reconcile: %s", error)
-        return
+        return False
     unheard = [alert for alert in alerts if _is_unheard(world, alert)]
     if unheard:
         received = [
@@ -43,6 +54,7 @@ def _catch_up(world: World) -> None:
         ]
         intake.store(world.journal, "reconcile", world.clock.now(), (msgspec.json.encode(received), 0), received)
         log.info("reconciled %d alerts that no webhook had told", len(unheard))
+    return True
 
 
 def _is_unheard(world: World, alert: Alert) -> bool:
@@ -53,19 +65,30 @@ def _is_unheard(world: World, alert: Alert) -> bool:
     return incident is None or changes(incident, decided)
 
 
-def _follow_episodes(world: World) -> None:
-    """Note which episodes Prometheus still decides; end those it has not decided for ten minutes."""
+def _follow_episodes(world: World) -> bool:
+    """Note which episodes Prometheus still decides; end those it has not decided for ten minutes though it could see."""
+    host, now = world.config.host, world.clock.now()
     try:
-        samples = world.prometheus.query(selector(DECISION_SERIES, host=world.config.host))
-        alive = bool(world.prometheus.query(selector("homeostat_exporter_last_success_timestamp_seconds", host=world.config.host)))
+        active = _keys(world.prometheus.query(selector(DECISION_SERIES, host=host)))
+        # Where there is no forecast, no decision means nothing: after an action, or when a series is stale.
+        unseen = _keys(sample for sample in world.prometheus.query(selector(UNAVAILABLE, host=host)) if sample.labels.get("reason") != "flat")
+        successes = world.prometheus.query(selector("homeostat_exporter_last_success_timestamp_seconds", host=host))
     except PrometheusError as error:
         log.warning("cannot follow episodes: %s", error)
-        return
-    now = world.clock.now()
-    active = {EpisodeKey(*(sample.labels.get(name, "") for name in EpisodeKey._fields)) for sample in samples}
-    for incident in incidents.open_episodes(world.journal):
+        return False
+    quiet = world.config.limits.episode_quiet
+    sees = any(now - success.value < quiet for success in successes)
+    for key in [incident.key for incident in incidents.open_episodes(world.journal)]:
         with world.journal.transaction() as db:
-            if incident.key in active:
+            incident = incidents.of_open_episode(world.journal, key)
+            if incident is None:
+                continue
+            if key in active:
                 incidents.still_firing(db, incident.id, now)
-            elif alive and incident.state != "running" and now - incident.last_firing_at > world.config.limits.episode_quiet:
+            elif sees and key not in unseen and incident.state != "running" and now - incident.last_firing_at > quiet:
                 incidents.end_episode(db, incident, now)
+    return True
+
+
+def _keys(samples: Iterable[Sample]) -> set[EpisodeKey]:
+    return {EpisodeKey(*(sample.labels.get(name, "") for name in EpisodeKey._fields)) for sample in samples}

@@ -28,6 +28,7 @@ GATES: dict[str, Gate] = dict(sorted(discover(gates, "GATE", Gate).items(), key=
 # An owner's cooldown or budget may span months, and an episode too.
 _HISTORY_SECONDS = 366 * DAY
 DECISION_SERIES = "target_action:homeostat_decision:ratio"
+PROBLEM_SERIES = "homeostat_problem_confidence_ratio"
 
 
 def observe(world: World, incident: Incident) -> Situation:
@@ -83,13 +84,15 @@ def _decision_now(prometheus: Prometheus, incident: Incident) -> DecisionNow | N
     try:
         samples = prometheus.query(selector(DECISION_SERIES, **labels))
         evaluated = prometheus.query(f"timestamp({selector(DECISION_SERIES, **labels)})")
+        # The rules keep a decision for minutes after the exporter has died: only its own fresh series says it still holds.
+        asserted = prometheus.query(f"timestamp({selector(PROBLEM_SERIES, **labels)})")
     except PrometheusError as error:
         log.warning("the decision now is unknown: %s", error)
         return None
-    if len(samples) != 1 or len(evaluated) != 1:
+    if len(samples) != 1 or len(evaluated) != 1 or not asserted:
         return DecisionNow(None, None, None, None)
     found = samples[0].labels
-    return DecisionNow(found.get("action"), found.get("decision"), samples[0].value, evaluated[0].value)
+    return DecisionNow(found.get("action"), found.get("decision"), samples[0].value, min(evaluated[0].value, asserted[0].value))
 
 
 def _unprotectable(world: World, known: Playbook | None, incident: Incident) -> str | None:

@@ -26,13 +26,13 @@ _CYCLES = 2
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """How things were before: the measure, each health probe, and the prediction (None where unknown)."""
+    """How things were before: the measure, each health probe, and the usage as Prometheus has it (None where unknown)."""
 
     measured: float
     health: dict[str, bool]
     invocation: str | None
     active: bool | None
-    prediction: float | None
+    usage: float | None
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +59,8 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sentence(self) -> str:
         """What decided the finding, in words; everything that was seen when all went well."""
-        deciding = {"failed": "failed", "unverifiable": "unknown", "weak": "warned"}.get(self.finding)
-        told = [check.detail for check in self.checks if deciding in {None, check.status}]
+        deciding = {"failed": {"failed"}, "unverifiable": {"unknown"}, "weak": {"warned", "unknown"}}.get(self.finding)
+        told = [check.detail for check in self.checks if deciding is None or check.status in deciding]
         return "; ".join(told)
 
 
@@ -73,15 +73,15 @@ def take_baseline(world: World, case: Case, playbook: Playbook, key: EpisodeKey)
     """
     state = unit.show(case.service) if case.service is not None else None
     try:
-        prediction = _prediction(world, key)
+        usage = _usage(world, key)
     except PrometheusError:
-        prediction = None
+        usage = None
     return Baseline(
         measured=MEASURES[playbook.file.verify.measure].read(case),
         health=probe(case),
         invocation=state.invocation if state is not None else None,
         active=state.active if state is not None else None,
-        prediction=prediction,
+        usage=usage,
     )
 
 
@@ -124,7 +124,7 @@ def _sum_up(checks: list[Check]) -> Verification:
         finding = "failed"
     elif any(check.status == "unknown" and check.name == "measure" for check in checks):
         finding = "unverifiable"
-    elif "warned" in statuses:
+    elif "warned" in statuses or "unknown" in statuses:
         finding = "weak"
     return Verification(finding=finding, confidence=known.count("passed") / max(1, len(known)), checks=tuple(checks))
 
@@ -194,23 +194,26 @@ def _measured(case: Case, playbook: Playbook, baseline: Baseline) -> Check:
 
 
 def _predicted(world: World, key: EpisodeKey, baseline: Baseline, watch: tuple[float, float]) -> Check | None:
-    """Wait for two cycles of the exporter since the deed, then see that the prediction is gone or no worse."""
+    """Wait for two cycles of the exporter since the deed, then see in its own series that the target is no worse.
+
+    Not in its forecast: the deed has begun a new regime, of which for a while nothing is known.
+    """
     acted_at, watch_seconds = watch
     ends = world.clock.monotonic() + watch_seconds
     while not _seen_since(world, key.host, acted_at):
         _go_on(world)
         if world.clock.monotonic() >= ends:
-            return Check(name="prometheus", status="unknown", passed_before=False, detail=f"Prometheus showed no new forecast within {watch_seconds:g} s")
+            return Check(name="prometheus", status="unknown", passed_before=False, detail=f"Prometheus showed no two new cycles within {watch_seconds:g} s")
         world.clock.sleep(_POLL_SECONDS)
     try:
-        after = _prediction(world, key)
+        after = _usage(world, key)
     except PrometheusError as error:
         return Check(name="prometheus", status="unknown", passed_before=False, detail=str(error))
-    if after is None:
-        return Check(name="prometheus", status="passed", passed_before=False, detail=f"Prometheus no longer sees {key.problem}")
-    before = baseline.prediction if baseline.prediction is not None else 1.0
-    status: Literal["passed", "warned"] = "passed" if after <= before + _NO_WORSE else "warned"
-    return Check(name="prometheus", status=status, passed_before=False, detail=f"the prediction of {key.problem} went from {before:.2f} to {after:.2f}")
+    if after is None or baseline.usage is None:
+        return Check(name="prometheus", status="unknown", passed_before=False, detail=f"Prometheus does not tell how far {key.target} is used")
+    status: Literal["passed", "warned"] = "passed" if after <= baseline.usage + _NO_WORSE else "warned"
+    detail = f"in Prometheus the use of {key.target} went from {baseline.usage:.0%} to {after:.0%} of its limit"
+    return Check(name="prometheus", status=status, passed_before=False, detail=detail)
 
 
 def _seen_since(world: World, host: str, moment: float) -> bool:
@@ -222,6 +225,6 @@ def _seen_since(world: World, host: str, moment: float) -> bool:
     return bool(samples) and samples[0].value >= moment + _CYCLES * world.config.exporter.cycle
 
 
-def _prediction(world: World, key: EpisodeKey) -> float | None:
-    samples = world.prometheus.query(f"max({selector('homeostat_problem_confidence_ratio', **key._asdict())})")
+def _usage(world: World, key: EpisodeKey) -> float | None:
+    samples = world.prometheus.query(f"max({selector('homeostat_usage_ratio', **key._asdict())})")
     return samples[0].value if samples else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import flask
 import msgspec
@@ -29,7 +29,7 @@ class Payload(msgspec.Struct, frozen=True, rename="camel"):
     version: str
     status: str
     alerts: tuple[ReceivedAlert, ...]
-    truncated_alerts: int = 0
+    truncated_alerts: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] = 0
 
 
 class RequestCounts:
@@ -70,7 +70,7 @@ def _receive(service: Service) -> Answer:
     body = flask.request.get_data(cache=False)
     try:
         payload = msgspec.json.decode(body, type=Payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return f"This is no Alertmanager webhook: {error}\n", 400
     if payload.version != "4":
         return f"Webhook version {payload.version!r} is not known; version 4 is.\n", 400

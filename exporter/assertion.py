@@ -31,7 +31,7 @@ class Standing:
 def stand(previous: Standing, reading: Reading, forecast: Forecast, rules: Rules) -> Standing:
     """Return the standing after one more cycle; one cycle without evidence ends an assertion."""
     confidence = max(_limit_evidence(reading, forecast, rules), _leak_evidence(reading, forecast))
-    if not confidence >= rules.probability or forecast.reason:
+    if not confidence >= rules.probability or (forecast.reason and not _past_limit(reading, forecast)):
         return Standing()
     cycles = previous.cycles + 1
     if cycles < rules.cycles:
@@ -39,8 +39,19 @@ def stand(previous: Standing, reading: Reading, forecast: Forecast, rules: Rules
     return Standing(cycles, Assertion(confidence, _severity(forecast, rules)))
 
 
+def _past_limit(reading: Reading, forecast: Forecast) -> bool:
+    return reading.usage_ratio >= 1 and forecast.reason != "stale"
+
+
 def _limit_evidence(reading: Reading, forecast: Forecast, rules: Rules) -> float:
-    """Probability of the limit within the action horizon; 0 unless usage is high or the time's 95 % bound lies within it."""
+    """Probability of the limit within the action horizon; 0 unless usage is high or the time's 95 % bound lies within it.
+
+    What is past its limit needs no forecast: it is seen.
+    """
+    if _past_limit(reading, forecast):
+        return 1.0
+    if forecast.reason:
+        return 0.0
     near = (
         reading.usage_ratio >= rules.usage_floor
         or forecast.time_to_limit_seconds.upper <= reading.action_horizon_seconds
@@ -59,7 +70,7 @@ def _leak_evidence(reading: Reading, forecast: Forecast) -> float:
 
 
 def _severity(forecast: Forecast, rules: Rules) -> Severity:
-    seconds = forecast.time_to_limit_seconds.median
+    seconds = 0.0 if forecast.reason else forecast.time_to_limit_seconds.median
     if seconds < rules.critical:
         return "critical"
     return "warning" if seconds < rules.warning else "info"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
+import pathlib
 import shutil
 import subprocess
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    import pathlib
     from collections.abc import Iterator
 
 BTRFS_BYTES = 256 * 1024**2
@@ -29,7 +31,10 @@ def mounted(place: pathlib.Path, *options: str) -> Iterator[pathlib.Path]:
     try:
         yield place
     finally:
-        subprocess.run(["umount", str(place)], check=True, capture_output=True)
+        # What was killed half-way may still hold folders open until it is collected.
+        gc.collect()
+        if subprocess.run(["umount", str(place)], check=False, capture_output=True).returncode != 0:
+            subprocess.run(["umount", "--lazy", str(place)], check=True, capture_output=True)
 
 
 @contextlib.contextmanager
@@ -40,18 +45,20 @@ def tmpfs(place: pathlib.Path, size_kib: int) -> Iterator[pathlib.Path]:
 
 
 @contextlib.contextmanager
-def btrfs(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+def btrfs() -> Iterator[pathlib.Path]:
     """Make a btrfs file system in a file and mount it; its loop device goes with the mount."""
     if shutil.which("mkfs.btrfs") is None:
         pytest.skip("btrfs-progs is not installed")
-    image = folder / "btrfs.img"
-    with image.open("wb") as file:
-        file.truncate(BTRFS_BYTES)
-    subprocess.run(["mkfs.btrfs", "-q", str(image)], check=True, capture_output=True)
-    with mounted(folder / "btrfs", "-o", "loop", str(image)) as place:
-        yield place
-    left = subprocess.run(["losetup", "-j", str(image)], check=True, capture_output=True, text=True).stdout
-    assert left == "", f"a loop device stayed: {left}"
+    # Not below pytest's own folder: another run of pytest may move that away under the mount.
+    with tempfile.TemporaryDirectory(prefix="homeostat-btrfs-") as folder:
+        image = pathlib.Path(folder, "btrfs.img")
+        with image.open("wb") as file:
+            file.truncate(BTRFS_BYTES)
+        subprocess.run(["mkfs.btrfs", "-q", str(image)], check=True, capture_output=True)
+        with mounted(pathlib.Path(folder, "btrfs"), "-o", "loop", str(image)) as place:
+            yield place
+        left = subprocess.run(["losetup", "-j", str(image)], check=True, capture_output=True, text=True).stdout
+        assert left == "", f"a loop device stayed: {left}"
 
 
 def subvolume(place: pathlib.Path) -> pathlib.Path:

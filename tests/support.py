@@ -39,6 +39,7 @@ KIB = 1024
 DISK_BYTES = 1024 * KIB
 LAST_SUCCESS = "homeostat_exporter_last_success_timestamp_seconds"
 PREDICTION = "homeostat_problem_confidence_ratio"
+USAGE = "homeostat_usage_ratio"
 ALERT_OF = {
     "auto-execute": "HomeostatAutoExecute",
     "notify-execute": "HomeostatNotifyExecute",
@@ -126,6 +127,7 @@ class FakePrometheus:
         self.drop(DECISION_SERIES, **key._asdict())
         self.put(DECISION_SERIES, confidence, **key._asdict(), action=action, decision=decision, risk="low")
         self.put(PREDICTION, 0.9, **key._asdict())
+        self.put(USAGE, 0.8, **key._asdict())
 
     def forget(self, key: EpisodeKey) -> None:
         """Let the problem be gone."""
@@ -243,7 +245,7 @@ _CONTROL = """#!/bin/sh
 cd {folder} || exit 1
 case "$1" in
 show)
-    printf 'ActiveState=active\\nInvocationID=%s\\nMainPID=0\\nMemoryCurrent=%s\\n' "$(cat invocation)" "$(cat memory)" ;;
+    printf 'ActiveState=%s\\nInvocationID=%s\\nMainPID=0\\nMemoryCurrent=%s\\n' "$([ -e down ] && echo inactive || echo active)" "$(cat invocation)" "$(cat memory)" ;;
 restart)
     [ ! -e refuses ] || {{ echo 'the service refuses'; exit 3; }}
     echo $(( $(cat invocation) + 1 )) >invocation.new && mv invocation.new invocation

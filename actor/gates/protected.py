@@ -8,8 +8,8 @@ import pathlib
 from actor.model import Gate, Situation, Verdict
 
 NEVER = (
-    "homeostat*", "prometheus*", "alertmanager*", "node-exporter*", "node_exporter*", "ssh", "sshd", "ssh@*", "dbus*", "systemd-*", "init",
-    "-", "getty*", "polkit*", "NetworkManager*", "networking", "network", "ifup@*", "wpa_supplicant*", "dhcpcd*", "dhclient*",
+    "homeostat*", "prometheus*", "alertmanager*", "node-exporter*", "node_exporter*", "ssh", "sshd", "ssh@*", "sshd@*", "dropbear*", "dbus*", "systemd-*", "init",
+    "-", "getty*", "polkit*", "NetworkManager*", "networking", "network", "ifup@*", "wpa_supplicant*", "dhcpcd*", "dhclient*", "iwd", "connman*",
     "firewalld", "nftables", "iptables*", "wg-quick@*", "tailscaled", "user@*",
 )  # fmt: skip
 _SUFFIXES = (".service", ".socket", ".scope", ".slice", ".target", ".mount")
@@ -17,8 +17,10 @@ _SUFFIXES = (".service", ".socket", ".scope", ".slice", ".target", ".mount")
 
 def _ask(situation: Situation) -> Verdict:
     names = {situation.incident.target}
-    if situation.service is not None and situation.service.unit is not None:
-        names.add(situation.service.unit)
+    if situation.service is not None:
+        names |= {situation.service.unit} if situation.service.unit is not None else set()
+        # The words of the owner's own command too: `systemctl restart sshd` is no way around this gate.
+        names |= {word for word in situation.service.commands.restart if not word.startswith(("/", "-"))} if situation.service.commands else set()
     for name in sorted(names):
         pattern = next((pattern for pattern in NEVER if fnmatch.fnmatchcase(_bare(name), pattern)), None)
         if pattern is not None and situation.filesystem is None:

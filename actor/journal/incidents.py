@@ -24,7 +24,7 @@ DURATION_BOUNDS = (1, 5, 15, 30, 60, 120, 300, 900)
 
 
 def _incident(row: sqlite3.Row) -> Incident:
-    return msgspec.convert(dict(row), Incident)
+    return msgspec.convert({**dict(row), "alert_labels": msgspec.json.decode(row["alert_labels"])}, Incident)
 
 
 def find(journal: Journal, incident_id: str) -> Incident | None:
@@ -65,28 +65,31 @@ def recent(journal: Journal, since: float, most: int = 1000) -> list[Incident]:
     return [_incident(row) for row in rows]
 
 
-def open_incident(db: sqlite3.Connection, incident_id: str, decided: Decided, now: float) -> None:
-    """Begin an incident, to be looked at now."""
+def open_incident(db: sqlite3.Connection, incident_id: str, decided: Decided, at: tuple[float, float]) -> None:
+    """Begin an incident at a time, to be looked at now; the second time is when it was heard of."""
+    now, heard_at = at
     db.execute(
         "INSERT INTO incidents (id, host, problem, target, resource, action, risk, decision, severity, confidence,"
-        " state, reason, opened_at, last_firing_at, wake_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'accepted', ?, ?, ?, ?)",
+        " state, reason, opened_at, last_firing_at, wake_at, alert_labels)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'accepted', ?, ?, ?, ?, ?)",
         (
             incident_id, *decided.key, decided.action, decided.risk, decided.decision, decided.severity, decided.confidence,
-            "heard of", now, now, now,
+            "heard of", now, heard_at, now, _json(decided.labels),
         ),
     )  # fmt: skip
     _count_decision(db, decided)
 
 
-def update(db: sqlite3.Connection, incident: Incident, decided: Decided, now: float, *, reopen: bool) -> None:
-    """Take over what a newer alert says; `reopen` takes over its decision too and has the incident looked at afresh."""
-    db.execute("UPDATE incidents SET severity = ?, last_firing_at = ? WHERE id = ?", (decided.severity, now, incident.id))
+def update(db: sqlite3.Connection, incident: Incident, decided: Decided, at: tuple[float, float], *, reopen: bool) -> None:
+    """Take over, at a time, what an alert heard of at another says; `reopen` takes over its decision too, to be looked at afresh."""
+    now, heard_at = at
+    db.execute("UPDATE incidents SET severity = ?, last_firing_at = max(last_firing_at, ?) WHERE id = ?", (decided.severity, heard_at, incident.id))
     if not reopen:
         # What runs, ran or was denied keeps the decision that it was about.
         return
     db.execute(
-        "UPDATE incidents SET action = ?, risk = ?, decision = ?, confidence = ? WHERE id = ?",
-        (decided.action, decided.risk, decided.decision, decided.confidence, incident.id),
+        "UPDATE incidents SET action = ?, risk = ?, decision = ?, confidence = ?, alert_labels = ? WHERE id = ?",
+        (decided.action, decided.risk, decided.decision, decided.confidence, _json(decided.labels), incident.id),
     )
     db.execute("DELETE FROM proposals WHERE incident_id = ?", (incident.id,))
     move(db, incident, "accepted", "the decision changed", now)

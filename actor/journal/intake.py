@@ -26,9 +26,10 @@ class ReceivedAlert(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert on disk that nobody has decided yet."""
+    """An alert on disk that nobody has decided yet; `received_at` is Unix seconds."""
 
     id: int
+    received_at: float
     status: str
     labels: dict[str, str]
     annotations: dict[str, str]
@@ -54,10 +55,18 @@ def store(journal: Journal, source: str, received_at: float, delivery: tuple[byt
 
 def undecided(journal: Journal, most: int = 500) -> list[StoredAlert]:
     """Return the oldest alerts that nobody has decided yet."""
-    rows = journal.rows("SELECT id, status, labels, annotations FROM alerts WHERE disposition IS NULL ORDER BY id LIMIT ?", most)
+    rows = journal.rows(
+        "SELECT a.id, d.received_at, a.status, a.labels, a.annotations FROM alerts a JOIN deliveries d ON d.id = a.delivery_id"
+        " WHERE a.disposition IS NULL ORDER BY a.id LIMIT ?",
+        most,
+    )
     return [
         StoredAlert(
-            id=row["id"], status=row["status"], labels=msgspec.json.decode(row["labels"]), annotations=msgspec.json.decode(row["annotations"])
+            id=row["id"],
+            received_at=row["received_at"],
+            status=row["status"],
+            labels=msgspec.json.decode(row["labels"]),
+            annotations=msgspec.json.decode(row["annotations"]),
         )
         for row in rows
     ]

@@ -73,6 +73,7 @@ def latest(journal: Journal) -> float:
 def shift(db: sqlite3.Connection, seconds: float) -> None:
     """Move every time that something waits for by `seconds`, as the host's clock was."""
     db.execute("UPDATE executions SET started_at = started_at + ?, ended_at = ended_at + ?", (seconds, seconds))
+    db.execute("UPDATE deliveries SET received_at = received_at + ?", (seconds,))
     db.execute("UPDATE breakers SET open_until = open_until + ?", (seconds,))
     db.execute("UPDATE proposals SET made_at = made_at + ?, expires_at = expires_at + ?", (seconds, seconds))
     db.execute(
@@ -119,13 +120,13 @@ def record_of(journal: Journal, action: str) -> TrackRecord:
     return TrackRecord(action=action, **dict(rows[0]))
 
 
-def put_trial(db: sqlite3.Connection, action: str, target: str, *, success: bool) -> None:
-    """Add one trial to the record of (action, target)."""
+def put_trial(db: sqlite3.Connection, action: str, target: str, *, success: bool, failure: bool) -> None:
+    """Add one trial to the record of (action, target); what is neither success nor failure ends a row of failures."""
     db.execute(
         "INSERT INTO records (action, target, successes, trials, failures_in_row) VALUES (?, ?, ?, 1, ?)"
         " ON CONFLICT (action, target) DO UPDATE SET successes = successes + excluded.successes, trials = trials + 1,"
-        " failures_in_row = CASE WHEN excluded.successes THEN 0 ELSE failures_in_row + 1 END",
-        (action, target, int(success), int(not success)),
+        " failures_in_row = CASE WHEN excluded.failures_in_row THEN failures_in_row + 1 ELSE 0 END",
+        (action, target, int(success), int(failure)),
     )
 
 

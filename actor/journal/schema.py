@@ -29,7 +29,7 @@ CREATE TABLE incidents (
     id TEXT PRIMARY KEY, host TEXT NOT NULL, problem TEXT NOT NULL, target TEXT NOT NULL, resource TEXT NOT NULL,
     action TEXT NOT NULL, risk TEXT NOT NULL, decision TEXT NOT NULL, severity TEXT NOT NULL, confidence REAL,
     state TEXT, outcome TEXT, reason TEXT NOT NULL, opened_at REAL NOT NULL, last_firing_at REAL NOT NULL, wake_at REAL,
-    acted_at REAL, closed_at REAL, episode_ended_at REAL
+    acted_at REAL, closed_at REAL, episode_ended_at REAL, alert_labels TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX incidents_open_episode ON incidents (host, problem, target, resource) WHERE episode_ended_at IS NULL;
 CREATE INDEX incidents_opened ON incidents (opened_at);

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 
 def _owned(argv: Argv) -> Argv:
-    program = pathlib.Path(argv[0])
-    try:
-        status = program.stat()
-    except OSError as error:
-        raise StepFailed(f"{program} cannot be run: {error.strerror}") from None
-    if status.st_uid not in {0, os.geteuid()} or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise StepFailed(f"{program} must belong to root and be writable by nobody else")
+    # An interpreter runs whatever file it is given: every file that the command names must be the owner's.
+    for path in [pathlib.Path(argv[0]), *(pathlib.Path(word) for word in argv[1:] if word.startswith("/"))]:
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise StepFailed(f"{path} cannot be run: {error.strerror}") from None
+        if status.st_uid not in {0, os.geteuid()} or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise StepFailed(f"{path} must belong to root and be writable by nobody else")
     return argv
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from actor import files
+from actor import files, unit
 from actor.model import Case, Protection, Restored, Unprotectable
 from homeostat import shell
 
@@ -110,9 +110,13 @@ def _keep(case: Case, record: dict[str, Any]) -> None:
 
 
 def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
-    """Put each changed path back as the snapshot has it, but only where it still is what the action left."""
-    del case
+    """Put each changed path back as the snapshot has it, but only where it still is what the action left.
+
+    Never under a running service: what it has open would be torn. Then every path is left, and the snapshot stays.
+    """
     taken = msgspec.convert(record, Record)
+    if taken.changed and case.service is not None and unit.show(case.service).active:
+        return Restored(conflicts=tuple(f"{taken.subvolume}/{path} (in use; its old state is in {taken.snapshot})" for path in sorted(taken.changed)))
     restored, conflicts, now = 0, [], _manifest(taken.subvolume)
     if not taken.changed:
         return Restored()

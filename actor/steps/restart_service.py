@@ -55,8 +55,11 @@ def _perform(case: Case, command: Command) -> dict[str, Any]:
 
 def _oracle(case: Case, command: Command) -> Effect:
     assert case.service is not None
-    # A unit that is down may have none: that it went down is not that we started it anew.
-    return "none" if unit.show(case.service).invocation in {"", command.arguments["invocation"]} else "done"
+    state = unit.show(case.service)
+    if not state.active:
+        # It may be on its way down or up by our own restart, which goes on without us: nobody can tell.
+        return "unknowable"
+    return "none" if state.invocation == command.arguments["invocation"] else "done"
 
 
 STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle)

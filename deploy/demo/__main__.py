@@ -15,7 +15,7 @@ import rich.table
 
 from deploy.demo.expectations import expectations
 from deploy.demo.screen import COLUMNS, Screen
-from deploy.demo.stack import DemoError, Stack, prepare
+from deploy.demo.stack import DemoError, Stack
 from deploy.demo.story import differences
 from homeostat.config.types import Prometheus as PrometheusConfig
 from homeostat.daemon_client import DaemonClient
@@ -37,20 +37,23 @@ HISTORY = {
 def main() -> int:
     """Run the demo; 0 only if every expectation is true in Prometheus' own data."""
     console = rich.console.Console(width=None if sys.stdout.isatty() else 160)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    base = pathlib.Path(tempfile.mkdtemp(prefix="homeostat-demo-", dir="/var/tmp"))
-    stack = prepare(base)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
+    stack = Stack(pathlib.Path(tempfile.mkdtemp(prefix="homeostat-demo-", dir="/var/tmp")))
     try:
+        stack.prepare()
         console.print(f"The sandbox is {stack.sandbox}.")
         stack.start()
         console.print("node_exporter, Prometheus, Alertmanager, homeostat-exporter, homeostat-actor, a writer and four services are up.")
         return show(console, stack)
-    except DemoError as error:
+    except (DemoError, OSError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         return 1
     except KeyboardInterrupt:
         return 130
     finally:
+        # A second Ctrl-C must not leave half of it behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         stack.stop()
         console.print("Everything is gone again: processes, mount, files.")
 

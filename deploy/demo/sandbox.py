@@ -52,8 +52,9 @@ def make(base: pathlib.Path) -> Sandbox:
     return Sandbox(path, own_filesystem=True)
 
 
-def remove(sandbox: Sandbox) -> None:
-    """Unmount it; the loop device goes with the mount."""
-    for argv in (["umount", str(sandbox.path)], ["umount", "--lazy", str(sandbox.path)]):
-        if os.path.ismount(sandbox.path):
+def remove(base: pathlib.Path) -> None:
+    """Unmount what was made below `base`; the loop device goes with the mount."""
+    path = base / "sandbox"
+    for argv in (["umount", str(path)], ["umount", "--lazy", str(path)]):
+        if os.path.ismount(path):
             subprocess.run(argv, check=False)

@@ -38,9 +38,15 @@ class Stack:
     """A running chain below `base`."""
 
     base: pathlib.Path
-    sandbox: sandboxes.Sandbox
-    ports: dict[str, int]
+    ports: dict[str, int] = dataclasses.field(default_factory=lambda: dict(zip(PORTS, _free_ports(len(PORTS)), strict=True)))
     processes: dict[str, subprocess.Popen[bytes]] = dataclasses.field(default_factory=dict)
+    _sandbox: sandboxes.Sandbox | None = None
+
+    @property
+    def sandbox(self) -> sandboxes.Sandbox:
+        """The sandbox's file system or directory, once it is made."""
+        assert self._sandbox is not None
+        return self._sandbox
 
     @property
     def run(self) -> pathlib.Path:
@@ -55,6 +61,17 @@ class Stack:
     def url(self, name: str) -> str:
         """Return the base address of a process."""
         return f"http://127.0.0.1:{self.ports[name]}"
+
+    def prepare(self) -> None:
+        """Make the sandbox and write every configuration below `base`; nothing runs yet."""
+        self._sandbox = sandboxes.make(self.base)
+        self.run.mkdir()
+        for token in ("intake", "operator"):
+            (self.run / f"{token}.token").write_text(secrets.token_hex(32) + "\n")
+        self.config_file.write_text(_homeostat_config(self))
+        (self.run / "prometheus.yml").write_text(yaml.safe_dump(_prometheus_config(self)))
+        (self.run / "alertmanager.yml").write_text(yaml.safe_dump(_alertmanager_config(self)))
+        _prefill(self.sandbox.path / "logs")
 
     def spawn(self, name: str, *argv: str) -> None:
         """Start a process, its output to a log of its own."""
@@ -121,21 +138,8 @@ class Stack:
         for name in SERVICES:
             if (self.run / f"{name}.state").exists():
                 supervisor.stop(self.run, name)
-        sandboxes.remove(self.sandbox)
+        sandboxes.remove(self.base)
         shutil.rmtree(self.base, ignore_errors=True)
-
-
-def prepare(base: pathlib.Path) -> Stack:
-    """Make the sandbox and write every configuration below `base`; nothing runs yet."""
-    stack = Stack(base, sandboxes.make(base), dict(zip(PORTS, _free_ports(len(PORTS)), strict=True)))
-    stack.run.mkdir()
-    for token in ("intake", "operator"):
-        (stack.run / f"{token}.token").write_text(secrets.token_hex(32) + "\n")
-    stack.config_file.write_text(_homeostat_config(stack))
-    (stack.run / "prometheus.yml").write_text(yaml.safe_dump(_prometheus_config(stack)))
-    (stack.run / "alertmanager.yml").write_text(yaml.safe_dump(_alertmanager_config(stack)))
-    _prefill(stack.sandbox.path / "logs")
-    return stack
 
 
 def _prefill(folder: pathlib.Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import socket
 from typing import Annotated, Literal
 
@@ -16,6 +17,23 @@ Manager = Literal["systemd", "systemd-user", "podman", "command"]
 Argv = tuple[str, ...]
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def exact_path(name: str, path: str) -> None:
+    """See that `path` is absolute and names its place without detours.
+
+    Raises:
+        ValueError: it is relative, or holds `.`, `..` or an empty part.
+
+    """
+    if not path.startswith("/") or posixpath.normpath(path) != path:
+        raise ValueError(f"{name} {path!r} must be an absolute path without '.', '..' or a slash at its end")
+
+
+def program(argv: Argv) -> None:
+    """See that a command starts with the absolute path of its program. Raises ValueError."""
+    if not argv or not argv[0].startswith("/"):
+        raise ValueError("a command starts with the absolute path of its program")
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -199,8 +217,7 @@ class ServiceCommands(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse a program that is not named by its absolute path."""
         for argv in (self.show, self.restart):
-            if not argv or not argv[0].startswith("/"):
-                raise ValueError("a command starts with the absolute path of its program")
+            program(argv)
 
 
 class Service(Section, frozen=True, kw_only=True):
@@ -218,6 +235,10 @@ class Service(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse a service whose manager lacks what it needs."""
+        if self.health is not None:
+            program(self.health)
+        if self.subvolume is not None:
+            exact_path("subvolume", self.subvolume)
         if self.manager == "command" and self.commands is None:
             raise ValueError("manager command needs commands: {show: [...], restart: [...]}")
         if self.manager != "command" and self.unit is None:
@@ -236,6 +257,11 @@ class Filesystem(Section, frozen=True, kw_only=True):
     path: str | None = None
     size: Size | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a path that does not say exactly one place."""
+        if self.path is not None:
+            exact_path("path", self.path)
+
 
 class CleanupRule(Section, frozen=True, kw_only=True):
     """Which files may be deleted: regular files below `directory` whose name fits `pattern` and that are old enough."""
@@ -246,8 +272,9 @@ class CleanupRule(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse a rule that could mean everything."""
-        if not self.directory.startswith("/") or self.directory.rstrip("/") == "":
-            raise ValueError(f"directory {self.directory!r} must be an absolute path below /")
+        exact_path("directory", self.directory)
+        if self.directory == "/":
+            raise ValueError("directory '/' must be an absolute path below /")
         if self.pattern.strip("*?.") == "":
             raise ValueError(f"pattern {self.pattern!r} would fit every file; name an ending such as '*.log.*'")
 
@@ -310,6 +337,12 @@ class Config(Section, frozen=True, kw_only=True):
     limits: Limits = Limits()
     security: Security = Security()
     actor: Actor = Actor()
+
+    def __post_init__(self) -> None:
+        """Refuse a file system whose place is not known: its name is its path unless it gives one."""
+        for name, filesystem in self.filesystems.items():
+            if filesystem.path is None:
+                exact_path("filesystems: the name", name)
 
 
 THRESHOLDS: dict[Level, dict[tuple[Risk, Decision], float]] = {

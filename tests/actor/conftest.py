@@ -27,7 +27,7 @@ def actor(host: Host) -> Iterator[Actor]:
 
 
 @pytest.fixture(scope="session")
-def btrfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
+def btrfs() -> Iterator[pathlib.Path]:
     """Mount a btrfs for as long as the tests run."""
-    with real.btrfs(tmp_path_factory.mktemp("btrfs")) as place:
+    with real.btrfs() as place:
         yield place

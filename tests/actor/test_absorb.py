@@ -142,7 +142,7 @@ GOOD = labels_of(WEB, "service-restart", "auto-execute")
 
 def test_a_decision_is_read_with_its_confidence() -> None:
     decided = read_decision(GOOD, {"confidence": "0.957"})
-    assert decided == Decided(key=WEB, action="service-restart", risk="low", decision="auto-execute", severity="warning", confidence=0.957)
+    assert decided == Decided(key=WEB, action="service-restart", risk="low", decision="auto-execute", severity="warning", confidence=0.957, labels=GOOD)
 
 
 @pytest.mark.parametrize("text", ["", "high", "nan", "inf", "-0.1", "1.1", "0,9"])

@@ -217,7 +217,7 @@ def test_two_failures_close_the_way_until_one_probe_is_let_through_and_works(hos
 def test_nothing_is_learned_of_what_was_not_executed(actor: Actor) -> None:
     with actor.journal.transaction() as db:
         decided = Decided(key=WEB, action="service-restart", risk="low", decision="auto-execute", severity="warning", confidence=0.9)
-        incidents.open_incident(db, "i9", decided, NOW)
+        incidents.open_incident(db, "i9", decided, (NOW, NOW))
     actor.stop()
     actor.turn()
     assert ledger.record_of(actor.journal, "service-restart").trials == 0

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 PLAN = Plan(action="service-restart", target="web", commands=(Command(step="s", summary="restart web", arguments={}, expected="e"),))
 
 
-def test_a_proposal_bears_its_plan_its_link_and_its_end(actor: Actor) -> None:
-    assert notify.propose(actor.world, incident(), PLAN, actor.clock.now() + 3600)
+def test_a_proposal_bears_its_plan_and_its_link_and_ends_unless_it_is_repeated(actor: Actor) -> None:
+    assert notify.propose(actor.world, incident(), PLAN)
     (posted,) = actor.alertmanager.posted
     assert posted.labels["alertname"] == "HomeostatProposal"
     assert posted.annotations["description"] == "The plan: restart web."
     assert posted.annotations["incident_url"] == "http://127.0.0.1:9922/api/v1/incidents/i1"
-    assert from_rfc3339(posted.ends_at) == actor.clock.now() + 3600
+    assert from_rfc3339(posted.ends_at) == actor.clock.now() + 300
 
 
 def test_an_announcement_says_how_to_prevent_it(actor: Actor) -> None:
@@ -50,5 +50,5 @@ def test_the_worse_the_outcome_the_louder(actor: Actor, outcome: Outcome, severi
 def test_an_alertmanager_that_does_not_answer_is_told_to_the_caller(actor: Actor) -> None:
     actor.alertmanager.down = True
     assert not notify.announce(actor.world, incident(), 0.0)
-    assert not notify.propose(actor.world, incident(), PLAN, 0.0)
+    assert not notify.propose(actor.world, incident(), PLAN)
     assert not notify.tell_outcome(actor.world, incident(), "succeeded", "fine")

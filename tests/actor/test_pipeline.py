@@ -14,7 +14,7 @@ from actor.model import Breaker, HandedOver
 from actor.pipeline import admit
 from homeostat.alertmanager import Matcher
 from tests.actor.playbooks import QUARANTINE_AND_PURGE, owned
-from tests.support import DAY, DISK, HOUR, KIB, MINUTE, PREDICTION, WEB, Actor, Host, silence
+from tests.support import DAY, DISK, HOUR, KIB, MINUTE, USAGE, WEB, Actor, Host, silence
 
 if TYPE_CHECKING:
     import pathlib
@@ -130,19 +130,24 @@ class TestWeakAndFailed:
         restart(actor)
         assert "roll back" not in actor.phases()
 
-    def test_a_worse_prediction_is_a_warning(self, actor: Actor) -> None:
-        actor.clock.at_sleep = lambda: actor.prometheus.put("homeostat_problem_confidence_ratio", 0.99, **WEB._asdict())
+    def test_a_target_that_prometheus_sees_worse_is_a_warning(self, actor: Actor) -> None:
+        actor.clock.at_sleep = lambda: actor.prometheus.put(USAGE, 0.99, **WEB._asdict())
         incident = restart(actor)
-        assert (incident.outcome, incident.reason) == ("warned", "the prediction of memory_leak went from 0.90 to 0.99")
+        assert (incident.outcome, incident.reason) == ("warned", "in Prometheus the use of web went from 80% to 99% of its limit")
 
-    def test_a_prediction_that_is_gone_is_a_success(self, actor: Actor) -> None:
+    def test_a_target_that_prometheus_sees_no_worse_is_a_success_though_its_forecast_is_gone(self, actor: Actor) -> None:
         actor.clock.at_sleep = lambda: actor.prometheus.forget(WEB)
         incident = restart(actor)
         assert incident.outcome == "succeeded"
-        assert "Prometheus no longer sees memory_leak" in incident.reason
+        assert "in Prometheus the use of web went from 80% to 80% of its limit" in incident.reason
+
+    def test_without_prometheus_there_is_no_full_success(self, actor: Actor) -> None:
+        actor.clock.at_sleep = lambda: actor.prometheus.drop(USAGE)
+        incident = restart(actor)
+        assert (incident.outcome, incident.reason) == ("warned", "Prometheus does not tell how far web is used")
 
     def test_a_prometheus_that_stops_answering_has_not_said_that_the_problem_is_gone(self, actor: Actor) -> None:
-        actor.clock.at_sleep = lambda: actor.prometheus.broken.add(PREDICTION)
+        actor.clock.at_sleep = lambda: actor.prometheus.broken.add(USAGE)
         restart(actor)
         (verification,) = [phase["result"] for phase in incidents.phases_of(actor.journal, actor.incident().id) if phase["phase"] == "verify"]
         (check,) = [check for check in verification["checks"] if check["name"] == "prometheus"]

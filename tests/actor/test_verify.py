@@ -114,12 +114,12 @@ def test_a_forecast_older_than_two_cycles_after_the_deed_proves_nothing(verifyin
     verifying.actor.prometheus.drop(LAST_SUCCESS)
     verification = seen(verifying)
     assert status(verification, "prometheus") == ("unknown", False)
-    assert "Prometheus showed no new forecast within 30 s" in [check.detail for check in verification.checks]
+    assert "Prometheus showed no two new cycles within 30 s" in [check.detail for check in verification.checks]
 
 
 def test_a_baseline_without_prometheus_is_taken_all_the_same(verifying: Verifying) -> None:
     verifying.actor.prometheus.down = True
-    assert verifying.baseline().prediction is None
+    assert verifying.baseline().usage is None
 
 
 def test_a_stop_ends_the_watch(verifying: Verifying) -> None:

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actor.journal import Journal, JournalError, intake
-from homeostat.daemon import MOST_BODY_BYTES, Server
-from tests.actor.web import AS_ALERTMANAGER, INTAKE, OPERATOR, Pages, alert, pages_of, payload
+from homeostat.daemon import MOST_BODY_BYTES
+from tests.actor.web import AS_ALERTMANAGER, INTAKE, OPERATOR, Pages, alert, pages_of, payload, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,11 +166,8 @@ def test_never_a_redirect(pages: Pages, path: str) -> None:
 
 @pytest.fixture
 def address(pages: Pages) -> Iterator[tuple[str, int]]:
-    """Serve through waitress on a port that the kernel chose."""
-    server = Server(pages.app, "127.0.0.1:0")
-    server.start()
-    yield ("127.0.0.1", server._server.effective_port)
-    server.close()
+    with served(pages.app) as listening:
+        yield listening
 
 
 def raw(address: tuple[str, int], request: bytes) -> int:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
 
 from actor.__main__ import make_app
 from actor.loop import Loop
 from actor.metrics import Collector
 from actor.service import Service
+from homeostat.daemon import Server
 from tests.support import WEB, labels_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import flask
     from flask.testing import FlaskClient
 
@@ -42,6 +48,19 @@ def pages_of(actor: Actor, intake: tuple[str, ...] = INTAKE, operator: tuple[str
     service = Service(actor.world, intake, operator)
     collector = Collector(service, Loop(service))
     return Pages(make_app(service, collector, lambda: None), service, collector)
+
+
+@contextlib.contextmanager
+def served(app: flask.Flask) -> Iterator[tuple[str, int]]:
+    """Serve through waitress on a port that the kernel chose, and leave no connection behind."""
+    server = Server(app, "127.0.0.1:0")
+    server.start()
+    try:
+        yield "127.0.0.1", int(server._server.effective_port)
+    finally:
+        server.close()
+        wasyncore.close_all(server._server._map, ignore_all=True)
+        server._thread.join()
 
 
 def alert(**changes: Any) -> dict[str, Any]:

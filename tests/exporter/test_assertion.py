@@ -105,6 +105,13 @@ def test_without_a_forecast_nothing_is_asserted_whatever_stood() -> None:
     assert stand(standing, LEAKING, Forecast("too old", "stale"), Rules(probability=0.0)) == Standing()
 
 
+def test_what_is_past_its_limit_is_a_problem_also_without_a_forecast() -> None:
+    full = dataclasses.replace(READING, usage_ratio=1.0)
+    unknown = Forecast("3 samples since the action", "not_enough_data")
+    assert stand(Standing(9), full, unknown, RULES).assertion == Assertion(1.0, "critical")
+    assert stand(Standing(9), full, Forecast("too old", "stale"), RULES) == Standing()
+
+
 def test_a_leak_is_a_problem_far_from_its_limit_too() -> None:
     assert stand(LASTING, LEAKING, LEAK, RULES).assertion == Assertion(0.9, "info")
 

@@ -14,6 +14,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from waitress import wasyncore
 
 from homeostat import daemon
 
@@ -104,6 +105,8 @@ def test_a_server_finishes_the_requests_under_way_before_it_ends() -> None:
     assert entered.wait(5)
     server.close()
     asking.join()
+    wasyncore.close_all(server._server._map, ignore_all=True)
+    server._thread.join()
     assert answers == ["done"]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deploy.demo.expectations import expectations
-from deploy.demo.stack import ROOT, Stack, prepare
+from deploy.demo.stack import ROOT, Stack
 from deploy.demo.story import differences
 from grafana.queries import panel_queries, unanswered
 from homeostat.clock import SystemClock
@@ -71,8 +71,9 @@ class Chain:
 @pytest.fixture(scope="module")
 def chain() -> Iterator[Chain]:
     base = pathlib.Path(tempfile.mkdtemp(prefix="homeostat-chain-", dir="/var/tmp"))
-    stack = prepare(base)
+    stack = Stack(base)
     try:
+        stack.prepare()
         stack.start()
         chain = Chain(stack)
         chain.kill_the_actor_in_mid_action()

@@ -88,7 +88,7 @@ def do_it(service: Service, settle_seconds: float) -> Deed:
             key=key, action="service-restart", risk="low", decision="auto-execute", severity="warning", confidence=0.9
         )
         with world.journal.transaction() as db:
-            incidents.open_incident(db, "one", decided, world.clock.now())
+            incidents.open_incident(db, "one", decided, (world.clock.now(), world.clock.now()))
         incident = incidents.find(world.journal, "one")
         assert incident is not None
         playbook = world.playbooks["service-restart"]

@@ -25,7 +25,7 @@ def check_config(config_file: pathlib.Path, file: pathlib.Path | None) -> None:
         raise click.ClickException(str(error)) from None
     for daemon in ("exporter", "actor"):
         # Each daemon knows its own plug-ins; the CLI stands below both and asks them as a process.
-        checked = shell.run((sys.executable, "-m", daemon, "--config.check", "--config.file", str(path)), _DEADLINE_SECONDS)
+        checked = shell.run((sys.executable, "-P", "-m", daemon, "--config.check", "--config.file", str(path)), _DEADLINE_SECONDS)
         if not checked.ok:
             raise click.ClickException(f"{daemon}: {checked.output.strip().removeprefix('error: ')}")
     click.echo(f"{path} is valid for the exporter and the actor")

@@ -86,7 +86,7 @@ class Resting:
         ran = incident(WEB, id="ran")
         decided = Decided(key=WEB, action="service-restart", risk="low", decision="auto-execute", severity="warning", confidence=0.95)
         with self.actor.journal.transaction() as db:
-            incidents.open_incident(db, "ran", decided, now)
+            incidents.open_incident(db, "ran", decided, (now, now))
             ledger.begin(db, ran, RESTART, now)
             ledger.end(db, "ran", "failed", now)
             ledger.put_breaker(db, Breaker(scope="global", failures=3, open_until=now + HOUR, openings=1))

@@ -30,7 +30,7 @@ def decided(key: EpisodeKey = WEB, **changes: object) -> Decided:
 
 def opened(journal: Journal, key: EpisodeKey = WEB, incident_id: str = "i1", at: float = NOW) -> Incident:
     with journal.transaction() as db:
-        incidents.open_incident(db, incident_id, decided(key), at)
+        incidents.open_incident(db, incident_id, decided(key), (at, at))
     return found(journal, incident_id)
 
 
@@ -208,7 +208,7 @@ def test_news_that_reopen_supersede_the_proposal(journal: Journal) -> None:
     incident = opened(journal)
     with journal.transaction() as db:
         incidents.propose(db, incident, plan(), (NOW, NOW + 60))
-        incidents.update(db, incident, decided(action="investigate"), NOW + 5, reopen=True)
+        incidents.update(db, incident, decided(action="investigate"), (NOW + 5, NOW + 5), reopen=True)
     assert incidents.proposal_of(journal, "i1") is None
     assert (found(journal).action, found(journal).state, found(journal).wake_at) == ("investigate", "accepted", NOW + 5)
 
@@ -216,6 +216,6 @@ def test_news_that_reopen_supersede_the_proposal(journal: Journal) -> None:
 def test_news_that_do_not_reopen_leave_what_was_decided(journal: Journal) -> None:
     incident = opened(journal)
     with journal.transaction() as db:
-        incidents.update(db, incident, decided(action="none", decision="alert-only", severity="critical"), NOW + 5, reopen=False)
+        incidents.update(db, incident, decided(action="none", decision="alert-only", severity="critical"), (NOW + 5, NOW + 5), reopen=False)
     after = found(journal)
     assert (after.action, after.decision, after.severity, after.last_firing_at) == ("service-restart", "auto-execute", "critical", NOW + 5)

@@ -71,6 +71,7 @@ def snapshot(host: Host, btrfs: pathlib.Path) -> Scene:
         (root / name).write_text(f"{name} before")
     (root / "link-changed").symlink_to("deep")
     (root / "link-removed").symlink_to("changed")
+    (host.service / "down").touch()
     about = case(host, "web", services={"web": {"subvolume": str(root)}})
 
     def act() -> None:

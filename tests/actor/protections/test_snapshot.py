@@ -32,6 +32,7 @@ def root(btrfs: pathlib.Path, host: Host) -> pathlib.Path:
 
 
 def of(host: Host, root: pathlib.Path | None, **changes: object) -> Case:
+    (host.service / "down").touch()
     return case(host, "web", services={"web": {"subvolume": str(root) if root else None}}, **changes)
 
 
@@ -170,3 +171,15 @@ def test_inode_256_of_another_file_system_is_no_subvolume(host: Host, tmp_path: 
         if not unlucky:
             pytest.skip("no folder got inode 256")
         assert SNAPSHOT.obstacle(of(host, unlucky[0])) == f"{unlucky[0]} is no btrfs subvolume"
+
+
+def test_nothing_is_put_back_under_a_running_service(host: Host, root: pathlib.Path) -> None:
+    (root / "app.db").write_text("before")
+    record = SNAPSHOT.protect(of(host, root))
+    (root / "app.db").write_text("written by the service")
+    sealed = SNAPSHOT.seal(of(host, root), record)
+    running = of(host, root)
+    (host.service / "down").unlink()
+    restored = SNAPSHOT.roll_back(running, sealed)
+    assert (restored.restored, (root / "app.db").read_text()) == (0, "written by the service")
+    assert "in use; its old state is in" in restored.conflicts[0]

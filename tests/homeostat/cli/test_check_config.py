@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.homeostat.cli.conftest import Town
 
+INSTALLED = any(found.metadata["Name"] == "homeostat" for found in importlib.metadata.distributions())
+installed = pytest.mark.skipif(not INSTALLED, reason="the daemons are asked as installed programs, never from the working directory")
 COMMANDS = ["check-config", "decisions", "pause", "resume", "status", "stop", "why"]
 
 
@@ -29,6 +32,7 @@ def test_the_version_is_told() -> None:
     assert CliRunner().invoke(main, ["--version"]).exit_code == 0
 
 
+@installed
 def test_a_good_file_is_valid_for_both_daemons(town: Town, tmp_path: pathlib.Path) -> None:
     (tmp_path / "intake").write_text("b1946ac92492d2347c6235b4d2611184")
     town.configure(security={"intake_token_files": [str(tmp_path / "intake")]})
@@ -42,6 +46,7 @@ def test_a_fault_is_told_with_its_line_before_any_daemon_is_asked(town: Town, tm
     assert (result.exit_code, result.output) == (1, f"Error: {tmp_path}/bad.yml:2: autonomi: unknown key; did you mean 'autonomy'?\n")
 
 
+@installed
 def test_what_only_the_actor_knows_is_told_too(town: Town) -> None:
     town.configure(autonomy={"actions": {"disk-clean": {}}})
     result = town.run("check-config")
