@@ -139,35 +139,48 @@ def admit(world: World, incident_id: str) -> Work | None:
     """Ask every gate and take the budget, one incident at a time; None when it was decided otherwise, which is recorded."""
     with world.admission:
         follow_clock(world)
-        incident = incidents.find(world.journal, incident_id)
-        now = world.clock.now()
-        if incident is None or incident.state == "running" or incident.wake_at is None or incident.wake_at > now:
-            return None
-        if incident.decision == "alert-only":
-            _settle(world, incident, "alerted", "confidence asks for a person's eyes only")
-            return None
-        if incident.state == "proposed":
-            _settle(world, incident, "expired", "nobody answered the proposal in time")
+        incident = _due(world, incident_id)
+        if incident is None:
             return None
         situation = observe(world, incident)
         verdicts = ask_gates(situation)
         no = deciding(verdicts)
         if no is not None:
             _decline(world, situation, verdicts, no)
-            return None
-        if incident.decision == "notify-execute" and incident.state != "announced":
+        elif incident.decision == "notify-execute" and incident.state != "announced":
             _announce(world, incident, verdicts)
+        else:
+            return _begin(world, situation, verdicts)
+        return None
+
+
+def _due(world: World, incident_id: str) -> Incident | None:
+    """Return the incident if its gates are to be asked now; what needs no gate is settled here."""
+    incident = incidents.find(world.journal, incident_id)
+    if incident is None or incident.state == "running" or incident.wake_at is None or incident.wake_at > world.clock.now():
+        return None
+    if incident.decision == "alert-only":
+        _settle(world, incident, "alerted", "confidence asks for a person's eyes only")
+        return None
+    if incident.state == "proposed":
+        _settle(world, incident, "expired", "nobody answered the proposal in time")
+        return None
+    return incident
+
+
+def _begin(world: World, situation: Situation, verdicts: dict[str, Verdict]) -> Work | None:
+    """Take the budget in the transaction of the verdicts; None when newer news arrived meanwhile."""
+    incident, playbook, now = situation.incident, situation.playbook, situation.now
+    assert playbook is not None
+    with world.journal.transaction() as db:
+        if _overtaken(world, incident):
             return None
-        assert situation.playbook is not None
-        with world.journal.transaction() as db:
-            if _overtaken(world, incident):
-                return None
-            incidents.record_verdicts(db, incident, verdicts, now)
-            ledger.begin(db, incident, situation.playbook, now)
-            incidents.move(db, incident, "running", "every gate agreed", None)
-        admitted = incidents.find(world.journal, incident_id)
-        assert admitted is not None
-        return Work(world, admitted, situation.playbook, case_of(world, situation.playbook, incident.target, incident.id))
+        incidents.record_verdicts(db, incident, verdicts, now)
+        ledger.begin(db, incident, playbook, now)
+        incidents.move(db, incident, "running", "every gate agreed", None)
+    admitted = incidents.find(world.journal, incident.id)
+    assert admitted is not None
+    return Work(world, admitted, playbook, case_of(world, playbook, incident.target, incident.id))
 
 
 def _overtaken(world: World, incident: Incident) -> bool:
