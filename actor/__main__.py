@@ -161,7 +161,7 @@ def make_app(service: Service, collector: Collector, reload: object) -> flask.Fl
 
     @app.get("/runbooks/<name>")
     def runbook(name: str) -> flask.Response:
-        return flask.send_from_directory(RUNBOOKS, name, mimetype="text/plain; charset=utf-8")
+        return flask.send_from_directory(RUNBOOKS, name, mimetype="text/plain")
 
     @app.get("/metrics")
     def metrics() -> flask.Response:

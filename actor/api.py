@@ -43,7 +43,8 @@ def api_routes(app: flask.Flask, service: Service) -> None:
     def decisions() -> Answer:
         now = service.world.clock.now()
         seconds = flask.request.args.get("last", default=float(_DAY_SECONDS), type=float)
-        return _json([_brief(incident) for incident in incidents.recent(service.world.journal, now - seconds, _MOST)])
+        subject = flask.request.args.get("subject")
+        return _json([_brief(incident) for incident in incidents.recent(service.world.journal, now - seconds, (subject, _MOST))])
 
     @api.get("/incidents/<incident_id>")
     def incident(incident_id: str) -> Answer:

@@ -82,6 +82,11 @@ def roll_back(work: Work, record: Record, why: str) -> Ended:
         restored = work.step("roll back", undo, work.case, record)
     except (StepFailed, Unprotectable) as failure:
         return "stranded", f"{why}; and the rollback failed: {failure}"
+    return undone(work, restored, why)
+
+
+def undone(work: Work, restored: Restored, why: str) -> Ended:
+    """Return the outcome of an undo after `why`."""
     if restored.conflicts:
         return "rollback_conflict", f"{why}; {restored.restored} put back, left as they are: {', '.join(restored.conflicts[:5])}"
     lasting = work.irreversible_begun()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor.journal import incidents, ledger
-from actor.model import Command, Plan, StepFailed, Unprotectable
-from actor.pipeline import Work, close, conclude, roll_back
+from actor.model import Command, Plan, Restored, StepFailed, Unprotectable
+from actor.pipeline import Work, close, conclude, roll_back, undone
 from actor.playbook import STEPS
 from actor.verify import Baseline
 from actor.world import World, case_of
@@ -32,6 +32,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
     recovered_before: bool
     rolling_back: bool
+    restored: Restored | None
 
 
 def recover(world: World, incident: Incident) -> None:
@@ -74,6 +75,7 @@ def read_story(phases: list[dict[str, Any]]) -> Story:
         failure=next((phase["failure"] for phase in phases if phase["failure"] is not None and phase["phase"] != "recover"), None),
         recovered_before=recovered_before,
         rolling_back="roll back" in names,
+        restored=msgspec.convert(finished["roll back"], Restored) if "roll back" in finished else None,
     )
 
 
@@ -93,12 +95,12 @@ def _effect(work: Work, story: Story) -> Effect:
 def _resolve(work: Work, story: Story, effect: Effect) -> Ended | None:
     """Return how the incident ended, or None to ask every gate once more."""
     record: Record | None = story.record
+    if story.restored is not None:
+        return undone(work, story.restored, story.failure or "interrupted after it was rolled back")
     if record is not None and (story.rolling_back or story.failure or effect == "partial"):
         return roll_back(work, record, f"interrupted after: {story.failure}" if story.failure else "interrupted half-way")
     if effect == "none":
-        if story.recovered_before:
-            return "interrupted", "interrupted twice before it had any effect; not tried again"
-        return None
+        return ("interrupted", "interrupted twice before it had any effect; not tried again") if story.recovered_before else None
     if effect == "done" and record is not None and story.baseline is not None:
         try:
             return conclude(work, record, story.baseline)

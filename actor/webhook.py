@@ -64,6 +64,7 @@ def webhook_routes(app: flask.Flask, service: Service) -> None:
 
 def _receive(service: Service) -> Answer:
     if not authorized(flask.request.headers.get("Authorization"), service.intake_tokens) and service.intake_tokens:
+        log.warning("a delivery from %s has no valid credential", flask.request.remote_addr)
         return "The webhook needs a bearer token; see security.intake_token_files.\n", 401
     if (flask.request.content_length or 0) > MOST_BODY_BYTES:
         return f"A delivery has at most {MOST_BODY_BYTES} bytes.\n", 413

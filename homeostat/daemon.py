@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import flask
+import waitress.trigger
+import waitress.wasyncore
 from waitress.server import create_server
 
 from homeostat import __version__, logs
@@ -117,14 +119,16 @@ class Server:
 
         """
         host, port = split_address(address)
+        self._sockets: dict[int, Any] = {}
         try:
             self._server = create_server(
-                app, host=host, port=port, threads=threads, clear_untrusted_proxy_headers=True, max_request_body_size=MOST_BODY_BYTES + 1
+                app, map=self._sockets, host=host, port=port, threads=threads, clear_untrusted_proxy_headers=True, max_request_body_size=MOST_BODY_BYTES + 1
             )
         except OSError as error:
             raise OSError(f"cannot listen on {address}: {error.strerror or error}; is another process using it?") from None
         except ValueError:
             raise OSError(f"cannot listen on {address}: its host is not known here") from None
+        self._wake = waitress.trigger.trigger(self._sockets)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
     def start(self) -> None:
@@ -134,7 +138,12 @@ class Server:
     def close(self) -> None:
         """Finish the requests under way, then stop listening."""
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=_DRAIN_SECONDS)
-        self._server.close()
+        if not self._thread.is_alive():
+            waitress.wasyncore.close_all(self._sockets)
+            return
+        # In the server's own thread: a socket that is closed under its select is an error there.
+        self._wake.pull_trigger(lambda: waitress.wasyncore.close_all(self._sockets))
+        self._thread.join(_DRAIN_SECONDS)
 
 
 def wait_for_signals(stop: threading.Event, reload: Callable[[], str | None]) -> None:

@@ -57,10 +57,15 @@ def running(journal: Journal) -> list[Incident]:
     return [_incident(row) for row in journal.rows("SELECT * FROM incidents WHERE state = 'running'")]
 
 
-def recent(journal: Journal, since: float, most: int = 1000) -> list[Incident]:
-    """Return the incidents opened, acted on or closed since that Unix time, newest first."""
+def recent(journal: Journal, since: float, about: tuple[str | None, int] = (None, 1000)) -> list[Incident]:
+    """Return the incidents opened, acted on or closed since that Unix time, newest first: of a target or id (or all), at most so many."""
+    subject, most = about
     rows = journal.rows(
-        "SELECT * FROM incidents WHERE max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) >= ? ORDER BY opened_at DESC LIMIT ?", since, most
+        "SELECT * FROM incidents WHERE max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) >= ?1 AND (?2 IS NULL OR ?2 IN (target, id))"
+        " ORDER BY opened_at DESC LIMIT ?3",
+        since,
+        subject,
+        most,
     )
     return [_incident(row) for row in rows]
 

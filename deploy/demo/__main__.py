@@ -37,7 +37,8 @@ HISTORY = {
 def main() -> int:
     """Run the demo; 0 only if every expectation is true in Prometheus' own data."""
     console = rich.console.Console(width=None if sys.stdout.isatty() else 160)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts it in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _: sys.exit(128 + received))
     stack = Stack(pathlib.Path(tempfile.mkdtemp(prefix="homeostat-demo-", dir="/var/tmp")))
     try:
@@ -49,11 +50,10 @@ def main() -> int:
     except (DemoError, OSError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         return 1
-    except KeyboardInterrupt:
-        return 130
     finally:
         # A second Ctrl-C must not leave half of it behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         stack.stop()
         console.print("Everything is gone again: processes, mount, files.")
 

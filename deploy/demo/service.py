@@ -11,12 +11,14 @@ import prometheus_client
 
 STEP_SECONDS = 0.5
 MIB = 1024 * 1024
+# Past its limit it need not eat the host, however long it is left running.
+MOST_BYTES = 200 * MIB
 
 
 def wanted_bytes(kind: str, age_seconds: float, chance: random.Random) -> float:
     """Return how much a service of this kind holds at an age."""
     if kind == "steady":
-        return 0.45 * MIB * age_seconds
+        return min(0.45 * MIB * age_seconds, MOST_BYTES)
     # Its growth slows so that the limit stays about one horizon away, and it breathes: a prediction that stays weak.
     growing = 92 * MIB + 40 * MIB * (1 - math.exp(-age_seconds / 560))
     return growing + chance.uniform(0, 3 * MIB)

@@ -21,11 +21,12 @@ T = TypeVar("T")
 
 
 class ConfigError(Exception):
-    """A fault in a file, told in one line: file, line, path, what is wrong and what would be right."""
+    """A fault in a file, told in one line: file, line (0: the file as a whole), path, what is wrong and what would be right."""
 
     def __init__(self, file: str, line: int, where: str, message: str) -> None:
         told = f"{where}: {message}" if where else message
-        super().__init__(f"{file}:{line}: {' '.join(told.split())}")
+        place = f"{file}:{line}" if line else file
+        super().__init__(f"{place}: {' '.join(told.split())}")
 
 
 class _Loader(yaml.SafeLoader):

@@ -30,6 +30,12 @@ def exact_path(name: str, path: str) -> None:
         raise ValueError(f"{name} {path!r} must be an absolute path without '.', '..' or a slash at its end")
 
 
+def lasting(name: str, duration: Duration) -> None:
+    """See that a duration is more than nothing. Raises ValueError."""
+    if duration <= 0:
+        raise ValueError(f"{name} must be more than 0s")
+
+
 def program(argv: Argv) -> None:
     """See that a command starts with the absolute path of its program. Raises ValueError."""
     if not argv or not argv[0].startswith("/"):
@@ -48,6 +54,10 @@ class Prometheus(Section, frozen=True, kw_only=True):
     evaluation_interval: Duration = Duration(MINUTE)
     bearer_token_file: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse to wait for nothing."""
+        lasting("timeout", self.timeout)
+
 
 class Alertmanager(Section, frozen=True, kw_only=True):
     """Where decisions come from, silences live and announcements go."""
@@ -55,6 +65,10 @@ class Alertmanager(Section, frozen=True, kw_only=True):
     url: str = "http://127.0.0.1:9093"
     timeout: Duration = Duration(5)
     bearer_token_file: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse to wait for nothing."""
+        lasting("timeout", self.timeout)
 
 
 class Links(Section, frozen=True, kw_only=True):
@@ -273,6 +287,7 @@ class CleanupRule(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse a rule that could mean everything."""
         exact_path("directory", self.directory)
+        lasting("older_than", self.older_than)
         if self.directory == "/":
             raise ValueError("directory '/' must be an absolute path below /")
         if self.pattern.strip("*?.") == "":
@@ -321,6 +336,11 @@ class Actor(Section, frozen=True, kw_only=True):
     reconcile: Duration = Duration(MINUTE)
     ballast: Size = Size(8 * 1024**2)
 
+    def __post_init__(self) -> None:
+        """Refuse to reconcile without a pause, and a state that lies nowhere."""
+        lasting("reconcile", self.reconcile)
+        exact_path("state_directory", self.state_directory)
+
 
 class Config(Section, frozen=True, kw_only=True):
     """The whole of `homeostat.yml`."""
@@ -339,7 +359,9 @@ class Config(Section, frozen=True, kw_only=True):
     actor: Actor = Actor()
 
     def __post_init__(self) -> None:
-        """Refuse a file system whose place is not known: its name is its path unless it gives one."""
+        """Refuse a host without a name, and a file system whose place is not known: its name is its path unless it gives one."""
+        if not self.host.strip():
+            raise ValueError("host must be the name of this host, as in the `instance` label without its port")
         for name, filesystem in self.filesystems.items():
             if filesystem.path is None:
                 exact_path("filesystems: the name", name)

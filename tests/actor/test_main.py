@@ -76,7 +76,7 @@ def test_a_key_twice(tmp_path: pathlib.Path) -> None:
 
 def test_no_configuration(tmp_path: pathlib.Path) -> None:
     told = refused(tmp_path, "", "--config.file", str(tmp_path / "missing.yml"))
-    assert told.startswith(f"{tmp_path}/missing.yml:0: cannot be read: ")
+    assert told.startswith(f"{tmp_path}/missing.yml: cannot be read: ")
 
 
 def test_an_action_that_no_playbook_has(tmp_path: pathlib.Path) -> None:

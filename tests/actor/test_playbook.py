@@ -91,7 +91,7 @@ def test_a_fault_is_told_in_one_line_with_its_path_and_line(tmp_path: pathlib.Pa
 
 
 def test_a_folder_that_does_not_exist_is_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"^/nowhere:0: actor\.playbook_directory: no such folder"):
+    with pytest.raises(ConfigError, match=r"^/nowhere: actor\.playbook_directory: no such folder"):
         load_playbooks("/nowhere")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import tempfile
 from typing import TYPE_CHECKING
@@ -256,6 +257,37 @@ def test_an_incident_that_was_closed_meanwhile_is_left_closed(actor: Actor) -> N
     assert actor.incident().outcome == "succeeded"
     recover(actor.world, stale)
     assert ledger.record_of(actor.journal, "service-restart").trials == 1
+
+
+def test_a_rollback_that_was_begun_is_finished_even_when_all_seems_well_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    actor = Actor(host, **owned(host, "set-aside"))
+    paths = [host.log(f"app.log.{number}", 16) for number in range(3)]
+    healthy = host.service / "healthy"
+    actor.clock.at_sleep = lambda: healthy.unlink(missing_ok=True)
+    actor.decide(DISK, "set-aside")
+    with pytest.raises(Killed):
+        dies_at_its_second_link(actor, monkeypatch)
+    assert sum(path.exists() for path in paths) == 1
+    actor.clock.at_sleep = lambda: None
+    healthy.touch()
+    actor = actor.restarted()
+    actor.turn()
+    assert actor.incident().outcome == "rolled_back"
+    assert all(path.exists() for path in paths)
+
+
+def dies_at_its_second_link(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process die when it puts the second file back."""
+    real, links = os.link, iter(range(10))
+
+    def link(*values: str, **options: int) -> None:
+        if next(links) == 1:
+            raise Killed("link")
+        real(*values, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", link)
+        actor.turn()
 
 
 def test_recovery_under_a_stop_brings_back_what_can_be_brought_back(host: Host) -> None:

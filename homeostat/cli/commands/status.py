@@ -53,6 +53,8 @@ def _exporter(desk: Desk) -> str:
     samples = desk.prometheus.query(f"time() - max({series})")
     if not samples:
         raise PrometheusError(f"Prometheus knows no forecast for host {desk.config.host!r}; is homeostat-exporter scraped?")
+    if not desk.prometheus.query(selector("homeostat_usage_ratio", host=desk.config.host)):
+        raise PrometheusError(f"the exporter watches nothing of host {desk.config.host!r}: does `instance` say so, or exporter.hosts map it?")
     asserted = desk.prometheus.query(f"count({selector('homeostat_problem_confidence_ratio', host=desk.config.host)})")
     problems = int(asserted[0].value) if asserted else 0
     return f"last forecast {samples[0].value:.0f} s ago, {problems} problems asserted"

@@ -37,8 +37,8 @@ def why(desk: Desk, subject: str) -> None:
 
 
 def _stories(desk: Desk, subject: str) -> list[dict[str, Any]]:
-    known: list[dict[str, Any]] = desk.actor.get("decisions", last=float(_A_MONTH_SECONDS))
-    ids = [incident["id"] for incident in known if subject in {incident["id"], incident["target"]}]
+    known: list[dict[str, Any]] = desk.actor.get("decisions", last=float(_A_MONTH_SECONDS), subject=subject)
+    ids = [incident["id"] for incident in known]
     if not ids:
         try:
             return [desk.actor.get(f"incidents/{subject}")] if subject.isalnum() else []
@@ -86,6 +86,8 @@ def _tell(story: dict[str, Any]) -> Iterator[str]:
     confidence = f" at confidence {story['confidence']:.3f}" if story["confidence"] is not None else ""
     yield f"Incident {story['id']}, {rfc3339(story['opened_at'])}: {story['problem']} at {story['target']}, {story['decision']} {story['action']}{confidence}."
     yield f"  It is {story['outcome'] or story['state']}: {story['reason']}."
+    if story["acted_at"] is not None and story["episode_ended_at"] is None and story["outcome"]:
+        yield "  Its episode goes on, and an action runs once in an episode: until the problem has been gone for a while, it waits for a person."
     for verdict in _latest(story["verdicts"]):
         yield f"  gate {verdict['gate']}: {verdict['answer']}: {verdict['reason']}"
     for phase in story["phases"]:

@@ -23,6 +23,7 @@ def test_a_breaker_of_another_pair_does_not_concern_us() -> None:
 
 
 def test_when_its_time_is_over_one_probe_is_let_through() -> None:
+    assert opened("global", NOW + 0.5)[0] == "refuse"
     assert opened("global", NOW)[0] == "allow"
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def well(town: Town) -> None:
     town.series[LAST_SUCCESS] = [({"host": HOST}, 1.0)]
+    town.series["homeostat_usage_ratio"] = [({"host": HOST, "target": "web"}, 0.5)]
 
 
 def test_when_all_is_well_it_says_so_and_exits_zero(town: Town) -> None:
@@ -68,3 +69,11 @@ def test_what_came_in_a_label_does_not_steer_the_terminal(town: Town) -> None:
     output = town.run("status").output
     assert "\x1b" not in output
     assert "\\x1b[2J\\x07gone\\n[bold]x[/bold]" in output
+
+
+def test_an_exporter_that_watches_nothing_of_this_host_is_no_good_news(town: Town) -> None:
+    well(town)
+    town.series["homeostat_usage_ratio"] = []
+    result = town.run("status")
+    assert result.exit_code == 1
+    assert "the exporter watches nothing of host" in result.output

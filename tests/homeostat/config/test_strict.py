@@ -114,7 +114,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: pathlib.Path) -> None:
     for name in ("missing.yml", "latin.yml", "."):
         with pytest.raises(ConfigError) as error:
             load(tmp_path / name, Config)
-        assert str(error.value).startswith(f"{tmp_path / name}:0: cannot be read: ")
+        assert str(error.value).startswith(f"{tmp_path / name}: cannot be read: ")
 
 
 def one_line(error: ConfigError) -> None:
