@@ -159,6 +159,7 @@ class Situation:
     decision_now: DecisionNow | None
     executions: tuple[Execution, ...]
     breakers: tuple[Breaker, ...]
+    unit_state: UnitState | None
     unprotectable: str | None
 
 
@@ -252,7 +253,6 @@ class Protection:
 class Measure:
     """Something that verification measures by itself, before and after; `read` raises StepFailed when it cannot."""
 
-    unit: str
     read: Callable[[Case], float]
 
 

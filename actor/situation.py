@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from actor import gates, playbook
+from actor import gates, playbook, unit
 from actor.journal import ledger
-from actor.model import DecisionNow, Gate, Silences, Situation, Verdict
+from actor.model import DecisionNow, Gate, Silences, Situation, StepFailed, Verdict
 from actor.world import case_of
 from homeostat.alertmanager import AlertmanagerError
 from homeostat.config.types import DAY
@@ -15,11 +15,12 @@ from homeostat.discovery import discover
 from homeostat.prometheus import PrometheusError, selector
 
 if TYPE_CHECKING:
-    from actor.model import Incident
+    from actor.model import Incident, UnitState
     from actor.playbook import Playbook
     from actor.world import World
     from homeostat.alertmanager import Alertmanager
     from homeostat.clock import Clock
+    from homeostat.config.types import Service
     from homeostat.prometheus import Prometheus
 
 log = logging.getLogger(__name__)
@@ -37,18 +38,20 @@ def observe(world: World, incident: Incident) -> Situation:
     known = world.playbooks.get(incident.action)
     acts_on = known.file.acts_on if known is not None else None
     world.silences = ask_silences(world.alertmanager, world.clock)
+    service = config.services.get(incident.target) if acts_on == "service" else None
     return Situation(
         now=now,
         incident=incident,
         config=config,
         playbook=known,
-        service=config.services.get(incident.target) if acts_on == "service" else None,
+        service=service,
         filesystem=config.filesystems.get(incident.target) if acts_on == "filesystem" else None,
         stop_reason=world.stop.reason(),
         silences=world.silences,
         decision_now=_decision_now(world.prometheus, incident),
         executions=ledger.executions(world.journal, now - _HISTORY_SECONDS),
         breakers=ledger.breakers(world.journal),
+        unit_state=_unit_state(service),
         unprotectable=_unprotectable(world, known, incident),
     )
 
@@ -93,6 +96,14 @@ def _decision_now(prometheus: Prometheus, incident: Incident) -> DecisionNow | N
         return DecisionNow(None, None, None, None)
     found = samples[0].labels
     return DecisionNow(found.get("action"), found.get("decision"), samples[0].value, min(evaluated[0].value, asserted[0].value))
+
+
+def _unit_state(service: Service | None) -> UnitState | None:
+    try:
+        return unit.show(service) if service is not None else None
+    except StepFailed as failure:
+        log.warning("the state of a unit is unknown: %s", failure)
+        return None
 
 
 def _unprotectable(world: World, known: Playbook | None, incident: Incident) -> str | None:

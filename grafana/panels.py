@@ -232,11 +232,6 @@ def fields_like(pattern: str, properties: Json) -> Json:
     return _override("byRegexp", f"/{pattern}/", properties)
 
 
-def answers_of(ref: str, properties: Json) -> Json:
-    """Override `properties` of every field that query `ref` returns."""
-    return _override("byFrameRefID", ref, properties)
-
-
 def _override(matcher: str, options: str, properties: Json) -> Json:
     return {
         "matcher": {"id": matcher, "options": options},

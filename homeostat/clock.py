@@ -43,16 +43,3 @@ def rfc3339(timestamp: float) -> str:
     """Write a Unix time as Alertmanager and people read it, in UTC: `2026-01-31T12:00:00Z`."""
     moment = datetime.datetime.fromtimestamp(timestamp, tz=datetime.UTC)
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def from_rfc3339(text: str) -> float:
-    """Read an RFC 3339 time into Unix seconds.
-
-    Raises:
-        ValueError: `text` is no time, or one without its zone.
-
-    """
-    moment = datetime.datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no time zone")
-    return moment.timestamp()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-Resource = str
 Problem = str
 Risk = Literal["low", "medium", "high"]
 Decision = Literal["auto-execute", "notify-execute", "propose", "alert-only"]

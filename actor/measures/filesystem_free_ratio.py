@@ -5,4 +5,4 @@ from __future__ import annotations
 from actor.model import Measure
 from actor.quarantine import free_ratio
 
-MEASURE = Measure(unit="ratio", read=free_ratio)
+MEASURE = Measure(read=free_ratio)

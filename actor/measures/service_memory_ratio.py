@@ -17,4 +17,4 @@ def _read(case: Case) -> float:
     return memory_bytes / (case.service.memory_limit or host_bytes)
 
 
-MEASURE = Measure(unit="ratio", read=_read)
+MEASURE = Measure(read=_read)

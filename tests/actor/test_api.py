@@ -8,6 +8,7 @@ import pytest
 
 from actor.journal import Journal, JournalError, ledger
 from actor.model import Breaker
+from actor.situation import GATES
 from tests.actor.web import AS_ALERTMANAGER, AS_OPERATOR, Pages, pages_of
 from tests.support import HOUR, WEB, Actor
 
@@ -87,7 +88,7 @@ def test_an_incidents_story_has_verdicts_and_phases(actor: Actor, pages: Pages) 
     actor.turn()
     story = read(pages, f"incidents/{actor.incident().id}")
     assert story["outcome"] == "succeeded"
-    assert len(story["verdicts"]) == 14
+    assert len(story["verdicts"]) == len(GATES)
     assert [phase["phase"] for phase in story["phases"]][:3] == ["baseline", "plan", "protect"]
 
 

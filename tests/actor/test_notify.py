@@ -8,7 +8,7 @@ import pytest
 
 from actor import notify
 from actor.model import Command, Plan
-from homeostat.clock import from_rfc3339
+from homeostat.clock import rfc3339
 from homeostat.words import FAILURES
 from tests.actor.gates.situations import incident
 
@@ -25,7 +25,7 @@ def test_a_proposal_bears_its_plan_and_its_link_and_ends_unless_it_is_repeated(a
     assert posted.labels["alertname"] == "HomeostatProposal"
     assert posted.annotations["description"] == "The plan: restart web."
     assert posted.annotations["incident_url"] == "http://127.0.0.1:9922/api/v1/incidents/i1"
-    assert from_rfc3339(posted.ends_at) == actor.clock.now() + 300
+    assert posted.ends_at == rfc3339(actor.clock.now() + 300)
 
 
 def test_an_announcement_says_how_to_prevent_it(actor: Actor) -> None:

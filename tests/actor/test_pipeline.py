@@ -12,6 +12,7 @@ from actor.absorb import absorb
 from actor.journal import Journal, JournalError, incidents, ledger
 from actor.model import Breaker, HandedOver
 from actor.pipeline import admit
+from actor.situation import GATES
 from homeostat.alertmanager import Matcher
 from tests.actor.playbooks import QUARANTINE_AND_PURGE, owned
 from tests.support import DAY, DISK, HOUR, KIB, MINUTE, USAGE, WEB, Actor, Host, silence
@@ -64,7 +65,7 @@ class TestSuccess:
 
     def test_every_gate_was_asked_and_recorded_before(self, actor: Actor) -> None:
         verdicts = incidents.verdicts_of(actor.journal, restart(actor).id)
-        assert len(verdicts) == 14
+        assert len(verdicts) == len(GATES)
         assert {verdict["answer"] for verdict in verdicts} == {"allow"}
 
     def test_it_is_counted_learned_and_told(self, actor: Actor) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor.model import DecisionNow, EpisodeKey, Execution, Incident, Silences, Situation
+from actor.model import DecisionNow, EpisodeKey, Execution, Incident, Silences, Situation, UnitState
 from actor.situation import GATES
 from tests.support import DISK, HOST, NOW, WEB, configured, playbook
 
@@ -21,6 +21,9 @@ SETTINGS = {
     "cleanup": {"old-logs": {"directory": "/srv/disk/logs", "pattern": "*.log.*", "older_than": "1h"}},
     "services": {"web": {"manager": "systemd", "unit": "web.service"}},
 }
+
+
+RUNNING = UnitState(active=True, invocation="1", main_pid=7, memory_bytes=900_000)
 
 
 def config(**changes: Any) -> Config:
@@ -54,6 +57,7 @@ def situation(about: Incident | None = None, settings: Config | None = None, **c
         "decision_now": DecisionNow(about.action, about.decision, 0.95, NOW - 1),
         "executions": (),
         "breakers": (),
+        "unit_state": RUNNING,
         "unprotectable": None,
     }
     return Situation(**said | changes)
