@@ -259,10 +259,10 @@ class Service(Section, frozen=True, kw_only=True):
             raise ValueError(f"manager {self.manager} needs unit, the exact name")
         if self.manager == "systemd-user" and self.user is None:
             raise ValueError("manager systemd-user needs user, whose units these are")
-        if self.manager.startswith("systemd") and not (self.unit or "").endswith(".service"):
-            raise ValueError(f"unit {self.unit!r} must be a service, as in jellyfin.service")
         if self.unit is not None and any(letter in self.unit for letter in "*?[]/ \n\0"):
             raise ValueError(f"unit {self.unit!r} must be one exact name, no pattern")
+        if self.manager.startswith("systemd") and not (self.unit or "").endswith(".service"):
+            raise ValueError(f"unit {self.unit!r} must be a service, as in jellyfin.service")
 
 
 class Filesystem(Section, frozen=True, kw_only=True):

@@ -122,7 +122,7 @@ def test_killed_at_any_effect_nothing_stays_unfinished_or_is_done_twice(action: 
     st.sampled_from(ACTIONS),
     st.lists(st.tuples(st.integers(0, 40), st.booleans()), min_size=2, max_size=4),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_killed_again_and_again_also_while_recovering(action: str, kills: list[tuple[int, bool]]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
         scenario = Scenario(pathlib.Path(folder), action)

@@ -190,7 +190,8 @@ def test_a_leaking_service_is_restarted_and_its_memory_falls(machine: Machine) -
     time.sleep(2)
     before = machine.call(unit.show, service).memory_bytes or 0
     deed = machine.call(do_it, service, 0.5)
-    assert deed.outcome == "succeeded", deed
+    # There is no Prometheus in the machine, and without it nothing is a full success.
+    assert (deed.outcome, deed.reason.split(" within")[0]) == ("warned", "Prometheus showed no two new cycles"), deed
     assert (machine.call(unit.show, service).memory_bytes or 0) < before - 20_000_000
     assert set(deed.phases) == {"baseline", "plan", "protect", "execute", "seal", "verify", "keep"}
     assert set(deed.phases.values()) == {None}
@@ -245,7 +246,7 @@ def test_a_unit_that_dies_half_a_second_after_its_restart_fails_verification(mac
     assert deed.phases["execute"] is None, "systemd itself calls this restart done"
 
 
-def test_a_hanging_stop_ends_our_client_and_the_oracle_tells_that_nothing_started(machine: Machine) -> None:
+def test_a_hanging_stop_ends_our_client_and_nobody_can_tell_whether_it_will_start(machine: Machine) -> None:
     stubborn = "/bin/sh -c 'trap \"\" TERM; while :; do sleep 1; done'"
     service = started(machine, "stubborn", f"ExecStart={stubborn}", "TimeoutStopSec=infinity", restart_timeout=1)
     planned = command(machine, service)
@@ -255,7 +256,7 @@ def test_a_hanging_stop_ends_our_client_and_the_oracle_tells_that_nothing_starte
     assert time.monotonic() - begun < 10
     assert machine.run("pgrep", "--full", "systemctl restart", check=False) == ""
     assert not machine.call(unit.show, service).active
-    assert machine.call(STEP.oracle, case(service), planned) == "none"
+    assert machine.call(STEP.oracle, case(service), planned) == "unknowable"
 
 
 def test_a_restart_cancels_no_job_that_somebody_else_has_queued(machine: Machine) -> None:
@@ -267,11 +268,11 @@ def test_a_restart_cancels_no_job_that_somebody_else_has_queued(machine: Machine
     assert "leaving.service stop" in " ".join(machine.run("systemctl", "list-jobs").split())
 
 
-def test_a_service_that_went_down_meanwhile_was_not_restarted_by_us(machine: Machine) -> None:
+def test_of_a_service_that_is_down_nobody_can_tell_whether_it_was_restarted(machine: Machine) -> None:
     service = started(machine, "gone", "ExecStart=/bin/sleep infinity")
     planned = command(machine, service)
     machine.run("systemctl", "stop", "gone")
-    assert machine.call(STEP.oracle, case(service), planned) == "none"
+    assert machine.call(STEP.oracle, case(service), planned) == "unknowable"
 
 
 def test_an_edited_unit_is_seen_as_one_that_needs_a_reload(machine: Machine) -> None:
@@ -309,7 +310,7 @@ def test_a_container_that_ignores_its_stop_ends_our_client_at_the_deadline(machi
     with pytest.raises(StepFailed, match=r"podman container restart -- stubborn: ended at its deadline of 1 s"):
         machine.call(STEP.perform, case(service), planned)
     assert machine.run("pgrep", "--full", "podman container restart", check=False) == ""
-    assert machine.call(STEP.oracle, case(service), planned) == "none"
+    assert machine.call(STEP.oracle, case(service), planned) == "unknowable"
 
 
 @pytest.mark.parametrize("name", ["t-*", "t-?.service", "t-[12]", "/t", "two units", "t\\n", "t\\0"])

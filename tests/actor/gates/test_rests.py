@@ -118,7 +118,7 @@ class Resting:
 
 
 @given(EVENTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_no_rest_ends_early_and_none_lasts_for_ever_however_the_clock_is_set(events: list[tuple[str, float, float]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         resting = Resting(folder)

@@ -31,7 +31,7 @@ def opened(folder: str) -> Iterator[Journal]:
 
 
 @given(EVENTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_counter_holds_what_was_committed_and_never_falls(events: list[tuple[str, float]]) -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         journal, expected = stack.enter_context(opened(folder)), 0.0
