@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
-import subprocess
 import threading
-from typing import TYPE_CHECKING
 
 import pytest
 
 from actor import files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.real import mounted
 
 NOW = 1_700_000_000.0
 
@@ -28,16 +23,6 @@ def write(path: pathlib.Path, content: bytes = b"x" * 5000, age: float = 3600) -
 
 def found(directory: pathlib.Path, pattern: str = "*.log") -> list[str]:
     return [file.path for file in files.find(str(directory), pattern, NOW - 60)]
-
-
-@contextlib.contextmanager
-def mounted(place: pathlib.Path, *options: str) -> Iterator[pathlib.Path]:
-    place.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["mount", *options, str(place)], check=True, capture_output=True)
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True, capture_output=True)
 
 
 def test_old_files_that_fit_are_found_oldest_first(tmp_path: pathlib.Path) -> None:
