@@ -79,13 +79,14 @@ def walk(descriptor: int) -> Iterator[tuple[pathlib.PurePosixPath, int, list[str
         if _mount(folder_descriptor) != own_mount:
             folders.clear()
             continue
-        found = {name: status for name in folders if (status := _status(name, folder_descriptor)) is not None}
+        found = {name: status for name in folders if (status := status_of(name, folder_descriptor)) is not None}
         folders[:] = [name for name, status in found.items() if stat.S_ISDIR(status.st_mode) and status.st_dev == own_device]
         links = [name for name, status in found.items() if stat.S_ISLNK(status.st_mode)]
         yield pathlib.PurePosixPath(folder), folder_descriptor, names + links
 
 
-def _status(name: str, folder: int) -> os.stat_result | None:
+def status_of(name: str, folder: int) -> os.stat_result | None:
+    """Return what the entry `name` of an open folder is, no symlink followed, or None when it is gone. Raises OSError."""
     try:
         return os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
@@ -115,7 +116,7 @@ def find(directory: str, pattern: str, modified_before: float) -> list[FoundFile
     with opened(directory) as descriptor:
         for folder, folder_descriptor, names in walk(descriptor):
             for name in fnmatch.filter(names, pattern):
-                status = _status(name, folder_descriptor)
+                status = status_of(name, folder_descriptor)
                 if status is None or not is_utf8(str(folder / name)):
                     continue
                 if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_mtime < modified_before:

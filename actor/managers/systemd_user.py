@@ -6,13 +6,11 @@ import pathlib
 import pwd
 from typing import TYPE_CHECKING
 
+from actor import systemctl
 from actor.model import Manager, StepFailed
 
 if TYPE_CHECKING:
     from homeostat.config.types import Argv, Service
-
-PROPERTIES = "LoadState,ActiveState,SubState,InvocationID,MainPID,MemoryCurrent,NRestarts,NeedDaemonReload"
-
 
 def _systemctl(service: Service) -> Argv:
     assert service.user is not None
@@ -27,13 +25,11 @@ def _systemctl(service: Service) -> Argv:
 
 
 def _show(service: Service) -> Argv:
-    assert service.unit is not None
-    return (*_systemctl(service), "show", f"--property={PROPERTIES}", "--", service.unit)
+    return (*_systemctl(service), *systemctl.show(service))
 
 
 def _restart(service: Service) -> Argv:
-    assert service.unit is not None
-    return (*_systemctl(service), "restart", "--job-mode=fail", "--no-ask-password", "--", service.unit)
+    return (*_systemctl(service), *systemctl.restart(service))
 
 
 MANAGER = Manager(show=_show, restart=_restart)

@@ -92,17 +92,10 @@ def _manifest(root: str) -> Manifest:
             for name in names:
                 path = str(folder / name)
                 # What is no UTF-8 cannot be journaled, so it can never be reverted either.
-                status = _status(folder_descriptor, name) if files.is_utf8(path) else None
+                status = files.status_of(name, folder_descriptor) if files.is_utf8(path) else None
                 if status is not None and (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
                     found[path] = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     return found
-
-
-def _status(folder: int, name: str) -> os.stat_result | None:
-    try:
-        return os.lstat(name, dir_fd=folder)
-    except FileNotFoundError:
-        return None
 
 
 def _keep(case: Case, record: dict[str, Any]) -> None:
@@ -145,7 +138,7 @@ def _already_back(before: int, live: int, path: pathlib.PurePosixPath) -> bool:
 def _status_below(root: int, path: pathlib.PurePosixPath) -> os.stat_result | None:
     try:
         with files.opened_below(root, path.parent) as folder:
-            return _status(folder, path.name)
+            return files.status_of(path.name, folder)
     except FileNotFoundError:
         return None
 
