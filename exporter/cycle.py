@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from exporter.assertion import Standing, stand
 from exporter.ingest import action_marks, former_assertions, observe
-from forecasting import Forecast, Terms, forecast
+from forecasting import Forecast, Question, Terms, forecast
 from homeostat.prometheus import PrometheusError
 
 if TYPE_CHECKING:
@@ -172,10 +172,10 @@ def _predict(settings: Exporter, reading: Reading, recalled: _Recalled) -> Predi
 def _forecast(settings: Exporter, reading: Reading, recalled: _Recalled) -> Forecast:
     if reading.age_seconds > FRESH_SCRAPES * settings.scrape_interval:
         return Forecast(f"The newest sample is {reading.age_seconds:.0f} s old.", "stale")
-    horizons = sorted({*settings.horizons, reading.action_horizon_seconds})
+    horizons = tuple(sorted({*settings.horizons, reading.action_horizon_seconds}))
     since = recalled.marks.get((reading.key.host, reading.key.target), -math.inf)
     terms = Terms(recalled.now, since, settings.minimum_samples)
-    return forecast(reading.series, reading.limit, horizons, terms)
+    return forecast([Question(reading.series, reading.limit, horizons, terms)])[0]
 
 
 def _hosts(world: World, answers: Mapping[str, Answer]) -> set[str]:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from forecasting.forecaster import forecast
-from forecasting.model import Bounds, Curve, Direction, Forecast, Leak, Limit, Reason, Series, Terms
+from forecasting.model import Bounds, Curve, Direction, Forecast, Leak, Limit, Question, Reason, Series, Terms
 
-__all__ = ["Bounds", "Curve", "Direction", "Forecast", "Leak", "Limit", "Reason", "Series", "Terms", "forecast"]
+__all__ = ["Bounds", "Curve", "Direction", "Forecast", "Leak", "Limit", "Question", "Reason", "Series", "Terms", "forecast"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecasting import explain, leak, regime
-from forecasting.model import Bounds, Curve, Forecast, Limit, Series, Terms
+from forecasting.model import Bounds, Curve, Forecast, Limit, Question, Series, Terms
 from forecasting.passage import Z95, Passage, passage
 from forecasting.trend import Trend, measure
 
@@ -44,7 +44,12 @@ class _Scale:
         return self.sign * (self.origin + self.unit * levels)
 
 
-def forecast(series: Series, limit: Limit, horizons: Sequence[float], terms: Terms) -> Forecast:
+def forecast(questions: Sequence[Question]) -> list[Forecast]:
+    """Forecast when each question's series reaches its limit, in the order asked; no answer depends on another's question."""
+    return [_one(asked.series, asked.limit, asked.horizons, asked.terms) for asked in questions]
+
+
+def _one(series: Series, limit: Limit, horizons: Sequence[float], terms: Terms) -> Forecast:
     """Forecast when `series` reaches `limit`, and how probably within each of `horizons` (seconds, > 0).
 
     The model is a robust trend since the last reset, action or turn, with a random walk around it; see `trend` and

@@ -1,4 +1,4 @@
-"""The words of a forecast: what is asked (Series, Limit, Terms) and what is answered (Forecast and its parts)."""
+"""The words of a forecast: what is asked (Question: Series, Limit, Terms) and what is answered (Forecast and its parts)."""
 
 from __future__ import annotations
 
@@ -43,12 +43,24 @@ class Terms:
 
     `now` is the time of asking and `since` when the present regime began, as after an action (Unix seconds).
     Fewer than `minimum_samples` in the regime, or none newer than `stale_after_seconds`, give no forecast.
+    `recalibration` is added to the logit of every probability, as past forecasts of this kind taught.
     """
 
     now: float
     since: float = -math.inf
     minimum_samples: int = 20
     stale_after_seconds: float = math.inf
+    recalibration: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """One series, the limit it is asked about, the horizons (seconds, > 0) and what else the caller knows."""
+
+    series: Series
+    limit: Limit
+    horizons: tuple[float, ...]
+    terms: Terms
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

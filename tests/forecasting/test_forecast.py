@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from forecasting import Forecast, Limit, Series, Terms, forecast
+from forecasting import Forecast, Limit, Question, Series, Terms, forecast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ def ask(
     ahead: np.ndarray, values: np.ndarray, limit: Limit, horizons: Sequence[float] = HORIZONS, **terms: Any
 ) -> Forecast:
     values = np.asarray(values, dtype=float)
-    return forecast(Series(NOW + np.asarray(ahead), values), limit, horizons, Terms(NOW, **terms))
+    return forecast([Question(Series(NOW + np.asarray(ahead), values), limit, tuple(horizons), Terms(NOW, **terms))])[0]
 
 
 def bursts(seed: int, rate: float, seconds: np.ndarray) -> np.ndarray:

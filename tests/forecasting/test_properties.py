@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting import Limit, Series, Terms, forecast
+from forecasting import Limit, Question, Series, Terms, forecast
 
 if TYPE_CHECKING:
     from forecasting import Direction, Forecast
@@ -33,7 +33,7 @@ def courses(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ask(times: np.ndarray, values: np.ndarray, limit: Limit) -> Forecast:
-    return forecast(Series(times, values), limit, HORIZONS, Terms(NOW, minimum_samples=10))
+    return forecast([Question(Series(times, values), limit, tuple(HORIZONS), Terms(NOW, minimum_samples=10))])[0]
 
 
 @given(st.lists(st.tuples(ANY_FLOAT, ANY_FLOAT), max_size=40), ANY_FLOAT, st.sampled_from(["up", "down"]), ANY_FLOAT)
@@ -42,7 +42,8 @@ def test_nothing_raises_and_every_answer_is_a_number_or_a_reason(
     samples: list[tuple[float, float]], limit: float, direction: Direction, since: float
 ) -> None:
     times, values = np.array([row[0] for row in samples]), np.array([row[1] for row in samples])
-    answer = forecast(Series(times, values), Limit(limit, direction), HORIZONS, Terms(NOW, since, minimum_samples=1))
+    terms = Terms(NOW, since, minimum_samples=1)
+    answer = forecast([Question(Series(times, values), Limit(limit, direction), tuple(HORIZONS), terms)])[0]
     sound(answer)
 
 
@@ -54,7 +55,7 @@ def test_nothing_raises_and_every_answer_is_a_number_or_a_reason(
 @settings(deadline=None, max_examples=300)
 def test_usable_numbers_of_any_size_are_forecast_soundly(values: list[float], spacing: float, limit: float) -> None:
     times = NOW - spacing * np.arange(len(values))[::-1]
-    sound(forecast(Series(times, np.array(values)), Limit(limit), HORIZONS, Terms(NOW, minimum_samples=10)))
+    sound(ask(times, np.array(values), Limit(limit)))
 
 
 def sound(answer: Forecast) -> None:
