@@ -12,7 +12,8 @@ import msgspec
 from actor import measures, protections, steps
 from actor.model import Measure, Protection, Step
 from homeostat.config import ConfigError, Duration, Raw, load
-from homeostat.config.types import Ratio, Window
+from homeostat.config.section import Ratio
+from homeostat.config.types import Window
 from homeostat.discovery import discover
 from homeostat.words import ActionClass, Problem, ProtectionName, Risk
 

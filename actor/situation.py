@@ -10,7 +10,7 @@ from actor.journal import ledger
 from actor.model import DecisionNow, Gate, Silences, Situation, StepFailed, Verdict
 from actor.world import case_of
 from homeostat.alertmanager import AlertmanagerError
-from homeostat.config.types import DAY
+from homeostat.config.section import DAY
 from homeostat.discovery import discover
 from homeostat.prometheus import PrometheusError, selector
 

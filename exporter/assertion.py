@@ -30,39 +30,46 @@ class Standing:
 
 def stand(previous: Standing, reading: Reading, forecast: Forecast, rules: Rules) -> Standing:
     """Return the standing after one more cycle; one cycle without evidence ends an assertion."""
-    confidence = max(_limit_evidence(reading, forecast, rules), _leak_evidence(reading, forecast))
-    if not confidence >= rules.probability or (forecast.reason and not _past_limit(reading, forecast)):
+    found = reading.observed or _expected(reading, forecast, rules)
+    if found is None or not found.confidence >= rules.probability:
         return Standing()
     cycles = previous.cycles + 1
-    if cycles < rules.cycles:
-        return Standing(cycles)
-    return Standing(cycles, Assertion(confidence, _severity(forecast, rules)))
+    return Standing(cycles, found if cycles >= rules.cycles else None)
 
 
-def _past_limit(reading: Reading, forecast: Forecast) -> bool:
-    return reading.usage_ratio >= 1 and forecast.reason != "stale"
+def _expected(reading: Reading, forecast: Forecast, rules: Rules) -> Assertion | None:
+    """Return what the forecast makes of it, however unlikely; None where there is nothing to go by.
+
+    What is past its limit needs no forecast: it is seen, as long as it is fresh.
+    """
+    if _past_limit(reading) and forecast.reason != "stale":
+        return Assertion(1.0, "critical")
+    if forecast.reason:
+        return None
+    confidence = max(_limit_evidence(reading, forecast, rules), _leak_evidence(reading, forecast))
+    return Assertion(confidence, _severity(forecast, rules))
+
+
+def _past_limit(reading: Reading) -> bool:
+    value, limit = float(reading.series.values[-1]), reading.limit
+    return value >= limit.value if limit.direction == "up" else value <= limit.value
 
 
 def _limit_evidence(reading: Reading, forecast: Forecast, rules: Rules) -> float:
-    """Probability of the limit within the action horizon; 0 unless usage is high or the time's 95 % bound lies within it.
+    """Return the probability of the limit within the action horizon; 0 unless it is near.
 
-    What is past its limit needs no forecast: it is seen.
+    Near is what is used above the floor, or will have reached the limit by the horizon at the 95 % bound of that time:
+    the upper one, as a 90 % interval leaves 5 % above it.
     """
-    if _past_limit(reading, forecast):
-        return 1.0
-    if forecast.reason:
-        return 0.0
-    near = (
-        reading.usage_ratio >= rules.usage_floor
-        or forecast.time_to_limit_seconds.upper <= reading.action_horizon_seconds
-    )
-    return forecast.probabilities.get(reading.action_horizon_seconds, 0.0) if near else 0.0
+    horizon = reading.action_horizon_seconds
+    near = reading.usage_ratio >= rules.usage_floor or forecast.time_to_limit_seconds.upper <= horizon
+    return forecast.probabilities.get(horizon, 0.0) if near else 0.0
 
 
 def _leak_evidence(reading: Reading, forecast: Forecast) -> float:
-    """Confidence of a leak that is fast enough for long enough; 0 otherwise, and where leaks are no problem."""
+    """Return the confidence of a leak that is fast enough for long enough; 0 otherwise, and where leaks are no problem."""
     rule = reading.leak_rule
-    if rule is None or forecast.reason:
+    if rule is None:
         return 0.0
     seen_seconds = float(reading.series.timestamps[-1]) - forecast.since
     leaks = forecast.leak.slope_per_second >= rule.bytes_per_second and seen_seconds >= rule.over_seconds
@@ -70,7 +77,7 @@ def _leak_evidence(reading: Reading, forecast: Forecast) -> float:
 
 
 def _severity(forecast: Forecast, rules: Rules) -> Severity:
-    seconds = 0.0 if forecast.reason else forecast.time_to_limit_seconds.median
+    seconds = forecast.time_to_limit_seconds.median
     if seconds < rules.critical:
         return "critical"
     return "warning" if seconds < rules.warning else "info"

@@ -1,4 +1,4 @@
-"""Exposes the last finished result: SPEC 3.3's metrics by one custom collector, with ages counted at the scrape."""
+"""Writes SPEC 3.3's metrics as text: each cycle's result once, in the background; ages and what still stands at the scrape."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from prometheus_client import Metric
-from prometheus_client.registry import Collector
 
+from exporter import accuracy
+from exporter.load import Loads, samples
+from exporter.textformat import head, labels_text, line
 from forecasting import Bounds
 from homeostat import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from exporter.cycle import Prediction, Result
-    from exporter.model import Reading
+    from exporter.cycle import Answer, Prediction, Result
+    from exporter.model import Key, Reading
     from forecasting import Forecast
-    from homeostat.clock import Clock
 
-    _Sample = tuple[str, dict[str, str], float]
+    # A metric's name without its prefix, the labels beside the target's as text, and the value.
+    _Sample = tuple[str, str, float]
 
 DAEMON = "exporter"
+# So many targets are written into one piece of text: the page is large, and is never held twice.
+_TARGETS_A_PIECE = 500
 HELP = {
     "time_to_limit_seconds": "Time until the target reaches its limit, +Inf for never; bounds of the 90 % interval.",
     "limit_probability_ratio": "Probability that the target reaches its limit within the horizon.",
@@ -37,26 +40,49 @@ HELP = {
     "problem_severity": "A constant 1, labelled with the severity of an asserted problem.",
     "forecast_unavailable": "A constant 1, labelled with the reason why there is no forecast.",
     "series_age_seconds": "Age of the newest sample that the target's readings rest on.",
+    "expected_load_ratio": "Expected load of a service in an hour of the week; 1 is its busiest hour.",
+    "quiet_window_start_timestamp_seconds": "When a service is next quiet for as long as is needed, inside the maintenance windows.",
     "exporter_last_success_timestamp_seconds": "When everything was last read, for each watched host.",
     "exporter_cycle_duration_seconds": "How long the last cycle took.",
+    "exporter_stage_duration_seconds": "How long each stage of the last cycle took: fetch, forecast, score, expose.",
     "exporter_series": "Series that are forecast and served now.",
-    "exporter_errors_total": "Faults by stage: recall (marks and former assertions), read (a target), cycle (a fault of our own).",
+    "exporter_errors_total": "Faults by stage: recall (marks and former assertions), read (a target), score (kept forecasts), cycle (a fault of our own).",
     "prometheus_up": "Whether Prometheus answered in the last cycle.",
     "exporter_build_info": "A constant 1, labelled with the version.",
     "config_last_reload_successful": "Whether the configuration was accepted when it was last read.",
     "config_last_reload_success_timestamp_seconds": "When the configuration in use was read.",
+    **accuracy.HELP,
 }
 _SPANS = (("d", 86400, 3), ("h", 3600, 1), ("m", 60, 1), ("s", 1, 0))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class State:
-    """What the collector reads at a scrape: the last result, the exporter's own host, and how the last reload went."""
+class Section:
+    """What one answer has to say, as text by metric: while it stands, while it asserts, and each target's age when asked."""
+
+    answer: Answer
+    standing: Mapping[str, list[bytes]]
+    asserting: Mapping[str, list[bytes]]
+    ages: list[tuple[str, float]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """A cycle's result, written down."""
 
     result: Result
+    sections: tuple[Section, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What is served at a scrape: the last result, the exporter's own host, and how the last reload went."""
+
+    page: Page
     host: str
     reloaded: bool
     reloaded_at: float
+    loads: Loads = dataclasses.field(default_factory=Loads)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -69,17 +95,14 @@ class Served:
 
 
 def served(result: Result, monotonic_now: float) -> list[Served]:
-    """Return what of `result` may still be served, one prediction for each key."""
-    by_key = {
-        prediction.reading.key: Served(
-            prediction,
-            prediction.standing.assertion is not None and answer.asserts(monotonic_now),
-            monotonic_now - answer.asked_at,
-        )
-        for answer in result.answers.values()
-        if answer.stands(monotonic_now)
-        for prediction in answer.predictions
-    }
+    """Return what of `result` may still be served, one prediction for each key: that of the first watch."""
+    by_key: dict[Key, Served] = {}
+    for answer in result.answers.values():
+        if answer.stands(monotonic_now):
+            asserts, waited = answer.asserts(monotonic_now), monotonic_now - answer.asked_at
+            for prediction in answer.predictions:
+                asserted = asserts and prediction.standing.assertion is not None
+                by_key.setdefault(prediction.reading.key, Served(prediction, asserted, waited))
     return list(by_key.values())
 
 
@@ -91,69 +114,107 @@ def span_label(seconds: float) -> str:
     return f"{seconds:g}s"
 
 
-class ResultCollector(Collector):
-    """Turns the state of the moment into metrics, at each scrape."""
-
-    def __init__(self, state: Callable[[], State], clock: Clock) -> None:
-        """Ask `state` and `clock` anew at every scrape."""
-        self._state = state
-        self._clock = clock
-
-    def describe(self) -> Iterable[Metric]:
-        """Describe nothing, so that registering does not collect."""
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield every metric that has a sample now."""
-        families = {name: _family(name, text) for name, text in HELP.items()}
-        for name, labels, value in _samples(self._state(), self._clock.monotonic()):
-            families[name].add_sample(f"homeostat_{name}", labels, value)
-        yield from (family for family in families.values() if family.samples)
+def render(result: Result) -> Page:
+    """Write down all that will be the same at every scrape until the next cycle; each key once, for the first watch."""
+    written: set[Key] = set()
+    sections = []
+    for answer in result.answers.values():
+        new = [prediction for prediction in answer.predictions if prediction.reading.key not in written]
+        written.update(prediction.reading.key for prediction in new)
+        sections.append(_section(answer, new))
+    return Page(result, tuple(sections))
 
 
-def _family(name: str, text: str) -> Metric:
-    counter = name.endswith("_total")
-    return Metric(f"homeostat_{name.removesuffix('_total')}", text, "counter" if counter else "gauge")
+def exposition(state: State, monotonic_now: float) -> list[bytes]:
+    """Return the text of all metrics that have a sample now, in pieces that follow one another."""
+    standing = [section for section in state.page.sections if section.answer.stands(monotonic_now)]
+    texts: dict[str, list[bytes]] = {name: [] for name in HELP}
+    _add(texts, _lines("", _own(state, sum(len(section.ages) for section in standing))))
+    for section in standing:
+        asserting = section.asserting if section.answer.asserts(monotonic_now) else {}
+        for name, pieces in (*section.standing.items(), *asserting.items()):
+            texts[name] += pieces
+        texts["series_age_seconds"].append(_ages(section, monotonic_now))
+    heads = {name: head(f"homeostat_{name}", text).encode() for name, text in HELP.items()}
+    return [piece for name, pieces in texts.items() if any(pieces) for piece in (heads[name], *pieces)]
 
 
-def _samples(state: State, monotonic_now: float) -> Iterator[_Sample]:
-    predictions = served(state.result, monotonic_now)
-    yield from _own(state, len(predictions))
-    for entry in predictions:
-        key = dataclasses.asdict(entry.prediction.reading.key)
-        for name, labels, value in _of_target(entry):
-            yield name, {**key, **labels}, value
+def _section(answer: Answer, predictions: Sequence[Prediction]) -> Section:
+    standing: dict[str, list[bytes]] = {}
+    asserting: dict[str, list[bytes]] = {}
+    ages = []
+    for first in range(0, len(predictions), _TARGETS_A_PIECE):
+        lines: dict[str, list[str]] = {}
+        asserted: dict[str, list[str]] = {}
+        for prediction in predictions[first : first + _TARGETS_A_PIECE]:
+            reading = prediction.reading
+            key = _key_text(reading.key)
+            ages.append((f"homeostat_series_age_seconds{{{key}}} ", reading.age_seconds))
+            _lines(key, _of_target(prediction), lines)
+            if prediction.standing.assertion:
+                _lines(key, _of_problem(prediction), asserted)
+        _add(standing, lines)
+        _add(asserting, asserted)
+    return Section(answer, standing, asserting, ages)
+
+
+def _add(texts: dict[str, list[bytes]], lines: Mapping[str, list[str]]) -> None:
+    for name, found in lines.items():
+        texts.setdefault(name, []).append("".join(found).encode())
+
+
+def _ages(section: Section, monotonic_now: float) -> bytes:
+    waited = monotonic_now - section.answer.asked_at
+    return "".join([f"{prefix}{age + waited}\n" for prefix, age in section.ages]).encode()
+
+
+def _lines(key: str, samples: Iterable[_Sample], into: dict[str, list[str]] | None = None) -> dict[str, list[str]]:
+    """Write samples of one key as lines by metric, after those that are there already."""
+    by_name = {} if into is None else into
+    for name, labels, value in samples:
+        both = f"{key},{labels}" if key and labels else key or labels
+        by_name.setdefault(name, []).append(line(f"homeostat_{name}", both, value))
+    return by_name
+
+
+def _key_text(key: Key) -> str:
+    return labels_text(host=key.host, problem=key.problem, resource=key.resource, target=key.target)
 
 
 def _own(state: State, series: int) -> Iterator[_Sample]:
-    result, own = state.result, {"host": state.host}
-    yield "exporter_build_info", {**own, "version": __version__}, 1
+    result, own = state.page.result, labels_text(host=state.host)
+    daemon = labels_text(daemon=DAEMON, host=state.host)
+    yield "exporter_build_info", labels_text(host=state.host, version=__version__), 1
     yield "prometheus_up", own, float(result.prometheus_up)
     yield "exporter_series", own, series
-    yield "config_last_reload_successful", {**own, "daemon": DAEMON}, float(state.reloaded)
-    yield "config_last_reload_success_timestamp_seconds", {**own, "daemon": DAEMON}, state.reloaded_at
+    yield "config_last_reload_successful", daemon, float(state.reloaded)
+    yield "config_last_reload_success_timestamp_seconds", daemon, state.reloaded_at
     for stage, count in result.errors.items():
-        yield "exporter_errors_total", {**own, "stage": stage}, count
+        yield "exporter_errors_total", labels_text(host=state.host, stage=stage), count
+    for name, labels, value in samples(state.loads):
+        yield name, labels_text(**labels), value
+    for name, seconds in result.stage_seconds.items():
+        yield "exporter_stage_duration_seconds", labels_text(host=state.host, stage=name), seconds
     for host, timestamp in result.successes.items():
-        yield "exporter_last_success_timestamp_seconds", {"host": host}, timestamp
+        yield "exporter_last_success_timestamp_seconds", labels_text(host=host), timestamp
+    for name, labels, value in accuracy.samples(result.scores, span_label):
+        yield name, labels_text(host=state.host, **labels), value
     if not math.isnan(result.duration_seconds):
         yield "exporter_cycle_duration_seconds", own, result.duration_seconds
 
 
-def _of_target(entry: Served) -> Iterator[_Sample]:
-    reading, expected = entry.prediction.reading, entry.prediction.forecast
-    yield "series_age_seconds", {}, reading.age_seconds + entry.waited_seconds
+def _of_target(prediction: Prediction) -> Iterator[_Sample]:
+    reading, expected = prediction.reading, prediction.forecast
     if not math.isnan(reading.usage_ratio):
-        yield "usage_ratio", {}, reading.usage_ratio
+        yield "usage_ratio", "", reading.usage_ratio
     if expected.reason:
-        yield "forecast_unavailable", {"reason": expected.reason}, 1
+        if reading.observed is None:
+            yield "forecast_unavailable", f'reason="{expected.reason}"', 1
         return
     yield from _bounds("time_to_limit_seconds", expected.time_to_limit_seconds)
     for horizon, probability in expected.probabilities.items():
-        yield "limit_probability_ratio", {"horizon": span_label(horizon)}, probability
+        yield "limit_probability_ratio", f'horizon="{span_label(horizon)}"', probability
     yield from _growth(reading, expected)
-    if entry.asserted:
-        yield from _of_problem(entry.prediction)
 
 
 def _growth(reading: Reading, expected: Forecast) -> Iterator[_Sample]:
@@ -163,20 +224,20 @@ def _growth(reading: Reading, expected: Forecast) -> Iterator[_Sample]:
     if reading.unit == "bytes":
         yield from _bounds("growth_bytes_per_second", slope)
     if reading.leak_rule:
-        yield "memory_leak_bytes_per_second", {}, expected.leak.slope_per_second
-        yield "memory_leak_confidence_ratio", {}, expected.leak.confidence
+        yield "memory_leak_bytes_per_second", "", expected.leak.slope_per_second
+        yield "memory_leak_confidence_ratio", "", expected.leak.confidence
 
 
 def _of_problem(prediction: Prediction) -> Iterator[_Sample]:
     assertion = prediction.standing.assertion
     assert assertion is not None
-    yield "problem_confidence_ratio", {}, assertion.confidence
-    yield "problem_severity", {"severity": assertion.severity}, 1
-    if not math.isnan(prediction.reading.usage_ratio):
-        for ahead_seconds in (0.0, *prediction.forecast.probabilities):
-            usage = _usage_ahead(prediction, ahead_seconds)
-            for name, labels, value in _bounds("forecast_usage_ratio", usage):
-                yield name, {**labels, "ahead": span_label(ahead_seconds)}, value
+    yield "problem_confidence_ratio", "", assertion.confidence
+    yield "problem_severity", f'severity="{assertion.severity}"', 1
+    if prediction.forecast.reason or math.isnan(prediction.reading.usage_ratio):
+        return
+    for ahead_seconds in (0.0, *prediction.forecast.probabilities):
+        ahead = f'ahead="{span_label(ahead_seconds)}",'
+        yield from _bounds("forecast_usage_ratio", _usage_ahead(prediction, ahead_seconds), labels=ahead)
 
 
 def _usage_ahead(prediction: Prediction, ahead_seconds: float) -> Bounds:
@@ -188,6 +249,7 @@ def _usage_ahead(prediction: Prediction, ahead_seconds: float) -> Bounds:
     return Bounds(*sorted((reading.usage_ratio + more).tolist()))
 
 
-def _bounds(name: str, bounds: Bounds, factor: float = 1.0) -> Iterator[_Sample]:
-    for bound in ("lower", "median", "upper"):
-        yield name, {"bound": bound}, factor * getattr(bounds, bound)
+def _bounds(name: str, bounds: Bounds, factor: float = 1.0, labels: str = "") -> Iterator[_Sample]:
+    yield name, f'{labels}bound="lower"', factor * bounds.lower
+    yield name, f'{labels}bound="median"', factor * bounds.median
+    yield name, f'{labels}bound="upper"', factor * bounds.upper

@@ -9,14 +9,20 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 from exporter.assertion import Standing, stand
-from exporter.ingest import action_marks, former_assertions, observe
-from forecasting import Forecast, Question, Terms, forecast
+from exporter.book import Turn
+from exporter.ingest import Memory, action_marks, follow, former_assertions, observe, read_sizes
+from exporter.past import Reader
+from exporter.scorekeeper import Report
+from forecasting import Forecast, Question, Series, Terms, forecast
 from homeostat.prometheus import PrometheusError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from exporter.model import Key, Reading, Target, Watch
+    from exporter.ingest import Sizes
+    from exporter.model import Key, Observed, Reading, Target, Watch
+    from exporter.rings import Ring
+    from exporter.scorekeeper import Scorekeeper
     from homeostat.clock import Clock
     from homeostat.config import Config
     from homeostat.config.types import Exporter
@@ -24,23 +30,27 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Stage = Literal["recall", "read", "cycle"]
-STAGES: tuple[Stage, ...] = ("recall", "read", "cycle")
+Stage = Literal["recall", "read", "score", "cycle"]
+STAGES: tuple[Stage, ...] = ("recall", "read", "score", "cycle")
 # Data older than two scrapes asserts nothing, and an assertion is served for two cycles after the one that made it.
 FRESH_SCRAPES = 2
 ASSERTED_CYCLES = 2
 # A forecast is served, with its age, until so many cycles have passed without a new one.
 SERVED_CYCLES = 10
+# Eight hours of five-minute steps: for so long the exporter may have been down and still score what it had kept.
+RECENT_SAMPLES = 96
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class World:
-    """What a cycle acts on; a reload makes a new one."""
+    """What a cycle acts on; a reload makes a new one, with the memory of the old. Without a scorekeeper, forecasts are not scored."""
 
     config: Config
     prometheus: Prometheus
     clock: Clock
     targets: Mapping[str, Target]
+    memory: Memory = dataclasses.field(default_factory=Memory)
+    scorekeeper: Scorekeeper | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +84,7 @@ class Result:
     """What the last cycle left: answers by watch, each host's last success (Unix seconds), and how the cycle went.
 
     `complete` is true once a cycle has read everything: until then former assertions are recalled from Prometheus.
+    `stage_seconds` says how long each stage of the cycle took.
     """
 
     answers: Mapping[str, Answer] = dataclasses.field(default_factory=dict)
@@ -82,6 +93,8 @@ class Result:
     errors: Mapping[Stage, int] = dataclasses.field(default_factory=lambda: dict.fromkeys(STAGES, 0))
     prometheus_up: bool = False
     duration_seconds: float = math.nan
+    stage_seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    scores: Report = dataclasses.field(default_factory=Report)
 
     def with_errors(self, stage: Stage, count: int) -> Result:
         """Return this result with `count` more errors at `stage`."""
@@ -90,11 +103,12 @@ class Result:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class _Recalled:
-    """What is known before anything is read: the time, former standings and the actor's marks by host and target."""
+    """What is known before anything is read: the time, former standings, the actor's marks by host and target, and past scores."""
 
     now: float
     standings: Mapping[Key, Standing]
     marks: Mapping[tuple[str, str], float]
+    scores: Report
 
 
 def run(world: World, last: Result) -> Result:
@@ -106,12 +120,18 @@ def run(world: World, last: Result) -> Result:
         log.warning("cycle failed: %s", error)
         took = world.clock.monotonic() - asked_at
         return dataclasses.replace(last, prometheus_up=False, duration_seconds=took).with_errors("recall", 1)
-    read = {watch.name: _read(world, watch, recalled) for watch in _watches(world)}
-    took = world.clock.monotonic() - asked_at
-    period = world.config.exporter.cycle + took
-    new = {name: Answer(entries, asked_at, period) for name, entries in read.items() if entries is not None}
-    kept = {name: last.answers[name] for name in read.keys() & last.answers.keys() - new.keys()}
-    answers = new | {name: answer for name, answer in kept.items() if answer.stands(asked_at)}
+    watches = list(_watches(world))
+    world.memory.keep((watch.query for watch in watches), world.config.exporter)
+    read = {watch.name: _fetch(world, watch, recalled.now) for watch in watches}
+    fetched_at = world.clock.monotonic()
+    found = _each_key_once({name: _predict(world.config, fetched, recalled) for name, fetched in read.items() if fetched})
+    forecast_at = world.clock.monotonic()
+    unscored = world.scorekeeper.follow(_turn(world.config.exporter, found, recalled)) if world.scorekeeper else 0
+    done_at = world.clock.monotonic()
+    period = world.config.exporter.cycle + done_at - asked_at
+    new = {name: Answer(predictions, asked_at, period) for name, predictions in found.items()}
+    known = {**last.answers, **new}
+    answers = {name: known[name] for name in read if name in known and known[name].stands(asked_at)}
     missed = len(read) - len(new)
     return Result(
         answers=answers,
@@ -119,15 +139,28 @@ def run(world: World, last: Result) -> Result:
         successes=last.successes if missed else dict.fromkeys(_hosts(world, answers), recalled.now),
         errors=last.errors,
         prometheus_up=True,
-        duration_seconds=took,
-    ).with_errors("read", missed)
+        duration_seconds=done_at - asked_at,
+        stage_seconds={"fetch": fetched_at - asked_at, "forecast": forecast_at - fetched_at, "score": done_at - forecast_at},
+        scores=_scores(world),
+    ).with_errors("read", missed).with_errors("score", unscored)
 
 
 def _recall(world: World, last: Result) -> _Recalled:
     # Whole seconds, as the client library rounds a range's ends: the newest point must not lie in the future.
     now = float(math.floor(world.clock.now()))
-    marks = action_marks(world.prometheus, world.config.exporter.window)
-    return _Recalled(now, _standings(world, last), marks)
+    marks = action_marks(world.prometheus, world.config.exporter)
+    return _Recalled(now, _standings(world, last), marks, _scores(world))
+
+
+def _scores(world: World) -> Report:
+    return world.scorekeeper.report if world.scorekeeper else Report()
+
+
+def _turn(settings: Exporter, found: Mapping[str, Sequence[Prediction]], recalled: _Recalled) -> Turn:
+    predictions = itertools.chain.from_iterable(found.values())
+    forecasts = [(prediction.reading, prediction.forecast) for prediction in predictions]
+    horizons = tuple(float(horizon) for horizon in settings.horizons)
+    return Turn(recalled.now, forecasts, recalled.marks, horizons, float(settings.step))
 
 
 def _standings(world: World, last: Result) -> dict[Key, Standing]:
@@ -135,47 +168,102 @@ def _standings(world: World, last: Result) -> dict[Key, Standing]:
     one_short = Standing(world.config.exporter.assertion.cycles - 1)
     former = {} if last.complete else dict.fromkeys(former_assertions(world.prometheus), one_short)
     recent = [answer for answer in last.answers.values() if answer.stands(world.clock.monotonic())]
-    return former | {entry.reading.key: entry.standing for answer in recent for entry in answer.predictions}
+    return former | {entry.reading.key: entry.standing for answer in reversed(recent) for entry in answer.predictions}
 
 
 def _watches(world: World) -> Iterable[Watch]:
     return itertools.chain.from_iterable(target.watches(world.config) for target in world.targets.values())
 
 
-def _read(world: World, watch: Watch, recalled: _Recalled) -> tuple[Prediction, ...] | None:
-    """Return the predictions of one watch, or None when it was not answered."""
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Fetched:
+    """A watch with all that is known of its series now."""
+
+    watch: Watch
+    ring: Ring
+    sizes: Sizes
+
+
+def _fetch(world: World, watch: Watch, now: float) -> _Fetched | None:
+    """Bring what is known of a watch's series up to now; None when Prometheus did not answer."""
+    settings = world.config.exporter
+    ring = world.memory.ring(watch.query, settings)
     try:
-        observed = observe(world.prometheus, watch, world.config.exporter, recalled.now)
+        follow(ring, Reader(world.prometheus, watch.query, settings), now)
+        return _Fetched(watch, ring, read_sizes(world.prometheus, watch, world.config, now))
     except PrometheusError as error:
         log.warning("target %s not read: %s", watch.name, error)
         return None
-    readings = _fullest(reading for reading in map(watch.read, observed) if reading)
-    return tuple(_predict(world.config.exporter, reading, recalled) for reading in readings)
 
 
-def _fullest(readings: Iterable[Reading]) -> Iterable[Reading]:
-    """Of several series under one name, as two processes of one service, keep the one nearest to its limit."""
-    by_key: dict[Key, Reading] = {}
-    for reading in readings:
-        other = by_key.setdefault(reading.key, reading)
-        if reading.usage_ratio > other.usage_ratio:
-            by_key[reading.key] = reading
+def _predict(config: Config, fetched: _Fetched, recalled: _Recalled) -> tuple[Prediction, ...]:
+    """Forecast all series of a watch, batch by batch, and judge them."""
+    batches = observe(fetched.ring, fetched.watch, fetched.sizes, config, recalled.now)
+    predictions = itertools.chain.from_iterable(_judge(config.exporter, _readings(fetched.watch, batch), recalled) for batch in batches)
+    return tuple(_fullest(predictions))
+
+
+def _readings(watch: Watch, batch: Iterable[Observed]) -> list[Reading]:
+    return [reading for reading in map(watch.read, batch) if reading]
+
+
+def _judge(settings: Exporter, readings: Sequence[Reading], recalled: _Recalled) -> list[Prediction]:
+    expected = _forecasts(settings, readings, recalled)
+    standings = [
+        stand(recalled.standings.get(reading.key, Standing()), reading, each, settings.assertion)
+        for reading, each in zip(readings, expected, strict=True)
+    ]
+    return list(map(Prediction, map(_recent, readings), expected, standings))
+
+
+def _forecasts(settings: Exporter, readings: Sequence[Reading], recalled: _Recalled) -> list[Forecast]:
+    """Forecast every reading that is fresh, in one call; one that is not has its age for a reason."""
+    fresh = [reading.age_seconds <= FRESH_SCRAPES * settings.scrape_interval for reading in readings]
+    questions = [_question(settings, reading, recalled) for reading in itertools.compress(readings, fresh)]
+    answers = iter(forecast(questions))
+    return [next(answers) if is_fresh else _stale(reading) for reading, is_fresh in zip(readings, fresh, strict=True)]
+
+
+def _question(settings: Exporter, reading: Reading, recalled: _Recalled) -> Question:
+    horizons = tuple(sorted({*settings.horizons, reading.action_horizon_seconds}))
+    since = recalled.marks.get((reading.key.host, reading.key.target), -math.inf)
+    terms = Terms(recalled.now, since, settings.minimum_samples, recalibration=recalled.scores.shift(reading.key.problem))
+    return Question(reading.series, reading.limit, horizons, terms)
+
+
+def _stale(reading: Reading) -> Forecast:
+    return Forecast(f"The newest sample is {reading.age_seconds:.0f} s old.", "stale")
+
+
+def _recent(reading: Reading) -> Reading:
+    """Return the reading without the past that nobody asks for once it is forecast: that of 10,000 series fills a host."""
+    series = reading.series
+    recent = Series(series.timestamps[-RECENT_SAMPLES:], series.values[-RECENT_SAMPLES:].copy())
+    return dataclasses.replace(reading, series=recent)
+
+
+def _fullest(predictions: Iterable[Prediction]) -> Iterable[Prediction]:
+    """Of several series under one name, as two processes of one service, keep the one nearest to its limit of those still alive."""
+    by_key: dict[Key, Prediction] = {}
+    for prediction in predictions:
+        other = by_key.setdefault(prediction.reading.key, prediction)
+        if _precedence(prediction) > _precedence(other):
+            by_key[prediction.reading.key] = prediction
     return by_key.values()
 
 
-def _predict(settings: Exporter, reading: Reading, recalled: _Recalled) -> Prediction:
-    expected = _forecast(settings, reading, recalled)
-    previous = recalled.standings.get(reading.key, Standing())
-    return Prediction(reading, expected, stand(previous, reading, expected, settings.assertion))
+def _each_key_once(found: Mapping[str, tuple[Prediction, ...]]) -> dict[str, tuple[Prediction, ...]]:
+    """Of a key that several watches know, as cAdvisor and the process itself, keep what the first of those says that are still alive."""
+    by_key: dict[Key, Prediction] = {}
+    for prediction in itertools.chain.from_iterable(found.values()):
+        other = by_key.setdefault(prediction.reading.key, prediction)
+        if other.forecast.reason == "stale" != prediction.forecast.reason:
+            by_key[prediction.reading.key] = prediction
+    return {name: tuple(each for each in predictions if by_key[each.reading.key] is each) for name, predictions in found.items()}
 
 
-def _forecast(settings: Exporter, reading: Reading, recalled: _Recalled) -> Forecast:
-    if reading.age_seconds > FRESH_SCRAPES * settings.scrape_interval:
-        return Forecast(f"The newest sample is {reading.age_seconds:.0f} s old.", "stale")
-    horizons = tuple(sorted({*settings.horizons, reading.action_horizon_seconds}))
-    since = recalled.marks.get((reading.key.host, reading.key.target), -math.inf)
-    terms = Terms(recalled.now, since, settings.minimum_samples)
-    return forecast([Question(reading.series, reading.limit, horizons, terms)])[0]
+def _precedence(prediction: Prediction) -> tuple[bool, float]:
+    return prediction.forecast.reason != "stale", prediction.reading.usage_ratio
 
 
 def _hosts(world: World, answers: Mapping[str, Answer]) -> set[str]:

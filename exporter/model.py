@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from exporter.assertion import Assertion
     from forecasting import Limit, Series
     from homeostat.config import Config
 
@@ -24,12 +25,21 @@ class Key:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Observed:
-    """One series as Prometheus gave it: finite samples in ascending time, the newest sample's age, and its size if asked for."""
+    """One series as Prometheus gave it: finite samples in ascending time, the newest sample's age, and what else was asked for.
+
+    `size` is the series' own, `host_size` that of the host it is about.
+    """
 
     labels: Mapping[str, str]
     series: Series
     age_seconds: float
     size: float | None = None
+    host_size: float | None = None
+
+    @property
+    def value(self) -> float:
+        """The newest value."""
+        return float(self.series.values[-1])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,7 +54,8 @@ class LeakRule:
 class Reading:
     """One target as it is now, ready to be forecast.
 
-    `usage_ratio` is 1 at the limit and `usage_per_unit` how much one unit of the series adds to it.
+    `usage_ratio` is 1 at the limit and `usage_per_unit` how much one unit of the series adds to it; both are NaN where unknown.
+    A problem that is `observed` is seen, not expected: then the limit is infinite, and there is nothing to forecast.
     """
 
     key: Key
@@ -56,6 +67,7 @@ class Reading:
     usage_per_unit: float
     age_seconds: float
     leak_rule: LeakRule | None = None
+    observed: Assertion | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,6 +75,8 @@ class Watch:
     """One question to Prometheus: `read` turns each series of `query` into a reading, or None where it cannot be one.
 
     `size_query` gives each series its size; the two are matched by `size_labels`.
+    `host_query` gives each host a number; it is matched by the host's name.
+    Where two watches read one key, the first one counts.
     """
 
     name: str
@@ -70,6 +84,7 @@ class Watch:
     read: Callable[[Observed], Reading | None]
     size_query: str | None = None
     size_labels: tuple[str, ...] = ()
+    host_query: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

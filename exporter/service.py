@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import pathlib
 import threading
 from typing import TYPE_CHECKING
 
 import exporter.targets
-from exporter.collector import State
+from exporter.collector import Page, State, render
 from exporter.cycle import Result, World, run
+from exporter.load import Loads, refresh
 from exporter.model import Target
+from exporter.scorekeeper import Scorekeeper
 from homeostat.config import Config, ConfigError, load
 from homeostat.credentials import CredentialError, authorized, read_token
 from homeostat.discovery import discover
 from homeostat.prometheus import Prometheus
 
 if TYPE_CHECKING:
-    import pathlib
-
     from homeostat.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,13 @@ class Setup:
     operator_tokens: tuple[str, ...]
     read_at: float
 
+    def remembering(self, old: Setup) -> Setup:
+        """Return this setup with the scores of `old`, and the series that it has in memory if they came from the same Prometheus."""
+        world = dataclasses.replace(self.world, scorekeeper=old.world.scorekeeper)
+        if world.config.prometheus == old.world.config.prometheus:
+            world = dataclasses.replace(world, memory=old.world.memory)
+        return dataclasses.replace(self, world=world)
+
 
 def set_up(config_file: pathlib.Path, clock: Clock, *, loopback: bool) -> Setup:
     """Read `config_file` and the secrets that are needed; on loopback anyone may reload, so the operator's is not.
@@ -47,7 +55,9 @@ def set_up(config_file: pathlib.Path, clock: Clock, *, loopback: bool) -> Setup:
     config = load(config_file, Config)
     bearer_file, operator_file = config.prometheus.bearer_token_file, config.security.operator_token_file
     prometheus = Prometheus(config.prometheus, read_token(bearer_file) if bearer_file else None)
-    world = World(config, prometheus, clock, discover(exporter.targets, "TARGET", Target))
+    directory = config.exporter.state_directory
+    scorekeeper = Scorekeeper(pathlib.Path(directory)) if directory else None
+    world = World(config, prometheus, clock, discover(exporter.targets, "TARGET", Target), scorekeeper=scorekeeper)
     tokens = (read_token(operator_file),) if operator_file and not loopback else ()
     return Setup(world, loopback, tokens, clock.now())
 
@@ -60,7 +70,8 @@ class Service:
         self._config_file = config_file
         self._setup = setup
         self._reloaded = True
-        self._result = Result()
+        self._page = Page(Result(), ())
+        self._loads = Loads()
         self._closing = threading.Event()
         self._due = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cycle", daemon=True)
@@ -73,11 +84,11 @@ class Service:
     def state(self) -> State:
         """Return what there is to serve now."""
         setup = self._setup
-        return State(self._result, setup.world.config.host, self._reloaded, setup.read_at)
+        return State(self._page, setup.world.config.host, self._reloaded, setup.read_at, self._loads)
 
     def unready(self) -> str | None:
         """Say why nothing can be served yet; None once a cycle has succeeded."""
-        if self._result.successes:
+        if self._page.result.successes:
             return None
         return f"no cycle has succeeded yet; is Prometheus at {self._setup.world.prometheus.url} up?"
 
@@ -88,14 +99,22 @@ class Service:
     def reload(self) -> str | None:
         """Read the configuration again; on a fault keep the old one and return the fault in one line."""
         try:
-            self._setup = set_up(self._config_file, self.clock, loopback=self._setup.loopback)
+            setup = set_up(self._config_file, self.clock, loopback=self._setup.loopback)
+            self._stay(setup.world.config)
         except (ConfigError, CredentialError) as error:
             self._reloaded = False
             log.error("configuration not reloaded, the old one stays: %s", error)  # noqa: TRY400 - the line says it all
             return str(error)
+        self._setup = setup.remembering(self._setup)
         self._reloaded = True
         self._due.set()
         return None
+
+    def _stay(self, config: Config) -> None:
+        """Raise ConfigError where the kept forecasts would have to move."""
+        if config.exporter.state_directory != self._setup.world.config.exporter.state_directory:
+            fault = "the kept forecasts are where they were; this needs a restart"
+            raise ConfigError(str(self._config_file), 0, "exporter.state_directory", fault)
 
     def start(self) -> None:
         """Begin with the first cycle."""
@@ -108,12 +127,31 @@ class Service:
         self._thread.join(_LAST_CYCLE_SECONDS)
 
     def _run(self) -> None:
+        scorekeeper = self._setup.world.scorekeeper
+        if scorekeeper is None:
+            self._cycle_until_closed()
+            return
+        scorekeeper.open(self.clock.now())
+        try:
+            self._cycle_until_closed()
+        finally:
+            scorekeeper.close()
+
+    def _cycle_until_closed(self) -> None:
         while not self._closing.is_set():
             began_at = self.clock.monotonic()
             self._due.clear()
             try:
-                self._result = run(self._setup.world, self._result)
+                world = self._setup.world
+                self._page = self._rendered(run(world, self._page.result))
+                self._loads = refresh(world.prometheus, world.config, self._loads, self.clock.now())
             except Exception:
                 log.exception("cycle failed by a fault of the exporter's own")
-                self._result = self._result.with_errors("cycle", 1)
+                self._page = dataclasses.replace(self._page, result=self._page.result.with_errors("cycle", 1))
             self._due.wait(max(0.0, self._setup.world.config.exporter.cycle - (self.clock.monotonic() - began_at)))
+
+    def _rendered(self, result: Result) -> Page:
+        began_at = self.clock.monotonic()
+        page = render(result)
+        stages = {**result.stage_seconds, "expose": self.clock.monotonic() - began_at}
+        return dataclasses.replace(page, result=dataclasses.replace(result, stage_seconds=stages))

@@ -1,29 +1,39 @@
-"""The exporter's pages: `/metrics` and one target's forecast as JSON."""
+"""The exporter's pages: `/metrics`, and as JSON the forecasts, how good they were, and the quiet windows."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+import re
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import flask
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from exporter.collector import ResultCollector, Served, served, span_label
+from exporter import accuracy, listing
+from exporter.collector import Served, exposition, served, span_label
+from exporter.load import rank
+from exporter.textformat import CONTENT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from exporter.collector import State
     from forecasting import Bounds
     from homeostat.clock import Clock
 
+_DAY_SECONDS = 86400
+_AHEAD_SECONDS = 7 * _DAY_SECONDS
+_MOST_AHEAD_SECONDS = 90 * _DAY_SECONDS
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+
 
 def make_app(state: Callable[[], State], clock: Clock) -> flask.Flask:
     """Return the application that serves `state`."""
     app = flask.Flask("exporter", static_folder=None)
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(ResultCollector(state, clock))
+    # Horizons stay in their order.
+    app.json = flask.json.provider.DefaultJSONProvider(app)
+    app.json.sort_keys = False
 
     @app.get("/")
     def index() -> str:
@@ -31,20 +41,72 @@ def make_app(state: Callable[[], State], clock: Clock) -> flask.Flask:
 
     @app.get("/metrics")
     def metrics() -> flask.Response:
-        return flask.Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        pieces = exposition(state(), clock.monotonic())
+        if not flask.request.accept_encodings.quality("gzip"):
+            return flask.Response(iter(pieces), headers={"Content-Length": str(sum(map(len, pieces)))}, content_type=CONTENT_TYPE)
+        return flask.Response(_packed(pieces), headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}, content_type=CONTENT_TYPE)
 
     @app.get("/api/v1/forecast")
     def forecast() -> tuple[dict[str, Any], int]:
-        wanted = {name: flask.request.args[name] for name in ("host", "target") if name in flask.request.args}
-        if len(wanted) < 2:
-            return {"error": "name one target: /api/v1/forecast?host=HOST&target=TARGET"}, 400
-        entries = served(state().result, clock.monotonic())
-        found = [entry for entry in entries if wanted.items() <= _names(entry).items()]
-        if not found:
-            return {"error": f"no target {wanted['target']!r} on host {wanted['host']!r} is forecast now"}, 404
-        return {"forecasts": [as_json(entry) for entry in found]}, 200
+        return _forecasts(served(state().page.result, clock.monotonic()))
+
+    @app.get("/api/v1/accuracy")
+    def how_good() -> dict[str, Any]:
+        return accuracy.as_json(state().page.result.scores, span_label)
+
+    @app.get("/api/v1/windows")
+    def windows() -> tuple[dict[str, Any], int]:
+        try:
+            ahead = _span("next", _MOST_AHEAD_SECONDS) or _AHEAD_SECONDS
+            length = _span("length", _DAY_SECONDS)
+        except ValueError as error:
+            return {"error": str(error)}, 400
+        loads, service = state().loads, flask.request.args.get("service")
+        services = {profile.traffic.service for profile in loads.profiles if service in {None, profile.traffic.service}}
+        if not services:
+            return {"error": f"no traffic is known of {service or 'any service'}; exporter.traffic names a query for each"}, 404
+        now = clock.now()
+        return {"windows": rank(loads, services, (now, now + ahead), length)}, 200
 
     return app
+
+
+def _packed(pieces: Iterable[bytes]) -> bytes:
+    """Write gzip at its fastest level: Prometheus asks for it on loopback too, where time is all that counts."""
+    packer = zlib.compressobj(level=1, wbits=16 + zlib.MAX_WBITS)
+    return b"".join([*map(packer.compress, pieces), packer.flush()])
+
+
+def _forecasts(entries: list[Served]) -> tuple[dict[str, Any], int]:
+    """Answer with all that is forecast of the target that is named, else with what runs out first."""
+    host, target = (flask.request.args.get(name) for name in ("host", "target"))
+    if target is None:
+        return _soonest(entries, host)
+    found = listing.of_target(entries, host, target)
+    if not found:
+        return {"error": listing.unknown(entries, host, target)}, 404
+    return {"forecasts": [as_json(entry) for entry in found]}, 200
+
+
+def _soonest(entries: list[Served], host: str | None) -> tuple[dict[str, Any], int]:
+    """List what runs out first, without curves."""
+    said = flask.request.args.get("limit", str(listing.USUAL))
+    if not (said.isascii() and said.isdigit() and 0 < int(said) <= listing.MOST):
+        return {"error": f"limit={said!r} is no number between 1 and {listing.MOST}"}, 400
+    found = listing.soonest(entries, host)
+    briefly = [{name: value for name, value in as_json(entry).items() if name != "curve"} for entry in found[: int(said)]]
+    return {"forecasts": briefly, "total": len(found)}, 200
+
+
+def _span(name: str, most_seconds: float) -> float | None:
+    """Return a query parameter in seconds, None when it is not given; raises ValueError when it is no such time."""
+    said = flask.request.args.get(name)
+    if said is None:
+        return None
+    seconds = float(said) if _SECONDS.fullmatch(said) else 0.0
+    if not 0 < seconds <= most_seconds:
+        raise ValueError(f"{name}={said!r} is no time of more than 0 and at most {most_seconds} seconds")
+    return seconds
 
 
 def as_json(entry: Served) -> dict[str, Any]:
@@ -54,7 +116,7 @@ def as_json(entry: Served) -> dict[str, Any]:
     return {
         **_names(entry),
         "unit": reading.unit,
-        "limit": reading.limit.value,
+        "limit": _number(reading.limit.value),
         "direction": reading.limit.direction,
         "value": float(reading.series.values[-1]),
         "usage_ratio": _number(reading.usage_ratio),

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from forecasting.course import Course
     from forecasting.model import Bounds
     from forecasting.regime import Regime
     from forecasting.trend import Trend
 
-_UNITS = (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
+OUT_OF_DOMAIN = "The limit, a horizon or a value is no usable number."
+_DAY, _HOUR = 86400.0, 3600.0
+_UNITS = (("d", _DAY), ("h", _HOUR), ("min", 60.0), ("s", 1.0))
+
+
+# The horizons whose replays an explanation counts.
+REPLAYED_HOURS = (24.0, 168.0, 720.0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Facts:
+    """What was seen of a course: when its regime began and whether with a lone fall, whole days, falls and their rhythm.
+
+    `ceiling`, the highest that it fell from, is relative to the present level, in ranges of the course. The last three are
+    the shares of replays of those days that reach the limit within a day, a week and a month; negative without a day.
+    """
+
+    since: float
+    lone: float
+    days: float
+    falls: float
+    interval_hours: float
+    ceiling: float
+    day: float
+    week: float
+    month: float
 
 
 def span(seconds: float) -> str:
@@ -36,5 +63,50 @@ def expected(regime: Regime, trend: Trend, headroom: float, bounds: Bounds) -> s
 def _outlook(headroom: float, bounds: Bounds) -> str:
     if headroom <= 0:
         return "the limit is reached"
+    if math.isinf(headroom):
+        return "it has no limit"
     interval = f"90 % interval {span(bounds.lower)} to {span(bounds.upper)}"
     return f"{headroom:.4g} are left, which takes {span(bounds.median)} ({interval})"
+
+
+def stale(seconds: float) -> str:
+    """Say that the newest sample is too old."""
+    return f"The newest sample is {span(seconds)} old."
+
+
+def too_few(samples: int, needed: int, since: float) -> str:
+    """Say that there are too few samples since the data, or the regime after an action, began."""
+    began_by = "the start of the data" if math.isinf(since) else "the last action"
+    return f"{samples} samples since {began_by}, {needed} are needed."
+
+
+def flat(samples: int) -> str:
+    """Say that nothing moves."""
+    return f"All {samples} samples are the same."
+
+
+def judged(course: Course, facts: Facts, growth: float, bounds: Bounds) -> str:
+    """Explain a learned forecast: the regime, its usual growth, its saw-tooth, what its own days replayed do, and the outlook."""
+    began_by = "a reset" if facts.lone else "the start of the data" if math.isinf(course.question.terms.since) else "the last action"
+    return (
+        f"In the {span(course.question.terms.now - facts.since)} since {began_by} ({course.times.size} samples in all) it moved "
+        f"{growth * _DAY:+.4g} a day towards the limit{_saw_tooth(course, facts)}{_replays(facts)}; "
+        f"{_outlook(course.limit - course.level, bounds)}."
+    )
+
+
+def _saw_tooth(course: Course, facts: Facts) -> str:
+    if facts.lone or facts.falls < 2:
+        return ""
+    ceiling = course.sign * (course.level + facts.ceiling * course.spread)
+    return f", fell back {facts.falls:.0f} times, every {span(facts.interval_hours * _HOUR)}, from {ceiling:.4g} at most"
+
+
+def _replays(facts: Facts) -> str:
+    if facts.days < 1:
+        return ""
+    day, week, month = (round(100 * share) for share in (facts.day, facts.week, facts.month))
+    return (
+        f"; of 100 futures replayed from its last {facts.days:.0f} days, {day} reach the limit within a day, "
+        f"{week} within a week, {month} within a month"
+    )

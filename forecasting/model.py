@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+# Arithmetic on mixed widths has no useful static type; shapes and units stand in the docstrings.
+Array32: TypeAlias = np.ndarray[Any, Any]
 Direction = Literal["up", "down"]
 Reason = Literal["not_enough_data", "stale", "flat", "out_of_domain"]
 
@@ -55,10 +57,10 @@ class Terms:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """One series, the limit it is asked about, the horizons (seconds, > 0) and what else the caller knows."""
+    """One series, the limit it is asked about (None: it has none), the horizons (seconds, > 0), and what else is known."""
 
     series: Series
-    limit: Limit
+    limit: Limit | None
     horizons: tuple[float, ...]
     terms: Terms
 

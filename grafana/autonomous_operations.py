@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana import decision_rows, forecast_rows, state_rows
+from grafana import accuracy_rows, decision_rows, forecast_rows, state_rows
 from grafana.layout import place
 from grafana.panels import DATASOURCE
 from grafana.promql import DECISION_ALERTS, HOST, TARGET_ACTION
@@ -33,6 +33,7 @@ def dashboard() -> Json:
         decision_rows.confidence_distribution(),
         decision_rows.gate_refusals(),
         state_rows.self_health(),
+        accuracy_rows.forecast_accuracy(),
     )
     return {
         "uid": UID,

@@ -1,33 +1,47 @@
-"""The one door to Prometheus: prometheus-api-client with a timeout, POST bodies, escaping, warnings and splitting."""
+"""The one door to Prometheus: prometheus-api-client within bounds, and bulk reading of many series at once."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
 import logging
-import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
+from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from homeostat import remote_read
+from homeostat.block import MalformedError, read_matrix, read_vector
+from homeostat.http_session import BoundedSession, Bounds
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from homeostat.block import Block
     from homeostat.config.types import Prometheus as PrometheusConfig
+    from homeostat.http_session import Answer
+    from homeostat.matchers import Matcher
 
 log = logging.getLogger(__name__)
 
-Answered = TypeVar("Answered", "Sample", "Series")
+Answered = TypeVar("Answered")
 
 # Prometheus answers 400 to a range of more than 11,000 points a series.
 MOST_POINTS = 11_000
+MOST_BYTES = 64 * 1024**2
+# Statuses of a request that was understood and may be repeated later; any other 4xx, and 501, is a no for good.
+_BUSY = {408, 429}
 
 
 class PrometheusError(Exception):
     """Prometheus gave no usable answer; the message says why in one line."""
+
+
+class RemoteReadError(PrometheusError):
+    """The server does not offer remote_read, or not as we can read it: another way must be taken."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,37 +62,24 @@ class Series:
     values: tuple[float, ...]
 
 
-class _BodySession(requests.Session):
-    """Sends a POST's parameters in its body, where a long query fits, and keeps the last answer of each thread."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.last = threading.local()
-
-    def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]
-        """Do as `requests.Session.request` does, with `params` in the body of a POST."""
-        if method == "POST":
-            options["data"] = options.pop("params", None)
-        response = super().request(method, url, **options)
-        self.last.response = response
-        return response
-
-
 class Prometheus:
     """Asks one Prometheus; safe to share between threads."""
 
     def __init__(self, config: PrometheusConfig, bearer_token: str | None = None) -> None:
         """Take the address and timeout from `config`; `bearer_token` is sent when given."""
         self.url = config.url.rstrip("/")
-        self._session = _BodySession()
+        self._session = BoundedSession(Bounds(MOST_BYTES, float(config.timeout)))
+        self._headers = {"Authorization": f"Bearer {bearer_token}"} if bearer_token else {}
+        self._timeout_seconds = float(config.timeout)
+        self.reads_remotely = True
         # A query changes nothing, so a POST may be repeated as a GET may.
         retry = Retry(total=2, backoff_factor=0.2, status_forcelist=[502, 503, 504], allowed_methods=None)
         self._connection = PrometheusConnect(
             url=self.url,
-            headers={"Authorization": f"Bearer {bearer_token}"} if bearer_token else None,
+            headers=self._headers,
             retry=retry,
             session=self._session,
-            timeout=float(config.timeout),
+            timeout=self._timeout_seconds,
             method="POST",
         )
 
@@ -107,23 +108,82 @@ class Prometheus:
                 values.extend(series.values)
         return [Series(labels, tuple(times), tuple(values)) for labels, times, values in parts.values()]
 
+    def vector(self, promql: str, at: float) -> Block:
+        """Evaluate `promql` at one time (Unix seconds), for many series.
+
+        Raises:
+            PrometheusError: as `query` does.
+
+        """
+        return self._bulk("query", promql, {"time": at}, read_vector)
+
+    def matrix(self, promql: str, start: float, end: float, step: float) -> Block:
+        """Evaluate `promql` from `start` to `end` every `step` seconds, for many series; at most 11,000 points each.
+
+        Raises:
+            PrometheusError: as `query` does.
+
+        """
+        return self._bulk("query_range", promql, {"start": start, "end": end, "step": step}, read_matrix)
+
+    def remote_read(self, queries: Sequence[Sequence[Matcher]], start: float, end: float) -> Block:
+        """Read the raw samples of the series that meet one of `queries`, from `start` to `end` (Unix seconds, inclusive).
+
+        They bear the server's external labels. A server that does not offer this is not asked again.
+
+        Raises:
+            RemoteReadError: the server does not offer it, or answers in a way that cannot be read.
+            PrometheusError: no connection, no answer in time, or the server is busy.
+
+        """
+        if not self.reads_remotely:
+            raise RemoteReadError(f"Prometheus at {self.url} offers no remote_read")
+        options = {"data": remote_read.encode(queries, start, end), "headers": {**self._headers, **remote_read.HEADERS}}
+        answer = self._try("remote_read", lambda: self._post("read", options))
+        if answer.status_code in _BUSY or 500 <= answer.status_code != 501:
+            raise PrometheusError(f"Prometheus at {self.url} gave no answer to remote_read: {_refusal(answer)}")
+        try:
+            return _raw_samples(answer)
+        except MalformedError as error:
+            self.reads_remotely = False
+            log.warning("Prometheus at %s offers no remote_read, query_range is asked instead: %s", self.url, error)
+            raise RemoteReadError(f"Prometheus at {self.url} offers no remote_read: {error}") from None
+
+    def _bulk(self, path: str, promql: str, more: dict[str, float], read: Callable[[bytes], Block]) -> Block:
+        answer = self._try(repr(promql), lambda: self._post(path, {"params": {"query": promql, **more}, "headers": self._headers}))
+        if answer.status_code != 200:
+            raise PrometheusError(f"Prometheus refused {promql!r}: {_refusal(answer)}")
+        try:
+            block = read(answer.content)
+        except MalformedError as error:
+            raise PrometheusError(f"Prometheus at {self.url} gave no answer to {promql!r}: {_short(error)}") from None
+        if block.warnings:
+            log.warning("prometheus warned query=%r warnings=%s", promql, list(block.warnings))
+        return block
+
+    def _post(self, path: str, options: dict[str, Any]) -> Answer:
+        return self._session.request("POST", f"{self.url}/api/v1/{path}", timeout=self._timeout_seconds, **options)
+
     def _range(self, promql: str, start: float, end: float, step: float) -> list[Series]:
         return self._ask(
             promql,
             lambda: [_series(row) for row in self._connection.custom_query_range(promql, _moment(start), _moment(end), str(step))],
         )
 
-    def _ask(self, promql: str, call: Callable[[], list[Answered]]) -> list[Answered]:
-        try:
-            answered = call()
-        except PrometheusApiClientException as error:
-            raise PrometheusError(f"Prometheus refused {promql!r}: {error}") from None
-        except (requests.RequestException, ValueError, LookupError, TypeError, AttributeError) as error:
-            raise PrometheusError(f"Prometheus at {self.url} gave no answer to {promql!r}: {_short(error)}") from None
-        response = self._session.last.response
-        if b'"warnings"' in response.content and (warnings := response.json().get("warnings")):
+    def _ask(self, promql: str, call: Callable[[], Answered]) -> Answered:
+        answered = self._try(repr(promql), call)
+        answer = self._session.last.answer
+        if b'"warnings"' in answer.content and (warnings := answer.json().get("warnings")):
             log.warning("prometheus warned query=%r warnings=%s", promql, warnings)
         return answered
+
+    def _try(self, asked: str, call: Callable[[], Answered]) -> Answered:
+        try:
+            return call()
+        except PrometheusApiClientException as error:
+            raise PrometheusError(f"Prometheus refused {asked}: {error}") from None
+        except (requests.RequestException, HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise PrometheusError(f"Prometheus at {self.url} gave no answer to {asked}: {_short(error)}") from None
 
 
 def selector(metric: str, **labels: str) -> str:
@@ -161,3 +221,13 @@ def _moment(timestamp: float) -> datetime.datetime:
 def _short(error: Exception) -> str:
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return f"{type(error).__name__}: {reason or error}".splitlines()[0][:300]
+
+
+def _raw_samples(answer: Answer) -> Block:
+    if answer.status_code != 200:
+        raise MalformedError(_refusal(answer))
+    return remote_read.decode(answer.content, MOST_BYTES)
+
+
+def _refusal(answer: Answer) -> str:
+    return f"HTTP {answer.status_code}: {' '.join(answer.content[:300].decode(errors='replace').split())}"

@@ -11,7 +11,7 @@ import msgspec
 from actor import files, quarantine
 from actor.files import FoundFile
 from actor.model import Case, Command, Effect, Step, StepFailed
-from homeostat.config.types import Ratio
+from homeostat.config.section import Ratio
 
 MOST_FILES = 10_000
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from exporter.hosts import host_of
 from exporter.model import Key, Observed, Reading, Target, Watch
+from exporter.readings import falling_to_limit, used_of_limit
 from forecasting import Limit
 
 if TYPE_CHECKING:
     from homeostat.config import Config
-    from homeostat.config.types import CustomTarget
+    from homeostat.config.targets import CustomTarget
 
 
 def _watches(config: Config) -> list[Watch]:
@@ -26,29 +27,24 @@ def _read(config: Config, entry: CustomTarget, observed: Observed) -> Reading | 
     target = entry.target or observed.labels.get(entry.target_label or "")
     if not target:
         return None
-    usage_ratio, usage_per_unit = _usage(float(observed.series.values[-1]), entry)
+    key = Key(entry.problem, host_of(observed.labels, config), target, entry.resource)
+    towards = used_of_limit if entry.direction == "up" else falling_to_limit
+    known = towards(observed, key, entry.unit, entry.limit, entry.action_horizon)
+    return known or _of_unknown_usage(observed, key, entry)
+
+
+def _of_unknown_usage(observed: Observed, key: Key, entry: CustomTarget) -> Reading:
+    """Read what has a limit that is not positive, of which no share can be used."""
     return Reading(
-        key=Key(entry.problem, host_of(observed.labels, config), target, entry.resource),
+        key=key,
         series=observed.series,
         limit=Limit(entry.limit, entry.direction),
         unit=entry.unit,
         action_horizon_seconds=entry.action_horizon,
-        usage_ratio=usage_ratio,
-        usage_per_unit=usage_per_unit,
+        usage_ratio=math.nan,
+        usage_per_unit=math.nan,
         age_seconds=observed.age_seconds,
     )
-
-
-def _usage(value: float, entry: CustomTarget) -> tuple[float, float]:
-    """Usage and its change per unit: value over limit going up, limit over value going down.
-
-    Both are NaN, unknown, where a limit or value that is not positive gives the ratio no meaning.
-    """
-    if entry.limit <= 0 or (entry.direction == "down" and value <= 0):
-        return math.nan, math.nan
-    if entry.direction == "up":
-        return value / entry.limit, 1 / entry.limit
-    return entry.limit / value, entry.limit / value**2
 
 
 TARGET = Target(_watches)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exporter.hosts import host_of
 from exporter.model import Key, Observed, Reading, Target, Watch
-from forecasting import Limit
+from exporter.readings import backup_mark, left_of_size
 
 if TYPE_CHECKING:
     from homeostat.config import Config
@@ -21,22 +21,13 @@ def _watches(config: Config) -> list[Watch]:
 
 
 def _read(config: Config, observed: Observed) -> Reading | None:
-    settings = config.exporter.targets.filesystem
-    size = observed.size or 0.0
-    usable = size * (1 - settings.limit_free_ratio)
-    mountpoint = observed.labels.get("mountpoint")
-    if usable <= 0 or not mountpoint:
+    host, mountpoint = host_of(observed.labels, config), observed.labels.get("mountpoint")
+    # A disk of nothing but backups has another problem, backup_space_exhaustion: cleaning would find nothing there,
+    # and two problems would answer one fact twice.
+    mark = backup_mark(config, host, mountpoint or "")
+    if not mountpoint or (mark and not mark.shared):
         return None
-    return Reading(
-        key=Key("disk_exhaustion", host_of(observed.labels, config), mountpoint, "filesystem"),
-        series=observed.series,
-        limit=Limit(size * settings.limit_free_ratio, "down"),
-        unit="bytes",
-        action_horizon_seconds=settings.action_horizon,
-        usage_ratio=(size - float(observed.series.values[-1])) / usable,
-        usage_per_unit=1 / usable,
-        age_seconds=observed.age_seconds,
-    )
+    return left_of_size(observed, Key("disk_exhaustion", host, mountpoint, "filesystem"), "bytes", config.exporter.targets.filesystem)
 
 
 TARGET = Target(_watches)

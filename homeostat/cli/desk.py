@@ -34,12 +34,13 @@ _PIPED_WIDTH = 200
 
 @dataclasses.dataclass(frozen=True)
 class Desk:
-    """The configuration and the doors to Prometheus, Alertmanager and the actor."""
+    """The configuration and the doors to Prometheus, Alertmanager, the actor and the exporter."""
 
     config: Config
     prometheus: Prometheus
     alertmanager: Alertmanager
     actor: DaemonClient
+    exporter: DaemonClient
     clock: Clock
 
 
@@ -65,6 +66,7 @@ def _lay(config_file: pathlib.Path) -> Desk:
         Prometheus(config.prometheus, _token(config.prometheus.bearer_token_file)),
         Alertmanager(config.alertmanager, _token(config.alertmanager.bearer_token_file)),
         DaemonClient(config.links.console, token),
+        DaemonClient(config.exporter.url, None),
         SystemClock(),
     )
 

@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-import posixpath
 import socket
 from typing import Annotated, Literal
 
 import msgspec
 
+from homeostat.config.section import DAY, HOUR, MINUTE, Positive, Ratio, Section, exact_path, lasting
+from homeostat.config.targets import Targets, Traffic
 from homeostat.config.units import Duration, Size
-from homeostat.words import Decision, Level, Mode, Problem, Risk, Term
+from homeostat.time_intervals import TimeInterval
+from homeostat.words import Decision, Level, Mode, Risk, Term
 
-Ratio = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Positive = Annotated[int, msgspec.Meta(gt=0)]
 Manager = Literal["systemd", "systemd-user", "podman", "command"]
 Argv = tuple[str, ...]
-
-MINUTE, HOUR, DAY = 60, 3600, 86400
-
-
-def exact_path(name: str, path: str) -> None:
-    """See that `path` is absolute and names its place without detours.
-
-    Raises:
-        ValueError: it is relative, or holds `.`, `..` or an empty part.
-
-    """
-    if not path.startswith("/") or posixpath.normpath(path) != path:
-        raise ValueError(f"{name} {path!r} must be an absolute path without '.', '..' or a slash at its end")
-
-
-def lasting(name: str, duration: Duration) -> None:
-    """See that a duration is more than nothing. Raises ValueError."""
-    if duration <= 0:
-        raise ValueError(f"{name} must be more than 0s")
 
 
 def program(argv: Argv) -> None:
     """See that a command starts with the absolute path of its program. Raises ValueError."""
     if not argv or not argv[0].startswith("/"):
         raise ValueError("a command starts with the absolute path of its program")
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of the configuration: immutable, keyword-only, no unknown keys."""
 
 
 class Prometheus(Section, frozen=True, kw_only=True):
@@ -79,67 +56,6 @@ class Links(Section, frozen=True, kw_only=True):
     runbooks: str = "http://127.0.0.1:9922/runbooks"
 
 
-class FilesystemTarget(Section, frozen=True, kw_only=True):
-    """The filesystem target (SPEC 3.1): `query` yields bytes available, `size_query` the size, by instance and mountpoint."""
-
-    enabled: bool = True
-    query: str = 'node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|autofs|nsfs|fuse.*"}'
-    size_query: str = 'node_filesystem_size_bytes{fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|autofs|nsfs|fuse.*"}'
-    limit_free_ratio: Ratio = 0.10
-    action_horizon: Duration = Duration(14 * DAY)
-
-
-class ServiceMemoryTarget(Section, frozen=True, kw_only=True):
-    """The service memory target (SPEC 3.1): `query` yields bytes in use; `target_label` names the service."""
-
-    enabled: bool = True
-    query: str = "process_resident_memory_bytes"
-    target_label: str = "job"
-    limit_bytes: Size = Size(1024**3)
-    action_horizon: Duration = Duration(48 * HOUR)
-    leak_bytes_per_hour: Size = Size(10_000_000)
-    leak_over: Duration = Duration(24 * HOUR)
-
-    def __post_init__(self) -> None:
-        """Refuse a limit that everything is past."""
-        if self.limit_bytes <= 0:
-            raise ValueError("limit_bytes must be more than 0, as in 1GiB")
-
-
-class CustomTarget(Section, frozen=True, kw_only=True):
-    """A user's own target (SPEC 3.1): any query with a limit."""
-
-    name: str
-    query: str
-    limit: float
-    problem: Problem
-    resource: str
-    direction: Literal["up", "down"] = "up"
-    unit: Literal["bytes", "seconds", "ratio", "count"] = "count"
-    target: str | None = None
-    target_label: str | None = None
-    action_horizon: Duration = Duration(14 * DAY)
-
-    def __post_init__(self) -> None:
-        """Refuse an entry that cannot name its target."""
-        if (self.target is None) == (self.target_label is None):
-            raise ValueError("give either target (one fixed name) or target_label (the label that holds it)")
-
-
-class Targets(Section, frozen=True, kw_only=True):
-    """What is watched, each switchable and tunable."""
-
-    filesystem: FilesystemTarget = FilesystemTarget()
-    service_memory: ServiceMemoryTarget = ServiceMemoryTarget()
-    custom: tuple[CustomTarget, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse two entries of one name."""
-        names = [entry.name for entry in self.custom]
-        if len(set(names)) < len(names):
-            raise ValueError("every custom target needs a name of its own")
-
-
 class Assertion(Section, frozen=True, kw_only=True):
     """When a problem is asserted (SPEC 3.4)."""
 
@@ -151,22 +67,31 @@ class Assertion(Section, frozen=True, kw_only=True):
 
 
 class Exporter(Section, frozen=True, kw_only=True):
-    """The exporter's cycle, window, horizons and targets (SPEC 3)."""
+    """The exporter's address for the CLI, its cycle, window, horizons and targets (SPEC 3)."""
 
+    url: str = "http://127.0.0.1:9921"
     cycle: Duration = Duration(MINUTE)
     scrape_interval: Duration = Duration(15)
     window: Duration = Duration(7 * DAY)
     step: Duration = Duration(5 * MINUTE)
     minimum_samples: Positive = 20
+    most_series: Positive = 20_000
     horizons: tuple[Duration, ...] = tuple(Duration(seconds) for seconds in (DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY))
     hosts: dict[str, str] = {}
     targets: Targets = Targets()
+    traffic: tuple[Traffic, ...] = ()
     assertion: Assertion = Assertion()
+    state_directory: str | None = "/var/lib/homeostat-exporter"
 
     def __post_init__(self) -> None:
-        """Refuse times that no cycle can be made of."""
+        """Refuse times that no cycle can be made of, and a state that lies nowhere; without one, forecasts are not scored."""
+        if self.state_directory is not None:
+            exact_path("state_directory", self.state_directory)
         if min(self.cycle, self.scrape_interval, self.step, *self.horizons) <= 0 or not self.horizons:
             raise ValueError("cycle, scrape_interval, step and every one of at least one horizon must be more than 0s")
+        unheard = [entry.alert for entry in self.targets.alert if entry.confidence < self.assertion.probability]
+        if unheard:
+            raise ValueError(f"alert {unheard[0]!r} would never be a problem: its confidence is below assertion.probability {self.assertion.probability}")
         if self.window < self.step * self.minimum_samples:
             raise ValueError(f"window {self.window} holds fewer than minimum_samples {self.minimum_samples} at step {self.step}")
 
@@ -343,7 +268,7 @@ class Actor(Section, frozen=True, kw_only=True):
 
 
 class Config(Section, frozen=True, kw_only=True):
-    """The whole of `homeostat.yml`."""
+    """The whole of `homeostat.yml`; `windows` are the maintenance windows, of which none means any time."""
 
     host: str = msgspec.field(default_factory=socket.gethostname)
     prometheus: Prometheus = Prometheus()
@@ -351,6 +276,7 @@ class Config(Section, frozen=True, kw_only=True):
     links: Links = Links()
     exporter: Exporter = Exporter()
     autonomy: Autonomy = Autonomy()
+    windows: tuple[TimeInterval, ...] = ()
     services: dict[str, Service] = {}
     filesystems: dict[str, Filesystem] = {}
     cleanup: dict[str, CleanupRule] = {}

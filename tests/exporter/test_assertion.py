@@ -103,13 +103,29 @@ def test_without_a_forecast_nothing_is_asserted_whatever_stood() -> None:
     standing = Standing(9, Assertion(0.8, "warning"))
     assert stand(standing, READING, Forecast("too old", "stale"), RULES) == Standing()
     assert stand(standing, LEAKING, Forecast("too old", "stale"), Rules(probability=0.0)) == Standing()
+    assert stand(standing, READING, Forecast("3 samples", "not_enough_data"), RULES) == Standing()
 
 
 def test_what_is_past_its_limit_is_a_problem_also_without_a_forecast() -> None:
-    full = dataclasses.replace(READING, usage_ratio=1.0)
     unknown = Forecast("3 samples since the action", "not_enough_data")
-    assert stand(Standing(9), full, unknown, RULES).assertion == Assertion(1.0, "critical")
-    assert stand(Standing(9), full, Forecast("too old", "stale"), RULES) == Standing()
+    for limit, asserted in ((2.0, Assertion(1.0, "critical")), (2.1, None)):
+        full = changed(READING, limit=Limit(limit))
+        assert stand(Standing(9), full, unknown, RULES).assertion == asserted
+        assert stand(Standing(9), full, Forecast("too old", "stale"), RULES) == Standing()
+
+
+def test_what_falls_is_past_its_limit_below_it() -> None:
+    unknown = Forecast("3 samples since the action", "not_enough_data")
+    for limit, asserted in ((2.0, Assertion(1.0, "critical")), (1.9, None)):
+        empty = changed(READING, limit=Limit(limit, "down"), usage_ratio=math.nan)
+        assert stand(Standing(9), empty, unknown, RULES).assertion == asserted
+
+
+def test_what_is_seen_is_a_problem_with_its_own_confidence_and_severity_once_it_lasts() -> None:
+    seen = changed(READING, limit=Limit(math.inf), usage_ratio=math.nan, observed=Assertion(0.9, "info"))
+    nothing_to_forecast = Forecast("x", "out_of_domain")
+    assert stand(Standing(), seen, nothing_to_forecast, RULES) == Standing(1)
+    assert stand(LASTING, seen, nothing_to_forecast, RULES) == Standing(2, Assertion(0.9, "info"))
 
 
 def test_a_leak_is_a_problem_far_from_its_limit_too() -> None:

@@ -40,6 +40,7 @@ def invoke(*arguments: object) -> Result:
         ("exporter: {targets: {service_memory: {limit_bytes: 0B}}}", "more than 0"),
         ("exporter: {targets: {custom: [{name: a, query: b, limit: 1, problem: c, resource: d}]}}", "target_label"),
         ("prometheus: {bearer_token_file: /nonexistent/token}", "cannot be read"),
+        ("exporter: {state_directory: here}", "must be an absolute path"),
     ],
 )
 def test_a_bad_configuration_is_one_clear_line_and_exit_1(tmp_path: pathlib.Path, text: str, complaint: str) -> None:
@@ -64,6 +65,13 @@ def test_a_good_configuration_is_told_so(tmp_path: pathlib.Path) -> None:
     config_file.write_text("host: box")
     done = invoke(f"--config.file={config_file}", "--config.check")
     assert (done.exit_code, done.output) == (0, f"{config_file} is valid.\n")
+
+
+def test_checking_a_configuration_makes_no_state(tmp_path: pathlib.Path) -> None:
+    config_file = tmp_path / "homeostat.yml"
+    config_file.write_text(f"exporter: {{state_directory: {tmp_path / 'state'}}}")
+    assert invoke(f"--config.file={config_file}", "--config.check").exit_code == 0
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_missing_file_is_one_clear_line() -> None:
@@ -111,6 +119,20 @@ def test_a_bad_file_keeps_the_old_configuration_and_says_so(service: Service, co
     config_file.write_text(good.replace("box", "other"))
     assert service.reload() is None
     assert (service.state().reloaded, service.state().host) == (True, "other")
+
+
+def test_the_kept_forecasts_stay_through_a_reload_and_do_not_move(service: Service, config_file: pathlib.Path) -> None:
+    good, keeper = config_file.read_text(), service._setup.world.scorekeeper
+    assert service.reload() is None
+    assert service._setup.world.scorekeeper is keeper
+    config_file.write_text(good + "\nexporter: {state_directory: /elsewhere}")
+    assert "exporter.state_directory: the kept forecasts are where they were; this needs a restart" in service.reload()
+    assert service._setup.world.scorekeeper is keeper
+
+
+def test_without_a_state_directory_forecasts_are_not_scored(config_file: pathlib.Path) -> None:
+    config_file.write_text("host: box\nexporter: {state_directory: null}")
+    assert set_up(config_file, SystemClock(), loopback=True).world.scorekeeper is None
 
 
 def test_a_reload_over_http_from_elsewhere_needs_the_operator_s_token(service: Service, config_file: pathlib.Path) -> None:

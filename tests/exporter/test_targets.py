@@ -37,19 +37,22 @@ def test_every_target_has_its_cases() -> None:
 def test_a_series_becomes_the_reading(target: str, case: dict[str, Any]) -> None:
     watches = TARGETS[target].watches(loads(yaml.safe_dump(case["config"]), Config, "case.yml"))
     if "observed" not in case:
-        assert watches == []
+        assert [watch.name for watch in watches] == case.get("watches", [])
         return
-    [watch] = watches
-    assert watch.query == case.get("query", watch.query)
+    [watch] = [watch for watch in watches if watch.name == case.get("watch", watches[0].name)]
+    for name in ("query", "size_query"):
+        assert getattr(watch, name) == case.get(name, getattr(watch, name))
     given = case["observed"]
     values = np.array(given["values"])
     series = Series(np.arange(values.size, dtype=float), values)
-    reading = watch.read(Observed(given["labels"], series, 3.0, given.get("size")))
+    observed = Observed(given["labels"], series, given.get("age", 3.0), given.get("size"), given.get("host_size"))
+    reading = watch.read(observed)
     if case["reading"] is None:
         assert reading is None
         return
-    assert reading.series is series
-    assert reading.age_seconds == 3.0
+    assert reading.series.timestamps is series.timestamps
+    assert reading.series.values.tolist() == case["reading"].pop("values", values.tolist())
+    assert reading.age_seconds == observed.age_seconds
     found = {name: plain(getattr(reading, name)) for name in case["reading"]}
     assert found == {name: plain(value) for name, value in case["reading"].items()}
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.collector import State
+from exporter.collector import State, render
 from exporter.cycle import Answer, Prediction, Result
 from exporter.web import make_app
 from forecasting import Forecast
-from tests.exporter.fakes import FakeClock
+from tests.exporter.fakes import NOW, FakeClock
 from tests.exporter.test_collector import ASSERTED, READING, Standing
+from tests.exporter.test_load import KNOWN
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 def client(*predictions: Prediction) -> FlaskClient:
     clock = FakeClock()
     result = Result({"service-memory": Answer(predictions, clock.monotonic(), 5.0)})
-    return make_app(lambda: State(result, "own", reloaded=True, reloaded_at=0.0), clock).test_client()
+    return make_app(lambda: State(render(result), "own", reloaded=True, reloaded_at=0.0, loads=KNOWN), clock).test_client()
 
 
 def test_the_forecast_of_one_target_is_json_with_null_for_never() -> None:
@@ -43,8 +45,9 @@ def test_a_target_without_a_forecast_says_why_and_gives_no_number() -> None:
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        ("", 400),
-        ("?host=box", 400),
+        ("?limit=0", 400),
+        ("?limit=many", 400),
+        ("?limit=99999", 400),
         ("?host=box&target=/", 404),
         ("?host=other&target=jellyfin", 404),
         ("?host=box&target=%00%0a", 404),
@@ -58,5 +61,38 @@ def test_a_question_without_an_answer_says_so(query: str, status: int) -> None:
 
 def test_metrics_are_served_as_prometheus_expects_them() -> None:
     answer = client(ASSERTED).get("/metrics")
-    assert answer.content_type.startswith("text/plain; version=")
+    assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
+    assert "Content-Encoding" not in answer.headers
     assert b"homeostat_problem_confidence_ratio{" in answer.data
+
+
+@pytest.mark.parametrize(("accepted", "packed"), [("gzip", True), ("deflate, gzip;q=0.5", True), ("gzip;q=0", False), ("identity", False), ("", False)])
+def test_metrics_are_packed_only_for_who_asks_for_it(accepted: str, packed: bool) -> None:
+    asked = client(ASSERTED)
+    answer = asked.get("/metrics", headers={"Accept-Encoding": accepted})
+    assert (answer.headers.get("Content-Encoding") == "gzip") == packed
+    text = gzip.decompress(answer.data) if packed else answer.data
+    assert text == asked.get("/metrics").data
+
+
+def test_the_quietest_window_of_each_day_is_json() -> None:
+    found = client().get("/api/v1/windows?next=172800&service=web&length=3600").json["windows"]
+    assert len(found) == 3
+    midnight = NOW // 86400 * 86400 + 86400
+    assert found[0] == {"host": "box", "target": "web", "timezone": "UTC", "load_ratio": 0.1, "start": midnight, "end": midnight + 3600}
+    assert [window["load_ratio"] for window in found] == [0.1, 0.1, 0.3]
+
+
+def test_windows_are_looked_for_a_week_ahead_and_for_the_services_own_length() -> None:
+    found = client().get("/api/v1/windows").json["windows"]
+    assert len(found) == 8
+    assert {window["end"] - window["start"] for window in found} == {1800}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("?service=other", 404), ("?next=0", 400), ("?next=7d", 400), ("?next=nan", 400), ("?next=1e9", 400), ("?length=86401", 400), ("?length=", 400)],
+)
+def test_a_question_for_windows_without_an_answer_says_so(query: str, status: int) -> None:
+    answer = client().get(f"/api/v1/windows{query}")
+    assert (answer.status_code, bool(answer.json["error"])) == (status, True)

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from forecasting import Direction, Forecast
 
 NOW = 1_700_000_000.0
-HORIZONS = [60.0, 300.0, 600.0, 3600.0]
+HORIZONS = [60.0, 300.0, 600.0, 3600.0, 86400.0, 1209600.0]
 ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
 
 @st.composite
 def courses(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a drift with jumps and noise: values at 2 s for some minutes."""
+    """Draw a drift with jumps and noise: values at 2 s for some minutes, or at 5 min for some days, as was learned from."""
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    size = draw(st.integers(10, 120))
+    size, spacing = draw(st.tuples(st.integers(10, 120), st.just(2.0)) | st.tuples(st.integers(60, 4000), st.just(300.0)))
     drift = draw(st.integers(-100, 100)) / 100
     noise = draw(st.sampled_from([0.0, 0.01, 1.0, 10.0]))
     jumps = random.normal(0, 30, size) * (random.random(size) < draw(st.sampled_from([0.0, 0.03, 0.3])))
-    return NOW + np.arange(1 - size, 1) * 2.0, drift * np.arange(size) + np.cumsum(jumps) + random.normal(
+    return NOW + np.arange(1 - size, 1) * spacing, drift * np.arange(size) + np.cumsum(jumps) + random.normal(
         0, noise, size
     )
 
@@ -114,3 +114,37 @@ def test_scaling_and_shifting_a_series_moves_the_answer_as_it_must(
     assert math.isclose(
         moved.slope_per_second.median, factor * plain.slope_per_second.median, rel_tol=1e-3, abs_tol=1e-6 * factor
     )
+
+
+@given(st.lists(courses(), min_size=2, max_size=5), st.integers(0, 4), st.floats(0.1, 1000))
+@settings(deadline=None, max_examples=50)
+def test_a_bad_series_changes_no_other_s_answer(
+    drawn: list[tuple[np.ndarray, np.ndarray]], at: int, headroom: float
+) -> None:
+    terms = Terms(NOW, minimum_samples=10)
+    questions = [
+        Question(Series(times, values), Limit(float(values[-1]) + headroom), tuple(HORIZONS), terms) for times, values in drawn
+    ]
+    bad = Question(Series(np.full(9, np.nan), np.full(9, np.inf)), Limit(math.inf), (), terms)
+    alone = [forecast([question])[0] for question in questions]
+    together = forecast([*questions[:at], bad, *questions[at:]])
+    del together[min(at, len(questions))]
+    for one, other in zip(alone, together, strict=True):
+        assert one.probabilities == other.probabilities
+        assert one.time_to_limit_seconds == other.time_to_limit_seconds
+        assert one.leak == other.leak
+
+
+@given(courses(), st.floats(0.1, 1000), st.floats(-1, 1))
+@settings(deadline=None, max_examples=50)
+def test_recalibration_moves_every_probability_its_way(
+    course: tuple[np.ndarray, np.ndarray], headroom: float, shift: float
+) -> None:
+    times, values = course
+    limit = Limit(float(values[-1]) + headroom)
+    plain = ask(times, values, limit)
+    terms = Terms(NOW, minimum_samples=10, recalibration=shift)
+    moved = forecast([Question(Series(times, values), limit, tuple(HORIZONS), terms)])[0]
+    for horizon, chance in plain.probabilities.items():
+        difference = moved.probabilities[horizon] - chance
+        assert abs(difference) < 1e-9 or math.copysign(1, difference) == math.copysign(1, shift)

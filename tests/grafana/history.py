@@ -55,6 +55,7 @@ def _everything() -> Iterator[tuple[str, Course]]:
     yield from _usage()
     yield from _forecasts()
     yield from _exporter_itself()
+    yield from _accuracy()
     yield from _rules()
     for host, labels in ACTORS.items():
         yield from _actor(host, labels)
@@ -119,6 +120,21 @@ def _exporter_itself() -> Iterator[tuple[str, Course]]:
     yield f"homeostat_series_age_seconds{{{EXPORTER},{DISK}}}", 12
     for job in (EXPORTER, *(f'job="homeostat-actor",instance="{host}:9922"' for host in ACTORS)):
         yield f"up{{{job}}}", 1
+
+
+def _accuracy() -> Iterator[tuple[str, Course]]:
+    own = f'{EXPORTER},host="atlas"'
+    for horizon, brier, crossed in (("24h", 0.02, 0.05), ("7d", 0.06, 0.2)):
+        of = f'{own},horizon="{horizon}"'
+        yield f"homeostat_forecast_brier_score{{{of}}}", _from(PAUSED, brier)
+        yield f"homeostat_forecast_expected_crossing_ratio{{{of}}}", _from(PAUSED, crossed + 0.01)
+        yield f"homeostat_forecast_crossing_ratio{{{of}}}", _from(PAUSED, crossed)
+        yield f"homeostat_forecast_time_error_ratio{{{of}}}", _from(PAUSED, 0.3)
+        yield f"homeostat_forecast_interval_coverage_ratio{{{of}}}", _from(PAUSED, 0.91)
+        yield f"homeostat_forecast_pending{{{of}}}", 72
+    for reason in ("acted", "moved", "unobserved"):
+        yield f'homeostat_forecast_void_total{{{own},reason="{reason}"}}', float(reason == "acted")
+    yield f'homeostat_forecast_recalibration_logit{{{own},problem="disk_exhaustion"}}', _from(PAUSED, -0.1)
 
 
 def _rules() -> Iterator[tuple[str, Course]]:

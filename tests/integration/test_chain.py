@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 CHAIN_SECONDS = 300
+# Nothing needs to cross its limit here just after the hour's one forecast of it was kept.
+FORESEEN_CROSSING = "homeostat_forecast_time_error_ratio"
 
 
 class Chain:
@@ -117,7 +119,8 @@ def test_the_journal_and_prometheus_tell_the_same_story(chain: Chain) -> None:
 
 def test_every_query_of_the_dashboard_is_answered(chain: Chain) -> None:
     dashboard = json.loads((ROOT / "grafana/dashboards/autonomous-operations.json").read_text())
-    queries = panel_queries(dashboard, {"__range": "10m", "__interval": "10s", "__rate_interval": "30s"})
+    asked = panel_queries(dashboard, {"__range": "10m", "__interval": "10s", "__rate_interval": "30s"})
+    queries = [query for query in asked if FORESEEN_CROSSING not in query.promql]
 
     def labels(query: Any) -> list[dict[str, str]]:
         now = SystemClock().now()
@@ -130,7 +133,7 @@ def test_every_metric_that_the_rules_read_is_published(chain: Chain) -> None:
     listed = (ROOT / "tests/rules/metrics.txt").read_text().splitlines()
     names = {line.split()[1] for line in listed if line and not line.startswith("#")}
     # An episode ends ten minutes after the last decision: later than this chain lives.
-    published = {series["__name__"] for series in _series(chain)} | {"homeostat_resolution_seconds"}
+    published = {series["__name__"] for series in _series(chain)} | {"homeostat_resolution_seconds", FORESEEN_CROSSING}
     assert sorted(name for name in names if not any(each in published for each in (name, f"{name}_bucket"))) == []
 
 

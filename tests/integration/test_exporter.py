@@ -77,7 +77,8 @@ def test_a_filling_disk_and_a_leak_become_problems_that_survive_a_restart_but_no
     config_file = tmp_path / "homeostat.yml"
     exporter_port, prometheus_port = stack.free_port(), stack.free_port()
     prometheus_url = f"http://127.0.0.1:{prometheus_port}"
-    config_file.write_text(yaml.safe_dump(CONFIG | {"prometheus": {"url": prometheus_url, "timeout": "2s"}}))
+    settings = {**CONFIG["exporter"], "state_directory": str(tmp_path / "state")}
+    config_file.write_text(yaml.safe_dump(CONFIG | {"prometheus": {"url": prometheus_url, "timeout": "2s"}, "exporter": settings}))
 
     with contextlib.ExitStack() as running:
         machine = running.enter_context(stack.serve_metrics(Machine().metrics))
@@ -127,7 +128,8 @@ def answers_about_one_target(exporter: stack.Running) -> None:
     assert forecast["probabilities"]["10m"] >= forecast["probabilities"]["1m"]
     assert forecast["curve"]["lower"][-1] < forecast["value"]
     assert "towards the limit" in forecast["explanation"] or "is reached" in forecast["explanation"]
-    assert requests.get(f"{exporter.url}/api/v1/forecast", params={"host": "box"}, timeout=5).status_code == 400
+    listed = requests.get(f"{exporter.url}/api/v1/forecast", params={"host": "box"}, timeout=5).json()["forecasts"]
+    assert {entry["target"] for entry in listed} == {"/srv/sandbox", "leaky"}
     assert requests.get(f"{exporter.url}/api/v1/forecast", params=ask | {"target": "/"}, timeout=5).status_code == 404
 
 

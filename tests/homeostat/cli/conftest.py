@@ -61,6 +61,8 @@ class Town:
     decisions: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     stories: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     silences: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    windows: Reply = dataclasses.field(default_factory=Reply)
+    exporter: dict[str, Reply] = dataclasses.field(default_factory=dict)
     series: dict[str, list[tuple[dict[str, str], float]]] = dataclasses.field(default_factory=dict)
 
     def run(self, *arguments: str) -> Result:
@@ -77,6 +79,10 @@ class Town:
             return self._alertmanager(asked)
         if asked.path == "/api/v1/query":
             return self._prometheus(asked)
+        if asked.path == "/api/v1/windows":
+            return self.windows
+        if asked.path.removeprefix("/api/v1/") in self.exporter:
+            return self.exporter[asked.path.removeprefix("/api/v1/")]
         if asked.headers.get("Authorization") != f"Bearer {OPERATOR}":
             return Reply({"error": "the operator's bearer token is needed"}, 401)
         return self._actor(asked)
@@ -122,6 +128,7 @@ def town(tmp_path: pathlib.Path) -> Iterator[Town]:
         site = stack.enter_context(serving(lambda asked: Reply({}, 500)))
         settings = {
             "host": HOST, "prometheus": {"url": site.url, "timeout": "2s"}, "alertmanager": {"url": site.url, "timeout": "2s"}, "links": {"console": site.url},
+            "exporter": {"url": site.url},
             "security": {"operator_token_file": str(tmp_path / "operator")}, "actor": {"state_directory": str(tmp_path / "state")},
             "services": {"web": {"manager": "systemd", "unit": "web.service"}},
         }  # fmt: skip

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 INSTALLED = any(found.metadata["Name"] == "homeostat" for found in importlib.metadata.distributions())
 installed = pytest.mark.skipif(not INSTALLED, reason="the daemons are asked as installed programs, never from the working directory")
-COMMANDS = ["check-config", "decisions", "pause", "resume", "status", "stop", "why"]
+COMMANDS = ["check-config", "decisions", "pause", "resume", "status", "stop", "why", "windows"]
 
 
 def test_every_command_of_a_file_is_there_and_explains_itself() -> None:

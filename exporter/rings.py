@@ -1,0 +1,165 @@
+"""The past window of a query's series in memory: one value a step for each, the newest on top of the oldest."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from forecasting.model import Array
+    from homeostat.block import Block, Ints
+
+Identity: TypeAlias = tuple[tuple[str, str], ...]
+
+_UNKNOWN = -1
+# A series' labels come in three forms: with and without the metric's name, and in remote_read's.
+_MOST_ALIASES = 4
+
+
+def identity_of(labels: Mapping[str, str]) -> Identity:
+    """Return what tells series of one query apart: every label but the metric's name."""
+    return tuple(sorted(item for item in labels.items() if item[0] != "__name__"))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """What one series did: finite samples in ascending time, and the time of its newest sample (Unix seconds)."""
+
+    labels: Mapping[str, str]
+    timestamps: Array
+    values: Array
+    newest: float
+
+
+class Ring:
+    """The last `points` steps of every series of one query.
+
+    Step `b` holds the last sample in (b - 1, b] times `step` seconds, as a range query with that step would. A sample
+    that was there already, is out of order or no finite number, or lies outside the window, changes nothing.
+    """
+
+    def __init__(self, step: float, points: int) -> None:
+        """Hold nothing yet; `read_to` says up to when everything was read (Unix seconds)."""
+        self.step = step
+        self.points = points
+        self.read_to = -math.inf
+        self._head = 0
+        self._rows: dict[Identity, int] = {}
+        self._free: list[int] = []
+        self._aliases: dict[bytes, int] = {}
+        self._labels: list[Mapping[str, str]] = []
+        self._newest = np.empty(0)
+        self._values = np.empty((0, points))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def advance(self, now: float) -> None:
+        """Let the window end at `now`; after a jump back, or further than the window, nothing of it is left."""
+        head = self.step_of(now)
+        if not 0 <= head - self._head < self.points:
+            self._values.fill(np.nan)
+            self._newest.fill(-math.inf)
+            self.read_to = -math.inf
+        else:
+            self._values[:, np.arange(self._head + 1, head + 1) % self.points] = np.nan
+        self._head = head
+
+    def step_of(self, timestamp: float) -> int:
+        """Return the number of the step that a time falls into."""
+        return math.ceil(timestamp / self.step)
+
+    def rows(self, block: Block) -> Ints:
+        """Return the row of each of the block's series, -1 for one that is not known."""
+        return np.array([self._row(name, block) for name in block.names], np.int64)
+
+    def add(self, labels: Mapping[str, str]) -> int:
+        """Make room for a series, unless it has a row already, and return its row."""
+        identity = identity_of(labels)
+        if identity in self._rows:
+            return self._rows[identity]
+        if not self._free:
+            self._grow()
+        row = self._free.pop()
+        self._rows[identity] = row
+        self._labels[row] = labels
+        return row
+
+    def put(self, block: Block, rows: Ints) -> None:
+        """Store the samples of a block, of whose series `i` the row is `rows[i]`, -1 to leave it out."""
+        owners = np.repeat(rows, block.counts)
+        good = (owners != _UNKNOWN) & np.isfinite(block.values)
+        owners, times, values = owners[good], block.timestamps[good], block.values[good]
+        steps = np.ceil(times / self.step)
+        newest = self._newest[owners]
+        late = (times < newest) & (steps >= np.ceil(newest / self.step))
+        good = (steps > self._head - self.points) & (steps <= self._head) & ~late
+        owners, times, values, steps = owners[good], times[good], values[good], steps[good]
+        if ((np.diff(times) < 0) & (np.diff(owners) == 0)).any():
+            order = np.argsort(times, kind="stable")
+            owners, times, values, steps = owners[order], times[order], values[order], steps[order]
+        # Of several samples in one step the last that is assigned stays.
+        self._values[owners, (steps % self.points).astype(np.int64)] = values
+        np.maximum.at(self._newest, owners, times)
+
+    def saw(self, rows: Ints, timestamps: Array) -> None:
+        """Note when the newest samples of some series were taken, whatever number they hold."""
+        self._newest[rows] = timestamps
+
+    def evict(self, before: float) -> None:
+        """Forget the series without a sample since `before` (Unix seconds)."""
+        gone = {identity: row for identity, row in self._rows.items() if self._newest[row] < before}
+        for identity, row in gone.items():
+            del self._rows[identity]
+            self._values[row] = np.nan
+            self._newest[row] = -math.inf
+        self._free += gone.values()
+        if gone:
+            self._aliases.clear()
+
+    def pasts(self, now: float, size: int) -> Iterator[list[Past]]:
+        """Yield what there is of every series with a finite sample, `size` at a time: each batch is a copy, free to be kept or dropped."""
+        timestamps = np.minimum(np.arange(self._head - self.points + 1, self._head + 1) * self.step, now)
+        known = np.array(sorted(self._rows.values()), np.int64)
+        oldest = (self._head + 1) % self.points
+        for first in range(0, len(known), size):
+            rows = known[first : first + size]
+            values = np.concatenate((self._values[rows, oldest:], self._values[rows, :oldest]), axis=1)
+            yield list(self._finite(rows, timestamps, values))
+
+    def _finite(self, rows: Ints, timestamps: Array, values: Array) -> Iterator[Past]:
+        finite = np.isfinite(values)
+        starts, ends = finite.argmax(axis=1), self.points - finite[:, ::-1].argmax(axis=1)
+        counts = finite.sum(axis=1)
+        for index in np.flatnonzero(counts):
+            span = slice(starts[index], ends[index])
+            # A series without a hole, as nearly all are, needs no copy.
+            kept = span if counts[index] == ends[index] - starts[index] else finite[index]
+            row = rows[index]
+            yield Past(self._labels[row], timestamps[kept], values[index][kept], float(self._newest[row]))
+
+    def _row(self, name: bytes, block: Block) -> int:
+        row = self._aliases.get(name)
+        if row is None:
+            row = self._rows.get(identity_of(block.read_labels(name)), _UNKNOWN)
+            if len(self._aliases) > _MOST_ALIASES * len(self._rows):
+                self._aliases.clear()
+            if row != _UNKNOWN:
+                self._aliases[name] = row
+        return row
+
+    def _grow(self) -> None:
+        """Make room for an eighth more. Grown in place: a large array is then moved by the kernel, and never held twice."""
+        old = len(self._labels)
+        new = old + old // 8 + 16
+        self._values.resize((new, self.points), refcheck=False)
+        self._newest.resize(new, refcheck=False)
+        self._values[old:] = np.nan
+        self._newest[old:] = -math.inf
+        self._labels += [{}] * (new - old)
+        self._free += range(new - 1, old - 1, -1)

@@ -1,0 +1,42 @@
+"""`homeostat windows`: when services are quiet enough to be worked on, the quietest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+
+from homeostat.cli.desk import Desk, DurationParameter, table, with_desk
+from homeostat.config import Duration
+from homeostat.time_intervals import local_time
+
+
+@click.command()
+@click.option("--next", "ahead", type=DurationParameter(), default=Duration(7 * 86400), show_default="7d", help="How far ahead.")
+@click.option("--service", help="Only this service.")
+@click.option("--length", type=DurationParameter(), help="How long a window must be; each service's own when not given.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@with_desk
+def windows(desk: Desk, ahead: Duration, service: str | None, length: Duration | None, as_json: bool) -> None:
+    """List the quietest window of each day, inside the maintenance windows, the quietest first."""
+    asked: dict[str, str | float] = {"next": float(ahead)}
+    asked |= {"service": service} if service else {}
+    asked |= {"length": float(length)} if length else {}
+    found: list[dict[str, Any]] = desk.exporter.get("windows", **asked)["windows"]
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+        return
+    if not found:
+        click.echo("There is none: no maintenance window is long enough, or nothing is known of its hours.")
+        return
+    table(("service", "host", "from", "until", "time zone", "expected load"), map(_row, found))
+
+
+def _row(window: dict[str, Any]) -> tuple[str, ...]:
+    starts, ends = (local_time(window[edge], window["timezone"]) for edge in ("start", "end"))
+    load = f"{window['load_ratio']:.0%} of the busiest hour"
+    return window["target"], window["host"], f"{starts:%a %Y-%m-%d %H:%M}", f"{ends:%H:%M}", window["timezone"], load
+
+
+COMMAND = windows

@@ -1,0 +1,121 @@
+"""The learned numbers: that they fit the features, that the trees are summed rightly, and that they forecast well."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from bench.courses import Falls
+from bench.drawn import crossing_case, crossing_features, leak_case
+from bench.traces import DAY, STEP_SECONDS, Library
+from forecasting import Forecast, Limit, Question, Series, Terms, forecast, forecaster
+from forecasting.features import LADDER_HOURS
+from forecasting.learned import from_arrays, ladder_columns, learned, to_arrays
+from forecasting.trees import Trees
+
+HORIZONS = (86400.0, 7 * 86400.0, 14 * 86400.0)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list:
+    random = np.random.default_rng(20261121)
+    return [case for case in (crossing_case(random, Library()) for _ in range(600)) if case]
+
+
+def asked(case) -> Question:
+    return Question(Series(case.times, case.levels), Limit(case.limit), HORIZONS, Terms(case.now, minimum_samples=0))
+
+
+def brier(cases: list, answers: list[Forecast]) -> float:
+    pairs = [(answer.probabilities[h], case.truth <= h) for case, answer in zip(cases, answers, strict=True) for h in HORIZONS]
+    return float(np.mean([(chance - crossed) ** 2 for chance, crossed in pairs]))
+
+
+def test_the_learned_file_fits_the_features(drawn: list) -> None:
+    numbers = learned()
+    assert numbers is not None
+    assert numbers.crossing.names == crossing_features(drawn[:1]).names
+
+
+def test_a_file_learned_from_other_features_is_refused(drawn: list) -> None:
+    numbers = learned()
+    assert numbers is not None
+    other = dataclasses.replace(numbers, crossing=dataclasses.replace(numbers.crossing, names=("level",)))
+    with pytest.raises(ValueError, match=r"make it anew with python -m bench\.train"):
+        other.crossings(crossing_features(drawn[:1]))
+
+
+def test_numbers_survive_being_stored() -> None:
+    numbers = learned()
+    assert numbers is not None
+    again = from_arrays(to_arrays(numbers))
+    np.testing.assert_array_equal(again.leak.leaves, numbers.leak.leaves)
+    assert again.crossing.names == numbers.crossing.names
+    assert again.later == numbers.later
+
+
+def test_trees_are_summed_as_their_definition_says() -> None:
+    random = np.random.default_rng(1)
+    trees = Trees(
+        random.integers(0, 5, (20, 3)).astype(np.int16), random.normal(size=(20, 3)).astype(np.float32),
+        random.normal(size=(20, 8)).astype(np.float32), 0.5, tuple("abcde"),
+    )  # fmt: skip
+    columns = random.normal(size=(5, 40)).astype(np.float32)
+    for row in range(40):
+        leaves = [
+            sum((columns[feature, row] > border) << bit for bit, (feature, border) in enumerate(zip(*tree, strict=True)))
+            for tree in zip(trees.features, trees.borders, strict=True)
+        ]
+        expected = 0.5 + sum(trees.leaves[tree, leaf] for tree, leaf in enumerate(leaves))
+        assert trees.total(columns)[row] == pytest.approx(expected, abs=1e-4)
+
+
+def test_every_rung_of_a_course_is_one_column(drawn: list) -> None:
+    features = crossing_features(drawn[:3])
+    columns = ladder_columns(features)
+    assert columns.shape == (len(features.names), 3 * len(LADDER_HOURS))
+    assert (columns[features.names.index("rung")].reshape(3, -1) == np.array(LADDER_HOURS, np.float32)).all()
+
+
+def test_forecasts_of_generated_resources_are_better_than_the_unlearned_law(
+    drawn: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = [asked(case) for case in drawn]
+    judged = forecast(questions)
+    monkeypatch.setattr(forecaster, "learned", lambda: None)
+    both = [(case, one, other) for case, one, other in zip(drawn, judged, forecast(questions), strict=True) if not other.reason]
+    cases, learned_answers, unlearned_answers = (list(column) for column in zip(*both, strict=True))
+    assert brier(cases, learned_answers) < 0.10
+    assert brier(cases, learned_answers) < 0.8 * brier(cases, unlearned_answers)
+
+
+def test_leaks_among_generated_memories_are_told_from_what_looks_like_them() -> None:
+    random = np.random.default_rng(20261122)
+    cases = [leak_case(random, Library()) for _ in range(400)]
+    answers = forecast([Question(Series(case.times, case.levels), None, (1.0,), Terms(0.0)) for case in cases])
+    flagged = np.array([answer.leak.confidence >= 0.7 for answer in answers])
+    leaking = np.array([case.per_hour > 0 for case in cases])
+    assert (flagged & leaking).sum() / flagged.sum() > 0.85
+    assert (flagged & leaking).sum() / leaking.sum() > 0.75
+
+
+def test_without_a_limit_there_is_growth_and_leak_and_no_crossing() -> None:
+    times = np.arange(1 - 7 * DAY, 1) * STEP_SECONDS
+    answer = forecast([Question(Series(times, times / 86400 + np.sin(times / 9000)), None, HORIZONS, Terms(0.0))])[0]
+    assert set(answer.probabilities.values()) == {0.0}
+    assert answer.time_to_limit_seconds.median == np.inf
+    assert answer.leak.confidence > 0.7
+    assert answer.leak.slope_per_second * 86400 == pytest.approx(1, rel=0.2)
+    assert "no limit" in answer.explanation
+
+
+def test_a_saw_tooth_below_its_limit_is_not_extrapolated_and_its_ceiling_is_named() -> None:
+    random = np.random.default_rng(3)
+    level = Falls(DAY, 1.0, 1.0).of(random, np.arange(14 * DAY) / DAY)
+    times = np.arange(1 - level.size, 1) * STEP_SECONDS
+    safe = forecast([Question(Series(times, level), Limit(float(level.max()) * 1.5), HORIZONS, Terms(0.0))])[0]
+    assert safe.probabilities[14 * 86400.0] < 0.2
+    assert "fell back 1" in safe.explanation
+    assert "of 100 futures replayed" in safe.explanation
