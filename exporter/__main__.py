@@ -15,6 +15,7 @@ from homeostat.clock import SystemClock
 from homeostat.config import ConfigError
 from homeostat.credentials import CredentialError
 from homeostat.daemon import Health, Server, die, flags, health_routes, is_loopback, wait_for_signals
+from homeostat.heap import share_heap
 
 if TYPE_CHECKING:
     import pathlib
@@ -30,6 +31,7 @@ DEFAULT_PORT = 9921
 @flags(DEFAULT_PORT)
 def main(config_file: pathlib.Path, check_only: bool, listen_address: str, log_level: str, log_format: str) -> None:
     """Forecast what will run out, from the series that Prometheus has, and expose it as metrics."""
+    share_heap()
     logs.configure(log_level, log_format)
     clock = SystemClock()
     try:

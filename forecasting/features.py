@@ -33,6 +33,9 @@ FINE_BELOW_HOURS = 4
 STRIDE = 3
 # Times of day are compared over windows up to this long.
 LONGEST_OF_DAY_HOURS = 96
+# Growth that fades is seen over two windows of these lengths; a slower fading is none.
+FADING_HOURS = (24, 72)
+SLOWEST_FADING = 0.995
 UNKNOWN = np.float32(-1)
 # Differences below this share of the series' range are rounding.
 ROUNDING = np.float32(1e-5)
@@ -175,10 +178,27 @@ def _reach(view: View) -> Named:
     times = hours[None, :] / headroom[:, None]
     reach = {f"reach_{name}": np.maximum(view.growth[name], 0)[:, None] * times for name in _PACES}
     reach["reach_unrest"] = view.unrest[:, None] * np.sqrt(hours)[None, :] / headroom[:, None]
+    for window in FADING_HOURS:
+        reach[f"reach_fading_{window}h"] = _fading(view.block.hours, window) / headroom[:, None]
     reach["rung"] = np.broadcast_to(hours, times.shape)
     reach.update(view.days.replayed(headroom, LADDER_HOURS))
     reach.update(_past_windows(view.block))
     return reach
+
+
+def _fading(grid: Grid, window_hours: int) -> Array32:
+    """How far growth still comes by each rung when it goes on fading as the last window against the one before [n, ladder].
+
+    A geometric series, as of a warm-up or a cache that fills: a q (1 - q ** k) / (1 - q) after k windows, for the last
+    gain a and the ratio q <= 1 of the last two.
+    """
+    rows, bins = np.arange(grid.first.size), grid.level.shape[1]
+    window = np.clip((bins - 1 - grid.first) // 2, 1, window_hours)
+    before, start = grid.level[rows, bins - 1 - 2 * window], grid.level[rows, bins - 1 - window]
+    gain = np.maximum(-start, 0)[:, None]
+    ratio = np.clip(gain[:, 0] / np.maximum(start - before, _TINY), 0, SLOWEST_FADING)[:, None].astype(np.float32)
+    windows = np.array(LADDER_HOURS, np.float32)[None, :] / window[:, None]
+    return gain * ratio * (1 - ratio**windows) / (1 - ratio)
 
 
 def _timing(view: View) -> Named:

@@ -157,6 +157,13 @@ def test_of_two_processes_of_one_service_the_fuller_counts(prometheus: FakeProme
     assert prediction.reading.usage_ratio == 0.5
 
 
+def test_a_process_that_is_gone_does_not_hide_the_one_that_took_its_place(prometheus: FakePrometheus, world: World) -> None:
+    prometheus.put("rss", {"job": "web", "instance": "box:1"}, [(NOW - 60, 9e8)])
+    prometheus.put("rss", {"job": "web", "instance": "box:2"}, [(NOW, 2e8)])
+    [prediction] = run(world, Result()).answers["service-memory"].predictions
+    assert prediction.reading.usage_ratio == 0.2
+
+
 def test_a_refused_query_costs_only_its_own_target(prometheus: FakePrometheus, world: World) -> None:
     fill(prometheus)
     prometheus.broken.add("pool")

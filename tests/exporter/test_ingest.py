@@ -203,6 +203,15 @@ def test_a_series_that_ended_is_held_for_a_day_and_then_forgotten() -> None:
     assert set(watched.held()) == {"lives"}
 
 
+def test_series_that_ended_long_ago_take_no_room() -> None:
+    watched = Watched(settings=Exporter(window=Duration(3 * DAY), step=Duration(600), scrape_interval=Duration(600), most_series=2))
+    for number in range(5):
+        watched.run(f"ended {number}", NOW - 2 * DAY, NOW - 1.5 * DAY)
+    watched.run("lives", NOW - DAY, NOW)
+    watched.follow()
+    assert set(watched.held()) == {"lives"}
+
+
 def test_rings_of_queries_that_are_no_longer_watched_are_forgotten(watched: Watched) -> None:
     watched.follow()
     kept = watched.ring

@@ -135,6 +135,16 @@ def test_without_a_state_directory_forecasts_are_not_scored(config_file: pathlib
     assert set_up(config_file, SystemClock(), loopback=True).world.scorekeeper is None
 
 
+def test_a_reload_keeps_the_series_in_memory_unless_prometheus_is_another(service: Service, config_file: pathlib.Path) -> None:
+    memory = service._setup.world.memory
+    config_file.write_text(f"{config_file.read_text()}\nexporter: {{cycle: 30s}}")
+    assert service.reload() is None
+    assert service._setup.world.memory is memory
+    config_file.write_text(f"{config_file.read_text()}\nprometheus: {{url: http://127.0.0.1:9}}")
+    assert service.reload() is None
+    assert service._setup.world.memory is not memory
+
+
 def test_a_reload_over_http_from_elsewhere_needs_the_operator_s_token(service: Service, config_file: pathlib.Path) -> None:
     assert service.may_reload(f"Bearer {TOKEN}")
     assert not service.may_reload(None)

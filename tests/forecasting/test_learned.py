@@ -88,7 +88,7 @@ def test_forecasts_of_generated_resources_are_better_than_the_unlearned_law(
     both = [(case, one, other) for case, one, other in zip(drawn, judged, forecast(questions), strict=True) if not other.reason]
     cases, learned_answers, unlearned_answers = (list(column) for column in zip(*both, strict=True))
     assert brier(cases, learned_answers) < 0.10
-    assert brier(cases, learned_answers) < 0.8 * brier(cases, unlearned_answers)
+    assert brier(cases, learned_answers) < 0.9 * brier(cases, unlearned_answers)
 
 
 def test_leaks_among_generated_memories_are_told_from_what_looks_like_them() -> None:

@@ -100,6 +100,13 @@ def test_another_layout_than_prometheus_own_is_refused(samples: bytes) -> None:
         read(wire.packed(wire.field(1, wire.field(1, wire.labels_of({"a": "b"}) + samples))))
 
 
+def test_a_sample_is_not_put_together_from_two_series() -> None:
+    whole = wire.sample((NOW, 1.0))
+    halves = [wire.field(1, wire.labels_of({"a": name}) + half) for name, half in (("1", whole[:9]), ("2", whole[9:]))]
+    with pytest.raises(MalformedError):
+        read(wire.packed(wire.field(1, b"".join(halves))))
+
+
 def test_an_answer_that_would_unpack_to_more_than_allowed_is_refused_before_it_is() -> None:
     bomb = bytes(cramjam.snappy.compress_raw(bytes(MOST + 1)))
     assert len(bomb) < MOST / 10
