@@ -4,7 +4,7 @@ BIN := .venv/bin
 PACKAGES := prometheus prometheus-alertmanager prometheus-node-exporter btrfs-progs
 TEST_PACKAGES := $(PACKAGES) systemd-container mmdebstrap
 
-.PHONY: check test demo packages test-packages clean
+.PHONY: check test demo bench packages test-packages clean
 
 .venv/ready: pyproject.toml deploy/venv.sh
 	sh deploy/venv.sh $(PYTHON)
@@ -30,6 +30,13 @@ test: .venv/ready test-packages
 
 demo: .venv/ready packages
 	KEEP=$(KEEP) $(BIN)/python -m deploy.demo
+
+# CASES is the folder of the public cases with score.py; docs/forecasting.md says which. Hours on a small machine.
+bench: .venv/ready packages
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m bench.exporter
+	$(BIN)/python -m bench.forecasting --cases $(CASES)
+	$(BIN)/python -m bench.tables
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -11,7 +11,7 @@ import numpy as np
 from bench import courses
 from bench.traces import DAY, STEP_SECONDS
 from forecasting import Limit, Question, Series, Terms
-from forecasting.course import SUSTAINED, Course, course_of
+from forecasting.course import SUSTAINED, Course, course_of, sustained_of
 from forecasting.features import Features, features_of, view_of
 from forecasting.grids import block_of
 from forecasting.growth import Growth, growth_of
@@ -46,14 +46,6 @@ class Case:
         return course
 
 
-def sustained(levels: np.ndarray) -> np.ndarray:
-    """Return the running minimum of three samples."""
-    lowest = levels.copy()
-    for back in range(1, SUSTAINED):
-        lowest[back:] = np.minimum(lowest[back:], levels[:-back])
-    return lowest
-
-
 def crossing_case(random: np.random.Generator, library: Library) -> Case | None:
     """Draw a course of a disk, a memory or a plain gauge with a limit; None where the draw makes no case."""
     kind, size = random.choice(["disk", "memory", "gauge"], p=[0.6, 0.12, 0.28]), PAST + FUTURE
@@ -64,19 +56,26 @@ def crossing_case(random: np.random.Generator, library: Library) -> Case | None:
     else:
         level = library.gauge(random, size)
     times = (np.arange(size) - PAST + 1) * STEP_SECONDS
-    seen = PAST if random.random() < 0.46 else int(DAY * random.uniform(0.15, 14))
+    seen = PAST if random.random() < 0.46 else _part_of_past(random)
     late = int(random.uniform(1, 36)) if random.random() < 0.15 else 0
     known_times, known = courses.scraped(random, times[PAST - seen : PAST - late], level[PAST - seen : PAST - late])
     if not _moves(known):
         return None
     present = known[-SUSTAINED:].min()
-    ahead = sustained(level)[PAST:]
+    ahead = sustained_of(level)[PAST:]
     headroom = _headroom(random, known, np.maximum.accumulate(ahead) - present, gauge=kind == "gauge")
     if not headroom > 1e-4 * np.ptp(known) or known[-1] >= present + headroom:
         return None
     reached = np.flatnonzero(ahead >= present + headroom)
     truth = (reached[0] + 1) * STEP_SECONDS if reached.size else np.inf
     return Case(known_times, known, float(present + headroom), 0.0, float(truth))
+
+
+def _part_of_past(random: np.random.Generator) -> int:
+    """Draw how long was seen: any number of days, or as often from hours on by its logarithm, as after a start."""
+    if random.random() < 0.6:
+        return int(DAY * random.uniform(0.15, 14))
+    return int(DAY * np.exp(random.uniform(np.log(0.07), np.log(14))))
 
 
 def _moves(known: np.ndarray) -> bool:
@@ -165,7 +164,9 @@ class Memory:
 def leak_case(random: np.random.Generator, library: Library) -> Memory:
     """Draw a memory as it was scraped over the last week, or over less of it."""
     while True:
-        drawn = courses.memory(random, library, PAST, PAST)
+        # Most memories of a fleet do not leak: a quarter are nothing but a gauge of load.
+        quiet = random.random() < 0.25
+        drawn = courses.Memory(library.gauge(random, PAST)) if quiet else courses.memory(random, library, PAST, PAST)
         times = (np.arange(PAST) - PAST + 1) * STEP_SECONDS
         seen = WEEK if random.random() < 0.8 else int(random.uniform(1, 7) * DAY)
         known_times, known = courses.scraped(random, times[-seen:], drawn.level[-seen:])

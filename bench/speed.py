@@ -87,5 +87,5 @@ def one_core() -> Iterator[None]:
 
 
 def facts() -> str:
-    """Tell what it was measured on."""
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}, {platform.system()} {platform.machine()}"
+    """Tell what it was measured on, and how busy that was."""
+    return f"{os.cpu_count()} cores at a load of {os.getloadavg()[1]:.1f}, Python {platform.python_version()}, numpy {np.__version__}, {platform.system()} {platform.machine()}"

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 DAY = 288
 STEP_SECONDS = 300.0
-TASKS = ("exhaustion", "fleet", "leak")
 
 
 def public_cases(folder: pathlib.Path, task: str) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ calibrate the long horizons. Seeds are fixed; the same versions on the same mach
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import multiprocessing
 import pathlib
@@ -20,11 +19,12 @@ import catboost
 import numpy as np
 
 from bench.drawn import Memory, crossing_features, drawn_crossings, drawn_leaks, joined, leak_growth, public_case
+from bench.scorer import scorer_of
 from bench.traces import Library, public_cases
 from forecasting.features import LADDER_HOURS
 from forecasting.grids import HOUR_SECONDS
-from forecasting.ladder import Laws
-from forecasting.learned import Learned, ladder_columns, to_arrays
+from forecasting.ladder import KNOTS_SECONDS, Laws
+from forecasting.learned import Learned, beyond_a_day, ladder_columns, to_arrays
 from forecasting.trees import Trees, probability
 
 OUT = pathlib.Path(__file__).parent.parent / "forecasting" / "learned.npz"
@@ -34,13 +34,13 @@ PARTS = 8
 # A public case counts as so many drawn ones.
 PUBLIC_WEIGHT = 8.0
 CROSSING = {"iterations": 250, "depth": 6, "learning_rate": 0.2, "l2_leaf_reg": 10, "border_count": 64}
-LEAK = {"iterations": 150, "depth": 6, "learning_rate": 0.2, "l2_leaf_reg": 8, "border_count": 64}
+LEAK = {"iterations": 250, "depth": 6, "learning_rate": 0.15, "l2_leaf_reg": 8, "border_count": 64}
 SLOPE = {"iterations": 200, "depth": 6, "learning_rate": 0.18, "loss_function": "MAE", "border_count": 128}
 BAGGED = {"bootstrap_type": "Bernoulli", "subsample": 0.6, "rsm": 0.5, "random_seed": 1, "verbose": 0, "allow_writing_files": False}
 # Slopes are learned from leaks that are more than this share of the week's range.
 LEAST_LEAK = 0.02
 LADDER = np.array(LADDER_HOURS)
-DAY_HOURS, WEEK_HOURS = 24, 168
+WEEK_HOURS = 168
 LEAK_CONFIDENCE = 0.7
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ def main() -> None:
     """Learn from all sources but some, three times, to tell how good it is; then from all, to write the file."""
     options = _options()
     public = {task: public_cases(options.cases, task) for task in ("exhaustion", "fleet", "leak")}
-    scorer = _scorer(options.cases)
+    scorer = scorer_of(options.cases)
     crossing = _Crossing(public["exhaustion"] + public["fleet"], options.size)
     unseen = crossing.left_out()
     later = _later(unseen, crossing)
-    probabilities = probability(unseen + later * np.log(np.maximum(LADDER / DAY_HOURS, 1)))
+    probabilities = probability(unseen + later * beyond_a_day())
     answers = _answers(probabilities, crossing.public)
     count = len(public["exhaustion"])
-    leaks = _Leaks(public["leak"], crossing.public, options.size // 2)
+    leaks = _Leaks(public["leak"], crossing.public, options.size)
     report = {
         "exhaustion": _scores(scorer, public["exhaustion"], answers[:count]),
         "fleet": _scores(scorer, public["fleet"], answers[count:]),
@@ -78,19 +78,10 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=pathlib.Path, required=True, help="folder of the public cases and score.py")
-    parser.add_argument("--size", type=int, default=92160, help="how many courses are drawn")
+    parser.add_argument("--size", type=int, default=73728, help="how many courses are drawn")
     parser.add_argument("--out", type=pathlib.Path, default=OUT)
     parser.add_argument("--report", type=pathlib.Path, default=REPORT, help="scores on sources that were left out, as JSON")
     return parser.parse_args()
-
-
-def _scorer(folder: pathlib.Path) -> Any:
-    spec = importlib.util.spec_from_file_location("score", folder / "score.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _scores(scorer: Any, cases: Cases, answers: Cases) -> dict[str, Any]:
@@ -112,6 +103,11 @@ def _folds(cases: Cases) -> list[list[str]]:
 
 def _of(cases: Cases, sources: Collection[str]) -> np.ndarray:
     return np.array([case["source"] in sources for case in cases])
+
+
+def _free_of(cases: Cases, sources: Collection[str]) -> np.ndarray:
+    """Tell which cases have nothing of `sources` in them: some are made of two."""
+    return np.array([case["source"] not in sources and case.get("second") not in sources for case in cases])
 
 
 class _Crossing:
@@ -137,7 +133,7 @@ class _Crossing:
     def learn(self, without: Collection[str]) -> Trees:
         """Learn from all sources but those `without`."""
         drawn, truths = _drawn(drawn_crossings, Library.of(self.public, without), self.size)
-        chosen = ~_of(self.public, without)
+        chosen = _free_of(self.public, without)
         rows = [
             _rows(drawn, truths, np.full(truths.size, np.inf), 1.0),
             _rows(_chosen(self.features, chosen), self.truths[chosen], self.horizons[chosen], PUBLIC_WEIGHT),
@@ -153,9 +149,12 @@ def _chosen(features: Features, chosen: np.ndarray) -> Features:
 
 
 def _rows(features: Features, truths: np.ndarray, seen: np.ndarray, weight: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One row for each case and rung whose truth was seen: features, whether it had crossed by then, and the weight."""
+    """One row for each case and rung whose truth was seen: features, whether it had crossed by then, and the weight.
+
+    Beyond the time seen a crossing is known and its absence is not, so rungs there would be all crossings: left out.
+    """
     rungs = LADDER[None, :] * HOUR_SECONDS
-    known = ((rungs <= seen[:, None]) | np.isfinite(truths)[:, None]).ravel()
+    known = (rungs <= seen[:, None]).ravel()
     crossed = (truths[:, None] <= rungs).ravel()
     return ladder_columns(features).T[known], crossed[known], np.full(known.sum(), weight)
 
@@ -165,8 +164,8 @@ def _later(logits: np.ndarray, crossing: _Crossing) -> float:
     rungs = LADDER[None, :] * HOUR_SECONDS
     known = rungs <= crossing.horizons[:, None]
     crossed = (crossing.truths[:, None] <= rungs)[known]
-    log_odds = np.maximum.accumulate(logits, axis=1)[known]
-    beyond = np.broadcast_to(np.log(np.maximum(LADDER / DAY_HOURS, 1)), logits.shape)[known]
+    log_odds = logits[known]
+    beyond = np.broadcast_to(beyond_a_day(), logits.shape)[known]
     weights = np.broadcast_to(1 / known.sum(axis=1)[:, None], logits.shape)[known]
     later = 0.0
     for _ in range(20):
@@ -179,18 +178,13 @@ def _later(logits: np.ndarray, crossing: _Crossing) -> float:
 def _answers(probabilities: np.ndarray, public: Cases) -> Cases:
     knots = np.concatenate([np.zeros((len(public), 1)), np.maximum.accumulate(probabilities, axis=1)], axis=1)
     laws = Laws(knots)
-    low, middle, high = (np.minimum(laws.after(share), last) for share, last in ((0.05, rungs_end()), (0.5, np.inf), (0.95, np.inf)))
+    low, middle, high = (np.minimum(laws.after(share), last) for share, last in ((0.05, KNOTS_SECONDS[-1]), (0.5, np.inf), (0.95, np.inf)))
     horizons = sorted({case["horizon"] for case in public})
     within = laws.within(tuple(horizons))
     return [
         {"prob": within[row, horizons.index(case["horizon"])], "ttc": middle[row], "lo": low[row], "hi": high[row]}
         for row, case in enumerate(public)
     ]
-
-
-def rungs_end() -> float:
-    """Seconds at which the ladder ends."""
-    return float(LADDER[-1] * HOUR_SECONDS)
 
 
 class _Leaks:
@@ -220,7 +214,7 @@ class _Leaks:
     def learn(self, without: Collection[str]) -> tuple[Trees, Trees]:
         """Learn leaks, and the log of their growth in a week, from all sources but those `without`."""
         growth, slopes = _drawn(drawn_leaks, Library.of(self.gauges, without), self.size)
-        chosen = ~_of(self.public, without)
+        chosen = _free_of(self.public, without)
         columns = np.concatenate([growth.features, self.growth.features[chosen]])
         leaking = np.concatenate([slopes > 0, self.leaking[chosen]])
         weekly = np.concatenate([slopes, self.slopes[chosen]]) * WEEK_HOURS

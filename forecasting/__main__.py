@@ -8,6 +8,7 @@ null is never. A line that is no request ends the program with its number and wh
 from __future__ import annotations
 
 import math
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,13 +16,14 @@ import msgspec
 import numpy as np
 
 from forecasting import Forecast, Limit, Question, Series, Terms, forecast
+from forecasting.ladder import KNOTS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 # Confident enough to call a leak a leak; lower finds more and errs more often.
 LEAK_CONFIDENCE = 0.7
-STALE_SECONDS = 6 * 3600.0
+LADDER_SECONDS = float(KNOTS_SECONDS[-1])
 # Lines that are read, forecast and written together.
 LINES = 1024
 _HOUR_SECONDS = 3600
@@ -41,26 +43,28 @@ class Request(msgspec.Struct):
 
 def answers(requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Answer requests as mappings of the same keys, with sequences or arrays: the callable for a scorer."""
-    return [_answer(asked["id"], given) for asked, given in zip(requests, forecast([_question(asked) for asked in requests]), strict=True)]
+    given = forecast([_question(asked) for asked in requests])
+    return [_answer(asked, answer) for asked, answer in zip(requests, given, strict=True)]
 
 
 def _question(asked: Mapping[str, Any]) -> Question:
     times = np.asarray(asked["ts"], dtype=np.float64)
     values = np.asarray(asked["values"], dtype=np.float64)
     limit = None if asked["threshold"] is None else Limit(asked["threshold"], asked["direction"] or "up")
-    terms = Terms(float(asked["now"]), minimum_samples=0, stale_after_seconds=STALE_SECONDS)
+    terms = Terms(float(asked["now"]), minimum_samples=0)
     return Question(Series(times, values), limit, (float(asked["horizon"]),), terms)
 
 
-def _answer(identity: object, given: Forecast) -> dict[str, Any]:
-    found = {"id": identity, "prob": 0.0, "ttc": None, "lo": None, "hi": None, "slope_per_h": 0.0, "leak": False, "leak_score": 0.0}
+def _answer(asked: Mapping[str, Any], given: Forecast) -> dict[str, Any]:
+    found = {"id": asked["id"], "prob": 0.0, "ttc": None, "lo": None, "hi": None, "slope_per_h": 0.0, "leak": False, "leak_score": 0.0}
     if given.reason is None:
         time = given.time_to_limit_seconds
         sure = given.leak.confidence
         found |= {
             "prob": next(iter(given.probabilities.values())),
             "ttc": _time(time.median),
-            "lo": _time(time.lower),
+            # Where a crossing is unlikely even at the ladder's end, it is not before that.
+            "lo": None if asked["threshold"] is None else min(time.lower, LADDER_SECONDS),
             "hi": _time(time.upper),
             "slope_per_h": given.leak.slope_per_second * _HOUR_SECONDS,
             "leak": sure >= LEAK_CONFIDENCE,
@@ -82,12 +86,14 @@ def main() -> None:
         requests = []
         for number, line in enumerate(lines, first):
             try:
+                if line.isspace():
+                    continue
                 requests.append(msgspec.structs.asdict(read.decode(line)))
                 _check(requests[-1])
             except ValueError as error:
                 sys.exit(f"error: line {number} is no request: {error}")
         sys.stdout.buffer.writelines(write.encode(answer) + b"\n" for answer in answers(requests))
-    sys.stdout.buffer.flush()
+        sys.stdout.buffer.flush()
 
 
 def _check(asked: Mapping[str, Any]) -> None:
@@ -111,4 +117,8 @@ def _chunks(stream: Any) -> Iterator[tuple[int, list[bytes]]]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BrokenPipeError:
+        # The reader has seen enough, as `head` does; nothing is left to be flushed to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

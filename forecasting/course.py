@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 FEWEST_SAMPLES = 10
 # Beyond this the arithmetic leaves the range of floats.
 LARGEST_VALUE = 1e100
-LONGEST_SPAN_SECONDS = 1e11
+SMALLEST_SPREAD = 1e-290
+# What is older says less about the future than what it costs to look at.
+LONGEST_SECONDS = 14 * 86400.0
 # Changes this small beside the values are the rounding of their writer.
 FLAT_RATIO = 1e-12
 # So many samples in a row at or past the limit are a crossing; fewer are a spike.
@@ -29,15 +31,22 @@ SUSTAINED = 3
 class Course:
     """One series ready to be forecast: `times` strictly ascending (Unix seconds), `levels` rising towards `limit`.
 
-    `sign` turns levels back into values, `level` is the present sustained level, `spread` the range of all levels.
+    `sustained` is what the last three samples reached, so a spike is none of it; the first ones take after the third.
+    `sign` turns levels back into values, `spread` is the range of the sustained levels, `began_by` what began the regime.
     """
 
     question: Question
     times: Array
     levels: Array
+    sustained: Array
     sign: float
-    level: float
     spread: float
+    began_by: str
+
+    @property
+    def level(self) -> float:
+        """The present sustained level."""
+        return float(self.sustained[-1])
 
     @property
     def limit(self) -> float:
@@ -54,22 +63,30 @@ class Course:
 def course_of(question: Question) -> Course | Forecast:
     """Return the question's samples since its regime began as a course, or a forecast that only has a reason."""
     terms = question.terms
-    if not _askable(question.limit, question.horizons):
+    if not _askable(question.limit, question.horizons) or not math.isfinite(terms.recalibration):
         return Forecast(explain.OUT_OF_DOMAIN, "out_of_domain")
     sign = -1.0 if question.limit and question.limit.direction == "down" else 1.0
-    times, values = _clean(question)
+    times, values, began_by = _clean(question)
     if times.size and terms.now - times[-1] > terms.stale_after_seconds:
         return Forecast(explain.stale(terms.now - float(times[-1])), "stale")
     if times.size < max(terms.minimum_samples, FEWEST_SAMPLES):
-        return Forecast(explain.too_few(times.size, max(terms.minimum_samples, FEWEST_SAMPLES), terms.since), "not_enough_data")
+        needed = max(terms.minimum_samples, FEWEST_SAMPLES)
+        return Forecast(explain.too_few(times.size, needed, began_by), "not_enough_data")
     top, bottom = float(values.max()), float(values.min())
-    if max(top, -bottom) >= LARGEST_VALUE or times[-1] - times[0] >= LONGEST_SPAN_SECONDS:
+    if max(top, -bottom) >= LARGEST_VALUE:
         return Forecast(explain.OUT_OF_DOMAIN, "out_of_domain")
     levels = sign * values if sign < 0 else values
-    course = Course(question, times, levels, sign, float(levels[-SUSTAINED:].min()), top - bottom)
-    if course.spread <= FLAT_RATIO * max(top, -bottom) and course.level < course.limit:
+    sustained = sustained_of(levels)
+    course = Course(question, times, levels, sustained, sign, float(np.ptp(sustained)), began_by)
+    if course.spread <= max(FLAT_RATIO * max(top, -bottom), SMALLEST_SPREAD) and course.level < course.limit:
         return Forecast(explain.flat(times.size), "flat")
     return course
+
+
+def sustained_of(levels: Array) -> Array:
+    """Return the running minimum of three levels; the first two, which have not three, take after the third."""
+    sustained = np.minimum(np.minimum(levels[:-2], levels[1:-1]), levels[2:])
+    return np.concatenate([sustained[:1], sustained[:1], sustained])
 
 
 def _askable(limit: Limit | None, horizons: tuple[float, ...]) -> bool:
@@ -77,14 +94,16 @@ def _askable(limit: Limit | None, horizons: tuple[float, ...]) -> bool:
     return known and bool(horizons) and all(0 < horizon < LARGEST_VALUE for horizon in horizons)
 
 
-def _clean(question: Question) -> tuple[Array, Array]:
-    """Return times in order and finite values after the regime's beginning and up to now; what is clean is not copied."""
-    times, values, terms = question.series.timestamps, question.series.values, question.terms
+def _clean(question: Question) -> tuple[Array, Array, str]:
+    """Return times in order and finite values of the last days up to now, and what they begin with; what is clean is not copied."""
+    terms = question.terms
+    times = question.series.timestamps.astype(np.float64, copy=False)
+    values = question.series.values.astype(np.float64, copy=False)
     # A comparison with NaN is false, so these few say that all is well.
-    clean = times.size > 1 and bool((times[1:] > times[:-1]).all()) and math.isfinite(values.max() - values.min())
+    clean = times.size > 1 and bool((times[1:] > times[:-1]).all()) and bool(np.isfinite(values).all())
     if not clean or not times[-1] <= terms.now:
         times, values = regime.ordered(question.series, terms.now)
-    if times.size and times[0] <= terms.since:
-        first = int(np.searchsorted(times, terms.since, side="right"))
-        times, values = times[first:], values[first:]
-    return times, values
+    marked = bool(times.size) and bool(times[0] <= terms.since)
+    begin = terms.since if marked else terms.now - LONGEST_SECONDS
+    first = int(np.searchsorted(times, max(begin, terms.now - LONGEST_SECONDS), side="right"))
+    return times[first:], values[first:], "the last action" if marked else "the start of the data"

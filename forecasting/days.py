@@ -30,7 +30,7 @@ _DRAWS = np.random.default_rng(7).random((REPLAYS, REPLAYED_DAYS), dtype=np.floa
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Days:
-    """The last days of n courses, the newest first: [n, DAYS] each, 0 where `known` is false.
+    """The last days of n courses, the newest first: [n, DAYS] each; `changes` and `rises` are 0 where `known` is false.
 
     `changes` over the day, `tops` and `floors` relative to the present level, `rises` the top above the day's beginning.
     """
@@ -105,7 +105,7 @@ def days_of(hours: Grid) -> Days:
     """Cut the hours into days that end at the present time of day."""
     courses = hours.level.shape[0]
     bounds = HOURS - 1 - DAY_HOURS * np.arange(DAYS + 1)
-    level, known = hours.level[:, bounds], hours.valid[:, bounds[1:]]
+    level, known = hours.level.take(bounds, axis=1), hours.valid.take(bounds[1:], axis=1)
     shape = (courses, DAYS, DAY_HOURS)
     tops = hours.high[:, -DAYS * DAY_HOURS :].reshape(shape).max(axis=2)[:, ::-1]
     floors = hours.low[:, -DAYS * DAY_HOURS :].reshape(shape).min(axis=2)[:, ::-1]

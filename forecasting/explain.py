@@ -23,14 +23,14 @@ REPLAYED_HOURS = (24.0, 168.0, 720.0)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Facts:
-    """What was seen of a course: when its regime began and whether with a lone fall, whole days, falls and their rhythm.
+    """What was seen of a course: when its regime began and whether with a reset, whole days, falls and their rhythm.
 
     `ceiling`, the highest that it fell from, is relative to the present level, in ranges of the course. The last three are
     the shares of replays of those days that reach the limit within a day, a week and a month; negative without a day.
     """
 
     since: float
-    lone: float
+    reset: float
     days: float
     falls: float
     interval_hours: float
@@ -66,7 +66,8 @@ def _outlook(headroom: float, bounds: Bounds) -> str:
     if math.isinf(headroom):
         return "it has no limit"
     interval = f"90 % interval {span(bounds.lower)} to {span(bounds.upper)}"
-    return f"{headroom:.4g} are left, which takes {span(bounds.median)} ({interval})"
+    takes = f"which takes {span(bounds.median)}" if math.isfinite(bounds.median) else "more than it is likely to take"
+    return f"{headroom:.4g} are left, {takes} ({interval})"
 
 
 def stale(seconds: float) -> str:
@@ -74,20 +75,19 @@ def stale(seconds: float) -> str:
     return f"The newest sample is {span(seconds)} old."
 
 
-def too_few(samples: int, needed: int, since: float) -> str:
+def too_few(samples: int, needed: int, began_by: str) -> str:
     """Say that there are too few samples since the data, or the regime after an action, began."""
-    began_by = "the start of the data" if math.isinf(since) else "the last action"
     return f"{samples} samples since {began_by}, {needed} are needed."
 
 
 def flat(samples: int) -> str:
     """Say that nothing moves."""
-    return f"All {samples} samples are the same."
+    return f"Nothing lasting moves in all {samples} samples."
 
 
 def judged(course: Course, facts: Facts, growth: float, bounds: Bounds) -> str:
     """Explain a learned forecast: the regime, its usual growth, its saw-tooth, what its own days replayed do, and the outlook."""
-    began_by = "a reset" if facts.lone else "the start of the data" if math.isinf(course.question.terms.since) else "the last action"
+    began_by = "a reset" if facts.reset else course.began_by
     return (
         f"In the {span(course.question.terms.now - facts.since)} since {began_by} ({course.times.size} samples in all) it moved "
         f"{growth * _DAY:+.4g} a day towards the limit{_saw_tooth(course, facts)}{_replays(facts)}; "
@@ -96,17 +96,17 @@ def judged(course: Course, facts: Facts, growth: float, bounds: Bounds) -> str:
 
 
 def _saw_tooth(course: Course, facts: Facts) -> str:
-    if facts.lone or facts.falls < 2:
+    if facts.reset or facts.falls < 2:
         return ""
     ceiling = course.sign * (course.level + facts.ceiling * course.spread)
-    return f", fell back {facts.falls:.0f} times, every {span(facts.interval_hours * _HOUR)}, from {ceiling:.4g} at most"
+    furthest = "at most" if course.sign > 0 else "at least"
+    return f", fell back {facts.falls:.0f} times, every {span(facts.interval_hours * _HOUR)}, from {ceiling:.4g} {furthest}"
 
 
 def _replays(facts: Facts) -> str:
     if facts.days < 1:
         return ""
-    day, week, month = (round(100 * share) for share in (facts.day, facts.week, facts.month))
     return (
-        f"; of 100 futures replayed from its last {facts.days:.0f} days, {day} reach the limit within a day, "
-        f"{week} within a week, {month} within a month"
+        f"; of the futures replayed from its last {facts.days:.0f} days, {facts.day:.0%} reach the limit within a day, "
+        f"{facts.week:.0%} within a week, {facts.month:.0%} within a month"
     )

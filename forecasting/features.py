@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from forecasting.days import Days, days_of
-from forecasting.grids import HOURS, QUARTERS
+from forecasting.grids import HOURS
 from forecasting.teeth import teeth_of
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ def _growth(block: Block, changes: Array32, known: Mask, days: Days, teeth: Teet
 def _since(grid: Grid, back: int | Array32) -> Array32:
     """Growth per bin over the last `back` bins, or as many as there are."""
     courses, bins = grid.level.shape
-    steps = np.clip(back, 1, np.maximum(bins - 1 - grid.first, 1)).astype(np.int64)
-    return -grid.level[np.arange(courses), bins - 1 - steps] / steps.astype(np.float32)
+    steps = np.minimum(back, np.maximum(bins - 1 - grid.first, 1)).astype(np.int64)
+    return -grid.level[np.arange(courses), bins - 1 - steps] / np.maximum(steps, 1).astype(np.float32)
 
 
 def _room(view: View) -> Named:
@@ -279,7 +279,8 @@ class _Tops:
         top = self._over(length)
         chosen = HOURS - 1 - _SAME_TIME
         chosen = chosen[chosen < top.shape[1]]
-        return top[:, chosen], self._grid.level[:, chosen], self._valid[:, chosen]
+        # `take` keeps rows together, so sums do not depend on how many courses there are.
+        return top.take(chosen, axis=1), self._grid.level.take(chosen, axis=1), self._valid.take(chosen, axis=1)
 
     def a_week_ago(self, length: int) -> tuple[Array32, Array32, Mask]:
         then = HOURS - 1 - 7 * 24
@@ -287,12 +288,8 @@ class _Tops:
 
     def _over(self, length: int) -> Array32:
         if length not in self._by_length:
-            half = max(known for known in self._by_length if known < length)
-            while 2 * half < length:
-                half = 2 * half if self._over(2 * half) is not None else half
-            shorter, rest = self._by_length[half], length - half
+            half = (length + 1) // 2
+            shorter, rest = self._over(half), length - half
             self._by_length[length] = np.maximum(shorter[:, : shorter.shape[1] - rest], shorter[:, rest:])
         return self._by_length[length]
 
-
-assert QUARTERS // 4 > FINE_BELOW_HOURS

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecasting.course import SUSTAINED
+from forecasting.course import LONGEST_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forecasting.course import Course
-    from forecasting.model import Array, Array32
+    from forecasting.model import Array32
 
 HOUR_SECONDS = 3600.0
-HOURS = 14 * 24
+HOURS = int(LONGEST_SECONDS / HOUR_SECONDS)
 QUARTERS = 2 * 96
 # Headroom beyond so many ranges of the series is out of sight; none at all would divide by zero.
 MOST_HEADROOM, LEAST_HEADROOM = 1e9, 1e-9
@@ -63,16 +63,15 @@ def block_of(courses: Sequence[Course]) -> Block:
     counts = np.array([course.times.size for course in courses])
     ends = np.cumsum(counts)
     starts = ends - counts
-    ages, samples = np.empty(ends[-1], np.float32), np.empty(ends[-1], np.float32)
+    ages, samples, sustained = (np.empty(ends[-1], np.float32) for _ in range(3))
     headroom = np.empty(counts.size)
     for row, course in enumerate(courses):
         own = slice(starts[row], ends[row])
         ages[own] = course.question.terms.now - course.times
         samples[own] = (course.levels - course.level) * (1 / course.spread)
+        sustained[own] = (course.sustained - course.level) * (1 / course.spread)
         headroom[row] = (course.limit - course.level) / course.spread
-    lay = _Layer(ages, samples, _sustained(samples, starts, counts), starts)
-    if ages.max() >= HOURS * HOUR_SECONDS:
-        lay = lay.within(HOURS * HOUR_SECONDS)
+    lay = _Layer(ages, samples, sustained, starts)
     return Block(
         hours=lay.on(HOUR_SECONDS, HOURS),
         quarters=lay.within(QUARTERS * HOUR_SECONDS / 4).on(HOUR_SECONDS / 4, QUARTERS),
@@ -82,17 +81,6 @@ def block_of(courses: Sequence[Course]) -> Block:
         late_hours=ages[ends - 1] / np.float32(HOUR_SECONDS),
         samples=counts.astype(np.float32),
     )
-
-
-def _sustained(samples: Array32, starts: Array, counts: Array) -> Array32:
-    """Return the running minimum of three samples, within each course."""
-    lowest = samples.copy()
-    for back in range(1, SUSTAINED):
-        lowest[back:] = np.minimum(lowest[back:], samples[:-back])
-    for offset in range(SUSTAINED - 1):
-        own = starts[counts > offset] + offset
-        lowest[own] = samples[own] if offset == 0 else np.minimum(samples[own], samples[own - 1])
-    return lowest
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from forecasting.model import Array
 
 # What was learned holds for series seen at least so long, so often, and so lately.
-LEAST_SPAN_SECONDS = 3 * HOUR_SECONDS
-LARGEST_GAP_SECONDS = HOUR_SECONDS / 2
+LEAST_SPAN_SECONDS = 1.5 * HOUR_SECONDS
+LARGEST_SPACING_SECONDS = HOUR_SECONDS / 2
 LATEST_SECONDS = 6 * HOUR_SECONDS
 # The median day speaks for the growth from so many days on.
 FEW_DAYS = 3
@@ -42,7 +42,7 @@ def familiar(course: Course) -> bool:
     return (
         course.spread > 0
         and span >= LEAST_SPAN_SECONDS
-        and span <= LARGEST_GAP_SECONDS * course.times.size
+        and span <= LARGEST_SPACING_SECONDS * course.times.size
         and course.question.terms.now - course.times[-1] <= LATEST_SECONDS
     )
 
@@ -55,7 +55,7 @@ def judge(courses: Sequence[Course], learned: Learned) -> list[Forecast]:
     features = features_of(view)
     laws = Laws(_probabilities(courses, learned.crossings(features)))
     answers = _Answers(
-        times=np.stack([np.minimum(laws.after(0.05), KNOTS_SECONDS[-1]), laws.after(0.5), laws.after(0.95)], axis=1),
+        times=np.stack([laws.after(0.05), laws.after(0.5), laws.after(0.95)], axis=1),
         slopes=_slopes(view, np.array([course.spread for course in courses]) / HOUR_SECONDS),
         leaks=_leaks(view, learned, courses),
         chances=_by_horizons(courses, laws),
@@ -76,7 +76,7 @@ def _probabilities(courses: Sequence[Course], logits: Array) -> Array:
 
 def _by_horizons(courses: Sequence[Course], laws: Laws) -> list[dict[float, float]]:
     """Read each course's own horizons off its law."""
-    asked = [course.question.horizons for course in courses]
+    asked = [tuple(course.question.horizons) for course in courses]
     tables = {horizons: laws.within(horizons).tolist() for horizons in set(asked)}
     return [dict(zip(horizons, tables[horizons][row], strict=True)) for row, horizons in enumerate(asked)]
 
@@ -85,22 +85,22 @@ def _slopes(view: View, unit: Array) -> Array:
     """Lower bound, median and upper bound of the growth [n, 3] in `unit` each.
 
     The median day's growth, deaf to nightly jobs and single steps; of less than three days, the growth from end to end.
-    A lone fall, as a clean-up or a restart leaves it, begins a new regime; many are a saw-tooth.
+    A reset, as a clean-up or a restart leaves it, begins a new regime.
     """
-    hours = _regime_hours(view)
+    reset, hours = _regime(view)
     days = view.days.since(hours)
     daily = _MEDIAN_ERROR * days.unrest() / np.sqrt(np.maximum(days.count, 1)) / 24
     seen = days.count >= FEW_DAYS
-    end_to_end = np.where(view.teeth.lone, view.growth["since_fall"], view.growth["335h"])
+    end_to_end = np.where(reset, view.growth["since_fall"], view.growth["335h"])
     middle = np.where(seen, days.typical() / 24, end_to_end) * unit
     error = np.where(seen, daily, view.unrest / np.sqrt(hours)) * unit
     return middle[:, None] + error[:, None] * np.array([-Z95, 0.0, Z95])
 
 
-def _regime_hours(view: View) -> Array:
-    """How long the present regime has lasted [n]: since a lone fall, or since the data began."""
-    known = np.maximum(view.known.sum(axis=1), 1)
-    return np.where(view.teeth.lone, np.maximum(view.teeth.since_hours, 1), known)
+def _regime(view: View) -> tuple[Array, Array]:
+    """Whether the present regime began with a reset [n], and how many hours it has lasted [n]."""
+    reset = view.teeth.reset(view.range)
+    return reset, np.where(reset, view.teeth.since_hours, np.maximum(view.known.sum(axis=1), 1))
 
 
 def _leaks(view: View, learned: Learned, courses: Sequence[Course]) -> Array:
@@ -117,10 +117,11 @@ def _facts(courses: Sequence[Course], view: View, features: Features) -> list[Fa
     rungs = [LADDER_HOURS.index(hours) for hours in explain.REPLAYED_HOURS]
     replays = features.rung[:, rungs, features.names.index("replays_1") - features.fixed.shape[1]]
     teeth = view.teeth
-    began = [course.question.terms.now for course in courses] - _regime_hours(view) * HOUR_SECONDS
+    reset, hours = _regime(view)
+    now = np.array([course.question.terms.now for course in courses])
     first = np.array([course.times[0] for course in courses])
-    since = np.where(teeth.lone, np.maximum(began, first), first)
-    columns = (since, teeth.lone, view.days.count, teeth.count, teeth.interval_hours, teeth.highest, *replays.T)
+    since = np.where(reset, np.maximum(now - hours * HOUR_SECONDS, first), first)
+    columns = (since, reset, view.days.count, teeth.count, teeth.interval_hours, teeth.highest, *replays.T)
     return [Facts(*row) for row in np.stack(columns, axis=1).tolist()]
 
 
@@ -148,17 +149,20 @@ def _answer(course: Course, answers: _Answers, row: int, facts: Facts, curve: Cu
 
 
 def _curves(courses: Sequence[Course], answers: _Answers) -> list[Curve]:
-    """Straight lines to the limit at the bounds of its time; where it is not reached, growth that stays short of it."""
+    """Straight lines to the limit at the bounds of its time, and on by the slope; unreached, growth that stays short of it."""
     longest = np.array([max(chances) for chances in answers.chances])
     likely = np.array([max(chances.values()) for chances in answers.chances])
     sign = np.array([course.sign for course in courses])[:, None, None]
     level = np.array([course.level for course in courses])[:, None, None]
-    headroom = np.array([course.limit for course in courses]) - level[:, 0, 0]
+    headroom = np.array([course.limit for course in courses])[:, None] - level[:, 0]
     ahead = longest[:, None] * _EVENLY
-    times, ways = answers.times[:, ::-1], headroom[:, None]
+    times, slopes = answers.times[:, ::-1, None], answers.slopes[:, :, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        short = np.minimum(answers.slopes, 2 * (likely * headroom / longest)[:, None])
-        towards = np.where(np.isfinite(times), ways / times, short)
-    towards = np.sort(np.where((ways > 0) & np.isfinite(ways), towards, answers.slopes), axis=1)
-    edges = np.sort(sign * (level + towards[:, :, None] * ahead[:, None, :]), axis=1)
+        short = np.minimum(slopes, 2 * (likely / longest)[:, None, None] * headroom[:, :, None]) * ahead[:, None]
+        beyond = np.maximum(slopes, 0) * np.maximum(ahead[:, None] - times, 0)
+        reaching = headroom[:, :, None] * np.minimum(ahead[:, None] / times, 1) + beyond
+        rise = np.where(np.isfinite(times), reaching, short)
+    limited = (np.isfinite(headroom) & (headroom > 0))[:, :, None]
+    rise = np.where(limited, rise, slopes * ahead[:, None])
+    edges = np.sort(sign * (level + rise), axis=1)
     return [Curve(times, *bounds) for times, bounds in zip(ahead, edges, strict=True)]

@@ -36,7 +36,8 @@ class Laws:
         places = np.minimum(_place(np.array(horizons)), _PLACES[-1])
         right = np.clip(np.searchsorted(_PLACES, places), 1, _PLACES.size - 1)
         share = (places - _PLACES[right - 1]) / (_PLACES[right] - _PLACES[right - 1])
-        return self.probabilities[:, right - 1] * (1 - share) + self.probabilities[:, right] * share
+        left = self.probabilities[:, right - 1]
+        return left + share * (self.probabilities[:, right] - left)
 
     def after(self, probability: float) -> Array:
         """Seconds [n] after which the limit is reached with `probability`; infinite where the ladder ends before."""

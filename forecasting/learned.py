@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FILE = "learned.npz"
 _DAY_HOURS = 24.0
+LONGEST_CALIBRATED_HOURS = 336.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +46,7 @@ class Learned:
         """Log-odds of a crossing within each rung of the ladder [n, ladder]; raises ValueError for unknown features."""
         columns = ladder_columns(features)
         logits = _fitting(self.crossing, features.names).total(columns).reshape(-1, len(LADDER_HOURS))
-        return logits + self.later * np.log(np.maximum(np.array(LADDER_HOURS) / _DAY_HOURS, 1.0))
+        return logits + self.later * beyond_a_day()
 
     def leaks(self, growth: Growth) -> tuple[Array, Array]:
         """Probability of a leak [n], and a leak's growth per hour in units of the grid [n]; raises as `crossings` does."""
@@ -53,6 +54,11 @@ class Learned:
         sure = probability(_fitting(self.leak, growth.names).total(columns))
         weekly = np.exp(np.clip(_fitting(self.leak_slope, growth.names).total(columns), -10, 5))
         return sure, weekly / (7 * _DAY_HOURS) * growth.range
+
+
+def beyond_a_day() -> Array:
+    """E-folds of each rung beyond a day [ladder], up to the longest horizon that could be calibrated."""
+    return np.log(np.clip(np.array(LADDER_HOURS), _DAY_HOURS, LONGEST_CALIBRATED_HOURS) / _DAY_HOURS)
 
 
 def ladder_columns(features: Features) -> Array:

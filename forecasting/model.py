@@ -51,7 +51,7 @@ class Terms:
     now: float
     since: float = -math.inf
     minimum_samples: int = 20
-    stale_after_seconds: float = math.inf
+    stale_after_seconds: float = 6 * 3600.0
     recalibration: float = 0.0
 
 

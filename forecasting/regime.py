@@ -39,11 +39,8 @@ def ordered(series: Series, now: float) -> tuple[Array, Array]:
     return times[last_of_its_time], values[last_of_its_time]
 
 
-def current(times: Array, levels: Array, since: float) -> Regime:
-    """Cut at the mark `since` and after the last reset (a lone fall), and take one lone rise out of the past."""
-    marked = times > since
-    began_by = "the start of the data" if marked.all() else "the last action"
-    times, levels = times[marked], levels[marked]
+def current(times: Array, levels: Array, began_by: str) -> Regime:
+    """Cut after the last reset (a lone fall), and take one lone rise out of the past."""
     reset = _last_reset(levels)
     if reset:
         times, levels, began_by = times[reset:], levels[reset:], "a reset"

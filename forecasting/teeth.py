@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 # A fall stands out of the range of the series and of the usual change from hour to hour.
 FALL_OF_RANGE = 0.04
 TIMES_USUAL_CHANGE = 4.0
-# From so many falls on they are a habit.
+# From so many falls on they are a habit; before, one this deep is a reset, once a day has gone by.
 SAW_TOOTH = 3
+RESET_OF_RANGE = 0.3
+DAY_HOURS = 24
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +27,7 @@ class Teeth:
     """Falls of n courses, [n] each: how many, hours since the last and between two, their mean depth.
 
     `highest`, `mean` and `last` are the ceilings that they fell from, relative to the present level. Where nothing fell,
-    the ceiling is the highest level seen and the next fall as far off as twice the time seen.
+    the ceiling is the highest level seen, and falls are taken to be twice the time seen apart.
     """
 
     count: Array32
@@ -36,10 +38,10 @@ class Teeth:
     mean: Array32
     last: Array32
 
-    @property
-    def lone(self) -> Array32:
-        """Tell where the last fall is no habit [n]: it ended what was before."""
-        return (self.count > 0) & (self.count < SAW_TOOTH)
+    def reset(self, range_: Array32) -> Array32:
+        """Tell where the last fall began a regime [n]: it is no habit, deep, and has been over for a day."""
+        lone = (self.count > 0) & (self.count < SAW_TOOTH)
+        return lone & (self.depth >= RESET_OF_RANGE * range_) & (self.since_hours >= DAY_HOURS)
 
 
 def teeth_of(hours: Grid, changes: Array32, known: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], range_: Array32) -> Teeth:
@@ -53,7 +55,7 @@ def teeth_of(hours: Grid, changes: Array32, known: np.ndarray[tuple[int, ...], n
     newest = np.where(falls, positions, 0).max(axis=1)
     oldest = np.where(falls, positions, HOURS).min(axis=1)
     seen = (HOURS - hours.first).astype(np.float32)
-    ceilings = hours.high[:, :-1]
+    ceilings = np.maximum(hours.high[:, :-1], hours.high[:, 1:])
     top = hours.high.max(axis=1)
     between = (newest - oldest) / np.maximum(count - 1, 1)
     return Teeth(

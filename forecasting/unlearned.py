@@ -46,7 +46,7 @@ class _Scale:
 
 def extrapolate(course: Course) -> Forecast:
     """Forecast `course`; too few samples since its last reset give a reason instead."""
-    present = regime.current(course.times, course.levels, course.question.terms.since)
+    present = regime.current(course.times, course.levels, course.began_by)
     if present.times.size < course.needed:
         text = f"{present.times.size} samples since {present.began_by}, {course.needed} are needed."
         return Forecast(text, "not_enough_data")

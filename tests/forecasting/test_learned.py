@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.courses import Falls
-from bench.drawn import crossing_case, crossing_features, leak_case
+from bench.drawn import Case, crossing_case, crossing_features, leak_case
 from bench.traces import DAY, STEP_SECONDS, Library
 from forecasting import Forecast, Limit, Question, Series, Terms, forecast, forecaster
 from forecasting.features import LADDER_HOURS
@@ -24,7 +24,7 @@ def drawn() -> list:
     return [case for case in (crossing_case(random, Library()) for _ in range(600)) if case]
 
 
-def asked(case) -> Question:
+def asked(case: Case) -> Question:
     return Question(Series(case.times, case.levels), Limit(case.limit), HORIZONS, Terms(case.now, minimum_samples=0))
 
 
@@ -118,4 +118,4 @@ def test_a_saw_tooth_below_its_limit_is_not_extrapolated_and_its_ceiling_is_name
     safe = forecast([Question(Series(times, level), Limit(float(level.max()) * 1.5), HORIZONS, Terms(0.0))])[0]
     assert safe.probabilities[14 * 86400.0] < 0.2
     assert "fell back 1" in safe.explanation
-    assert "of 100 futures replayed" in safe.explanation
+    assert "of the futures replayed" in safe.explanation
