@@ -10,7 +10,7 @@ import numpy as np
 
 from bench import courses
 from bench.traces import DAY, STEP_SECONDS
-from forecasting import Limit, Question, Series, Terms
+from forecasting import Forecast, Limit, Question, Series, Terms
 from forecasting.course import SUSTAINED, Course, course_of, sustained_of
 from forecasting.features import Features, features_of, view_of
 from forecasting.grids import block_of
@@ -41,9 +41,17 @@ class Case:
     def course(self) -> Course:
         """The case as the forecaster sees it."""
         question = Question(Series(self.times, self.levels), Limit(self.limit), (1.0,), Terms(self.now, minimum_samples=0))
-        course = course_of(question)
-        assert isinstance(course, Course), course.explanation
-        return course
+        return _usable(course_of(question))
+
+
+class NoCourse(Exception):  # noqa: N818 - the draw simply makes no case
+    """What was drawn cannot be forecast, as it is flat or ends too early."""
+
+
+def _usable(course: Course | Forecast) -> Course:
+    if isinstance(course, Forecast):
+        raise NoCourse(course.explanation)
+    return course
 
 
 def crossing_case(random: np.random.Generator, library: Library) -> Case | None:
@@ -57,7 +65,7 @@ def crossing_case(random: np.random.Generator, library: Library) -> Case | None:
         level = library.gauge(random, size)
     times = (np.arange(size) - PAST + 1) * STEP_SECONDS
     seen = PAST if random.random() < 0.46 else _part_of_past(random)
-    late = int(random.uniform(1, 36)) if random.random() < 0.15 else 0
+    late = min(int(random.uniform(1, 36)), seen // 2) if random.random() < 0.15 else 0
     known_times, known = courses.scraped(random, times[PAST - seen : PAST - late], level[PAST - seen : PAST - late])
     if not _moves(known):
         return None
@@ -68,7 +76,15 @@ def crossing_case(random: np.random.Generator, library: Library) -> Case | None:
         return None
     reached = np.flatnonzero(ahead >= present + headroom)
     truth = (reached[0] + 1) * STEP_SECONDS if reached.size else np.inf
-    return Case(known_times, known, float(present + headroom), 0.0, float(truth))
+    case = Case(known_times, known, float(present + headroom), 0.0, float(truth))
+    return case if _makes_course(case) else None
+
+
+def _makes_course(case: Case | Memory) -> bool:
+    try:
+        return bool(case.course.times.size)
+    except NoCourse:
+        return False
 
 
 def _part_of_past(random: np.random.Generator) -> int:
@@ -156,9 +172,7 @@ class Memory:
     def course(self) -> Course:
         """The memory as the forecaster sees it: without a limit."""
         question = Question(Series(self.times, self.levels), None, (1.0,), Terms(self.now, minimum_samples=0))
-        course = course_of(question)
-        assert isinstance(course, Course), course.explanation
-        return course
+        return _usable(course_of(question))
 
 
 def leak_case(random: np.random.Generator, library: Library) -> Memory:
@@ -170,8 +184,9 @@ def leak_case(random: np.random.Generator, library: Library) -> Memory:
         times = (np.arange(PAST) - PAST + 1) * STEP_SECONDS
         seen = WEEK if random.random() < 0.8 else int(random.uniform(1, 7) * DAY)
         known_times, known = courses.scraped(random, times[-seen:], drawn.level[-seen:])
-        if _moves(known):
-            return Memory(known_times, known, 0.0, drawn.slope * 3600 / STEP_SECONDS)
+        case = Memory(known_times, known, 0.0, drawn.slope * 3600 / STEP_SECONDS)
+        if _moves(known) and _makes_course(case):
+            return case
 
 
 def leak_growth(cases: Sequence[Memory]) -> tuple[Growth, np.ndarray]:

@@ -19,6 +19,8 @@ Identity: TypeAlias = tuple[tuple[str, str], ...]
 _UNKNOWN = -1
 # A series' labels come in three forms: with and without the metric's name, and in remote_read's.
 _MOST_ALIASES = 4
+# The longest time that a sample was the newest is forgotten by so much with each new one: an outage is no scrape interval.
+_FADING = 0.9
 
 
 def identity_of(labels: Mapping[str, str]) -> Identity:
@@ -28,12 +30,16 @@ def identity_of(labels: Mapping[str, str]) -> Identity:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Past:
-    """What one series did: finite samples in ascending time, and the time of its newest sample (Unix seconds)."""
+    """What one series did: finite samples in ascending time, and the time of its newest finite sample (Unix seconds).
+
+    `interval_seconds` is how long a sample of it is the newest one at least, as far as that was seen.
+    """
 
     labels: Mapping[str, str]
     timestamps: Array
     values: Array
     newest: float
+    interval_seconds: float
 
 
 class Ring:
@@ -54,6 +60,8 @@ class Ring:
         self._aliases: dict[bytes, int] = {}
         self._labels: list[Mapping[str, str]] = []
         self._newest = np.empty(0)
+        self._measured = np.empty(0)
+        self._interval_seconds = np.empty(0)
         self._values = np.empty((0, points))
 
     def __len__(self) -> int:
@@ -65,6 +73,7 @@ class Ring:
         if not 0 <= head - self._head < self.points:
             self._values.fill(np.nan)
             self._newest.fill(-math.inf)
+            self._measured.fill(-math.inf)
             self.read_to = -math.inf
         else:
             self._values[:, np.arange(self._head + 1, head + 1) % self.points] = np.nan
@@ -96,7 +105,7 @@ class Ring:
         good = (owners != _UNKNOWN) & np.isfinite(block.values)
         owners, times, values = owners[good], block.timestamps[good], block.values[good]
         steps = np.ceil(times / self.step)
-        newest = self._newest[owners]
+        newest = self._measured[owners]
         late = (times < newest) & (steps >= np.ceil(newest / self.step))
         good = (steps > self._head - self.points) & (steps <= self._head) & ~late
         owners, times, values, steps = owners[good], times[good], values[good], steps[good]
@@ -106,18 +115,34 @@ class Ring:
         # Of several samples in one step the last that is assigned stays.
         self._values[owners, (steps % self.points).astype(np.int64)] = values
         np.maximum.at(self._newest, owners, times)
+        np.maximum.at(self._measured, owners, times)
 
-    def saw(self, rows: Ints, timestamps: Array) -> None:
-        """Note when the newest samples of some series were taken, whatever number they hold."""
+    def saw(self, rows: Ints, timestamps: Array, values: Array) -> None:
+        """Note when the newest samples of some series were taken, `values`, whether numbers or not."""
+        came = timestamps > self._newest[rows]
+        waited = np.clip(self.read_to - self._newest[rows], 0.0, self.step)
+        # Of a series that is new nothing is known of the time before.
+        waited[~np.isfinite(waited)] = 0.0
+        self._interval_seconds[rows] = np.where(came, np.maximum(waited, _FADING * self._interval_seconds[rows]), self._interval_seconds[rows])
         self._newest[rows] = timestamps
+        self._measured[rows] = np.where(np.isfinite(values), timestamps, np.minimum(self._measured[rows], timestamps))
 
     def evict(self, before: float) -> None:
         """Forget the series without a sample since `before` (Unix seconds)."""
-        gone = {identity: row for identity, row in self._rows.items() if self._newest[row] < before}
+        self._forget({identity: row for identity, row in self._rows.items() if self._newest[row] < before})
+
+    def make_room(self, count: int, live: Ints) -> None:
+        """Forget `count` series, or all there are, that are not in the rows `live`: those first whose last sample is oldest."""
+        spared = set(live.tolist())
+        gone = sorted((item for item in self._rows.items() if item[1] not in spared), key=lambda item: self._newest[item[1]])
+        self._forget(dict(gone[:count]))
+
+    def _forget(self, gone: Mapping[Identity, int]) -> None:
         for identity, row in gone.items():
             del self._rows[identity]
             self._values[row] = np.nan
-            self._newest[row] = -math.inf
+            self._newest[row] = self._measured[row] = -math.inf
+            self._interval_seconds[row] = 0.0
         self._free += gone.values()
         if gone:
             self._aliases.clear()
@@ -141,7 +166,8 @@ class Ring:
             # A series without a hole, as nearly all are, needs no copy.
             kept = span if counts[index] == ends[index] - starts[index] else finite[index]
             row = rows[index]
-            yield Past(self._labels[row], timestamps[kept], values[index][kept], float(self._newest[row]))
+            newest, interval = float(self._measured[row]), float(self._interval_seconds[row])
+            yield Past(self._labels[row], timestamps[kept], values[index][kept], newest, interval)
 
     def _row(self, name: bytes, block: Block) -> int:
         row = self._aliases.get(name)
@@ -159,7 +185,10 @@ class Ring:
         new = old + old // 8 + 16
         self._values.resize((new, self.points), refcheck=False)
         self._newest.resize(new, refcheck=False)
+        self._measured.resize(new, refcheck=False)
+        self._interval_seconds.resize(new, refcheck=False)
         self._values[old:] = np.nan
-        self._newest[old:] = -math.inf
+        self._newest[old:] = self._measured[old:] = -math.inf
+        self._interval_seconds[old:] = 0.0
         self._labels += [{}] * (new - old)
         self._free += range(new - 1, old - 1, -1)

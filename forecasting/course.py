@@ -77,7 +77,7 @@ def course_of(question: Question) -> Course | Forecast:
         return Forecast(explain.OUT_OF_DOMAIN, "out_of_domain")
     levels = sign * values if sign < 0 else values
     sustained = sustained_of(levels)
-    course = Course(question, times, levels, sustained, sign, float(np.ptp(sustained)), began_by)
+    course = Course(question, times, levels, sustained, sign, float(sustained.max() - sustained.min()), began_by)
     if course.spread <= max(FLAT_RATIO * max(top, -bottom), SMALLEST_SPREAD) and course.level < course.limit:
         return Forecast(explain.flat(times.size), "flat")
     return course
@@ -85,8 +85,11 @@ def course_of(question: Question) -> Course | Forecast:
 
 def sustained_of(levels: Array) -> Array:
     """Return the running minimum of three levels; the first two, which have not three, take after the third."""
-    sustained = np.minimum(np.minimum(levels[:-2], levels[1:-1]), levels[2:])
-    return np.concatenate([sustained[:1], sustained[:1], sustained])
+    sustained = np.empty_like(levels)
+    np.minimum(levels[1:], levels[:-1], out=sustained[1:])
+    np.minimum(sustained[2:], levels[:-2], out=sustained[2:])
+    sustained[: SUSTAINED - 1] = sustained[SUSTAINED - 1]
+    return sustained
 
 
 def _askable(limit: Limit | None, horizons: tuple[float, ...]) -> bool:
@@ -103,7 +106,9 @@ def _clean(question: Question) -> tuple[Array, Array, str]:
     clean = times.size > 1 and bool((times[1:] > times[:-1]).all()) and bool(np.isfinite(values).all())
     if not clean or not times[-1] <= terms.now:
         times, values = regime.ordered(question.series, terms.now)
-    marked = bool(times.size) and bool(times[0] <= terms.since)
-    begin = terms.since if marked else terms.now - LONGEST_SECONDS
-    first = int(np.searchsorted(times, max(begin, terms.now - LONGEST_SECONDS), side="right"))
-    return times[first:], values[first:], "the last action" if marked else "the start of the data"
+    marked = times.size > 0 and bool(times[0] <= terms.since)
+    begin = max(terms.since, terms.now - LONGEST_SECONDS) if marked else terms.now - LONGEST_SECONDS
+    if times.size and times[0] <= begin:
+        first = int(np.searchsorted(times, begin, side="right"))
+        times, values = times[first:], values[first:]
+    return times, values, "the last action" if marked else "the start of the data"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecasting.course import LONGEST_SECONDS
+from forecasting.course import LONGEST_SECONDS, SUSTAINED, sustained_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,14 +63,16 @@ def block_of(courses: Sequence[Course]) -> Block:
     counts = np.array([course.times.size for course in courses])
     ends = np.cumsum(counts)
     starts = ends - counts
-    ages, samples, sustained = (np.empty(ends[-1], np.float32) for _ in range(3))
+    ages, samples = np.empty(ends[-1], np.float32), np.empty(ends[-1], np.float32)
     headroom = np.empty(counts.size)
     for row, course in enumerate(courses):
         own = slice(starts[row], ends[row])
         ages[own] = course.question.terms.now - course.times
         samples[own] = (course.levels - course.level) * (1 / course.spread)
-        sustained[own] = (course.sustained - course.level) * (1 / course.spread)
         headroom[row] = (course.limit - course.level) / course.spread
+    sustained = sustained_of(samples)
+    for early in range(SUSTAINED - 1):
+        sustained[starts + early] = sustained[starts + SUSTAINED - 1]
     lay = _Layer(ages, samples, sustained, starts)
     return Block(
         hours=lay.on(HOUR_SECONDS, HOURS),

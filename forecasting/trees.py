@@ -26,12 +26,18 @@ class Trees:
 
     def total(self, columns: Array32) -> Array:
         """Sum the trees over `columns` [features, rows], contiguous; returns [rows]."""
-        total = np.full(columns.shape[1], self.bias, np.float32)
+        rows = columns.shape[1]
+        total, gain = np.full(rows, self.bias, np.float32), np.empty(rows, np.float32)
+        above, leaf = np.empty(rows, bool), np.empty(rows, np.uint8)
+        bit = above.view(np.uint8)
         for features, borders, leaves in zip(self.features.tolist(), self.borders, self.leaves, strict=True):
-            leaf = np.zeros(columns.shape[1], np.uint8)
+            leaf.fill(0)
             for depth, feature in enumerate(features):
-                leaf |= (columns[feature] > borders[depth]).view(np.uint8) << np.uint8(depth)
-            total += leaves[leaf]
+                np.greater(columns[feature], borders[depth], out=above)
+                np.left_shift(bit, np.uint8(depth), out=bit)
+                np.bitwise_or(leaf, bit, out=leaf)
+            # No leaf's number is out of range: clipping only spares the check of it.
+            total += leaves.take(leaf, out=gain, mode="clip")
         return total.astype(np.float64)
 
 

@@ -119,3 +119,72 @@ def test_a_saw_tooth_below_its_limit_is_not_extrapolated_and_its_ceiling_is_name
     assert safe.probabilities[14 * 86400.0] < 0.2
     assert "fell back 1" in safe.explanation
     assert "of the futures replayed" in safe.explanation
+
+
+def weeks(level: np.ndarray, limit: float, direction: str = "up") -> Forecast:
+    times = np.arange(1 - level.size, 1) * STEP_SECONDS
+    return forecast([Question(Series(times, level), Limit(limit, direction), HORIZONS, Terms(0.0))])[0]
+
+
+@pytest.mark.parametrize("samples_ago", [1, 3, 12, 24, 100])
+def test_right_after_a_clean_up_the_fall_is_not_taken_for_the_slope(samples_ago: int) -> None:
+    days = np.arange(14 * DAY) / DAY
+    answer = weeks(days - 8 * (np.arange(days.size) >= days.size - samples_ago), 30.0)
+    assert answer.slope_per_second.median * 86400 == pytest.approx(1, rel=0.05)
+
+
+def test_one_glitch_in_an_idle_series_is_no_movement() -> None:
+    level = np.ones(14 * DAY)
+    level[1000] = 2.0
+    assert weeks(level, 1e6).reason == "flat"
+
+
+def test_a_spike_that_has_become_the_oldest_sample_changes_nothing() -> None:
+    level = np.cumsum(np.random.default_rng(5).normal(size=14 * DAY))
+    spiked = level.copy()
+    spiked[0] += 1000
+    assert weeks(spiked, level.max() + 20).probabilities == weeks(level, level.max() + 20).probabilities
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_the_curve_reaches_the_limit_when_the_distribution_says_so(direction: str) -> None:
+    sign = 1 if direction == "up" else -1
+    level = sign * np.arange(14 * DAY) / DAY
+    answer = weeks(level, sign * 20.0, direction)
+    time, curve = answer.time_to_limit_seconds, answer.curve
+    assert np.interp(time.median, curve.ahead_seconds, curve.median) == pytest.approx(sign * 20, abs=0.3)
+    sooner = curve.upper if direction == "up" else curve.lower
+    assert np.interp(time.lower, curve.ahead_seconds, sooner) == pytest.approx(sign * 20, abs=0.5)
+    assert (curve.lower <= curve.median).all()
+    assert (curve.median <= curve.upper).all()
+
+
+def test_recalibration_is_a_shift_of_the_log_odds() -> None:
+    level = np.cumsum(np.random.default_rng(6).normal(size=14 * DAY))
+    times = np.arange(1 - level.size, 1) * STEP_SECONDS
+    shifts = (0.0, 0.5)
+    asked_twice = [
+        Question(Series(times, level), Limit(float(level.max()) + 5), HORIZONS, Terms(0.0, recalibration=shift)) for shift in shifts
+    ]
+    plain, moved = forecast(asked_twice)
+    for horizon in HORIZONS:
+        odds = [answer.probabilities[horizon] / (1 - answer.probabilities[horizon]) for answer in (plain, moved)]
+        assert np.log(odds[1] / odds[0]) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_a_recalibration_that_is_no_number_has_no_forecast() -> None:
+    times = np.arange(1 - 7 * DAY, 1) * STEP_SECONDS
+    terms = Terms(0.0, recalibration=float("nan"))
+    assert forecast([Question(Series(times, times), Limit(9e9), HORIZONS, terms)])[0].reason == "out_of_domain"
+
+
+def test_whole_numbers_are_as_good_as_any() -> None:
+    times = np.arange(1 - 7 * DAY, 1) * 300
+    answer = forecast([Question(Series(times, times // 300), Limit(500.0), HORIZONS, Terms(0.0))])[0]
+    assert answer.probabilities[14 * 86400.0] > 0.5
+
+
+def test_what_is_older_than_the_grid_costs_and_changes_nothing() -> None:
+    level = np.cumsum(np.random.default_rng(7).normal(size=30 * DAY))
+    limit = float(level.max()) + 20
+    assert weeks(level, limit).probabilities == weeks(level[-14 * DAY :], limit).probabilities
