@@ -24,6 +24,7 @@ HELP = {
     "forecast_pending_oldest_timestamp_seconds": "When the oldest forecast that is pending was made.",
     "forecast_recalibration_logit": "What is added to the logit of every probability of the problem, as its scored forecasts taught.",
     "forecast_recalibration_evidence": "How many independent forecasts the recalibration rests on.",
+    "forecast_recalibration_acted": "How many independent forecasts were acted on: the recalibration holds whether those would have crossed or not.",
 }
 # Metric, and the part of a score that it shows.
 _OF_SCORE = {
@@ -50,6 +51,7 @@ def samples(report: Report, span_label: Callable[[float], str]) -> Iterator[tupl
     for problem, learned in report.recalibrations.items():
         yield "forecast_recalibration_logit", {"problem": problem}, learned.shift
         yield "forecast_recalibration_evidence", {"problem": problem}, learned.evidence
+        yield "forecast_recalibration_acted", {"problem": problem}, learned.acted
 
 
 def as_json(report: Report, span_label: Callable[[float], str]) -> dict[str, Any]:

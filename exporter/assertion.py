@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,19 +23,25 @@ class Assertion:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Standing:
-    """For how many cycles in a row the evidence has held, and the assertion once that is enough."""
+    """For how many cycles in a row the evidence has held, the assertion once that is enough, and the newest sample that counted (Unix seconds)."""
 
     cycles: int = 0
     assertion: Assertion | None = None
+    counted_to: float = -math.inf
 
 
-def stand(previous: Standing, reading: Reading, forecast: Forecast, rules: Rules) -> Standing:
-    """Return the standing after one more cycle; one cycle without evidence ends an assertion."""
+def stand(previous: Standing, reading: Reading, forecast: Forecast, rules: Rules, now: float) -> Standing:
+    """Return the standing after one more cycle, at `now` (Unix seconds); one cycle without evidence ends an assertion.
+
+    A sample counts once, however many cycles see it, unless the clock was set back to before it.
+    """
     found = reading.observed or _expected(reading, forecast, rules)
     if found is None or not found.confidence >= rules.probability:
         return Standing()
-    cycles = previous.cycles + 1
-    return Standing(cycles, found if cycles >= rules.cycles else None)
+    counted_to = previous.counted_to if previous.counted_to <= now else -math.inf
+    newest = now - reading.age_seconds
+    cycles = previous.cycles + (newest > counted_to)
+    return Standing(cycles, found if cycles >= rules.cycles else None, max(newest, counted_to))
 
 
 def _expected(reading: Reading, forecast: Forecast, rules: Rules) -> Assertion | None:

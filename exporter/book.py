@@ -44,7 +44,7 @@ class Turn:
 class Book(msgspec.Struct, frozen=True, array_like=True):
     """All that is remembered beside the kept forecasts themselves: by series' number, horizon (seconds), problem and reason.
 
-    `layout` is another number whenever something that is written changes its shape.
+    `layout` is another number whenever something that is written changes its shape. Since `steady_since` the clock has not jumped.
     """
 
     layout: Literal[1] = 1
@@ -55,6 +55,7 @@ class Book(msgspec.Struct, frozen=True, array_like=True):
     evidence: dict[str, Evidence] = {}
     voids: dict[Void, int] = {}
     kept_at: dict[float, float] = {}
+    steady_since: float = -math.inf
 
     def shifts(self) -> dict[str, float]:
         """Return the recalibration of each problem that has evidence."""
@@ -71,6 +72,20 @@ def is_due(turned_at: float, now: float, horizons: Iterable[float]) -> bool:
     return not 0 <= now - turned_at < min(HOUR, min(horizons) / LOOKS_PER_HORIZON)
 
 
+def goes_on(before: float, now: float) -> bool:
+    """Say whether a clock that showed `before` may show `now` without having jumped: not back, and not far ahead."""
+    return before == -math.inf or 0 <= now - before <= recalibration.MOST_ELAPSED_SECONDS
+
+
+def forget_after(book: Book, now: float, horizons: Iterable[float]) -> float:
+    """Return the time from which on kept forecasts are of a clock that was wrong.
+
+    Whether that was the clock before it jumped or the one after is known once it has gone on for longer than any horizon.
+    """
+    steady = goes_on(book.turned_at, now) and now - book.steady_since > max((*horizons, *book.kept_at)) + _DAY
+    return now if steady else math.inf
+
+
 def turn_page(book: Book, turn: Turn, due: Iterable[Batch]) -> tuple[Book, list[Batch]]:
     """Return the book an hour on, with `due` scored, and the forecasts of this turn that are to be kept."""
     applied = book.shifts()
@@ -85,10 +100,11 @@ def turn_page(book: Book, turn: Turn, due: Iterable[Batch]) -> tuple[Book, list[
 
 
 def _faded(book: Book, now: float) -> Book:
-    seconds = now - book.turned_at if book.courses else 0.0
+    seconds = recalibration.elapsed(book.turned_at, now)
     return msgspec.structs.replace(
         book,
         turned_at=now,
+        steady_since=book.steady_since if goes_on(book.turned_at, now) else now,
         tallies={horizon: tally.fade(found, seconds) for horizon, found in book.tallies.items()},
         evidence={problem: recalibration.fade(found, seconds) for problem, found in book.evidence.items()},
     )
@@ -118,16 +134,18 @@ def _scored(book: Book, batch: Batch, now: float) -> Book:
 
 
 def _learned(book: Book, held: Held, horizon: float) -> Book:
-    """Let every scored series have its say about its problem, and note how much it has had."""
-    speakers = [book.courses[number] for number in held.rows["series"].tolist()]
+    """Let every series that was scored or acted on have its say about its problem, and note how much it has had."""
+    rows = np.concatenate([held.rows, held.acted])
+    crossed = np.concatenate([held.crossed.astype(float), np.full(held.acted.size, math.nan)])
+    speakers = [book.courses[number] for number in rows["series"].tolist()]
     shares = recalibration.share(np.array([course.voice for course in speakers]), spacing(horizon))
-    logits = recalibration.logit(held.rows["probability"].astype(float)) - held.rows["recalibration"]
+    logits = recalibration.logit(rows["probability"].astype(float)) - rows["recalibration"]
     problems = np.array([course.key.problem for course in speakers], object)
     evidence = dict(book.evidence)
     for problem in sorted(set(problems.tolist())):
         of = problems == problem
         evidence[problem] = recalibration.learn(
-            evidence.get(problem, Evidence()), logits[of], held.crossed[of].astype(float), shares[of]
+            evidence.get(problem, Evidence()), logits[of], crossed[of], shares[of]
         )
     heard = {
         course.id: msgspec.structs.replace(course, voice=course.voice + more)

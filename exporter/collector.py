@@ -241,12 +241,10 @@ def _of_problem(prediction: Prediction) -> Iterator[_Sample]:
 
 
 def _usage_ahead(prediction: Prediction, ahead_seconds: float) -> Bounds:
-    """Usage expected `ahead_seconds` from now: the curve at that time, by the reading's usage per unit."""
-    reading, curve = prediction.reading, prediction.forecast.curve
-    towards = 1.0 if reading.limit.direction == "up" else -1.0
+    """Usage expected `ahead_seconds` from now: that of the curve at that time."""
+    curve = prediction.forecast.curve
     edges = [np.interp(ahead_seconds, curve.ahead_seconds, edge) for edge in (curve.lower, curve.median, curve.upper)]
-    more = towards * reading.usage_per_unit * (np.array(edges) - reading.series.values[-1])
-    return Bounds(*sorted((reading.usage_ratio + more).tolist()))
+    return Bounds(*sorted(prediction.reading.usage_at(float(edge)) for edge in edges))
 
 
 def _bounds(name: str, bounds: Bounds, factor: float = 1.0, labels: str = "") -> Iterator[_Sample]:

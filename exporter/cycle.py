@@ -12,6 +12,7 @@ from exporter.assertion import Standing, stand
 from exporter.book import Turn
 from exporter.ingest import Memory, action_marks, follow, former_assertions, observe, read_sizes
 from exporter.past import Reader
+from exporter.readings import of_short_names
 from exporter.scorekeeper import Report
 from forecasting import Forecast, Question, Series, Terms, forecast
 from homeostat.prometheus import PrometheusError
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 Stage = Literal["recall", "read", "score", "cycle"]
 STAGES: tuple[Stage, ...] = ("recall", "read", "score", "cycle")
-# Data older than two scrapes asserts nothing, and an assertion is served for two cycles after the one that made it.
+# Data older than two scrapes, as configured or as they are seen to come, asserts nothing, and an assertion is served for two cycles after the one that made it.
 FRESH_SCRAPES = 2
 ASSERTED_CYCLES = 2
 # A forecast is served, with its age, until so many cycles have passed without a new one.
@@ -84,7 +85,7 @@ class Result:
     """What the last cycle left: answers by watch, each host's last success (Unix seconds), and how the cycle went.
 
     `complete` is true once a cycle has read everything: until then former assertions are recalled from Prometheus.
-    `stage_seconds` says how long each stage of the cycle took.
+    `stage_seconds` says how long each stage of the cycle took, `unread` which watches were not read.
     """
 
     answers: Mapping[str, Answer] = dataclasses.field(default_factory=dict)
@@ -95,6 +96,7 @@ class Result:
     duration_seconds: float = math.nan
     stage_seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     scores: Report = dataclasses.field(default_factory=Report)
+    unread: tuple[str, ...] = ()
 
     def with_errors(self, stage: Stage, count: int) -> Result:
         """Return this result with `count` more errors at `stage`."""
@@ -132,17 +134,18 @@ def run(world: World, last: Result) -> Result:
     new = {name: Answer(predictions, asked_at, period) for name, predictions in found.items()}
     known = {**last.answers, **new}
     answers = {name: known[name] for name in read if name in known and known[name].stands(asked_at)}
-    missed = len(read) - len(new)
+    unread = tuple(name for name, fetched in read.items() if fetched is None)
     return Result(
         answers=answers,
-        complete=last.complete or not missed,
-        successes=last.successes if missed else dict.fromkeys(_hosts(world, answers), recalled.now),
+        complete=last.complete or not unread,
+        successes=last.successes if unread else dict.fromkeys(_hosts(world, answers), recalled.now),
         errors=last.errors,
         prometheus_up=True,
         duration_seconds=done_at - asked_at,
         stage_seconds={"fetch": fetched_at - asked_at, "forecast": forecast_at - fetched_at, "score": done_at - forecast_at},
         scores=_scores(world),
-    ).with_errors("read", missed).with_errors("score", unscored)
+        unread=unread,
+    ).with_errors("read", len(unread)).with_errors("score", unscored)
 
 
 def _recall(world: World, last: Result) -> _Recalled:
@@ -167,7 +170,7 @@ def _standings(world: World, last: Result) -> dict[Key, Standing]:
     """Return the standings of the last cycles; after a start, what was asserted before it stands one cycle short."""
     one_short = Standing(world.config.exporter.assertion.cycles - 1)
     former = {} if last.complete else dict.fromkeys(former_assertions(world.prometheus), one_short)
-    recent = [answer for answer in last.answers.values() if answer.stands(world.clock.monotonic())]
+    recent = [answer for answer in last.answers.values() if answer.asserts(world.clock.monotonic())]
     return former | {entry.reading.key: entry.standing for answer in reversed(recent) for entry in answer.predictions}
 
 
@@ -190,10 +193,14 @@ def _fetch(world: World, watch: Watch, now: float) -> _Fetched | None:
     ring = world.memory.ring(watch.query, settings)
     try:
         follow(ring, Reader(world.prometheus, watch.query, settings), now)
-        return _Fetched(watch, ring, read_sizes(world.prometheus, watch, world.config, now))
+        fetched = _Fetched(watch, ring, read_sizes(world.prometheus, watch, world.config, now))
     except PrometheusError as error:
-        log.warning("target %s not read: %s", watch.name, error)
+        if world.memory.faults.get(watch.name) != str(error):
+            log.warning("target %s not read: %s", watch.name, error)
+        world.memory.faults[watch.name] = str(error)
         return None
+    world.memory.faults.pop(watch.name, None)
+    return fetched
 
 
 def _predict(config: Config, fetched: _Fetched, recalled: _Recalled) -> tuple[Prediction, ...]:
@@ -204,13 +211,15 @@ def _predict(config: Config, fetched: _Fetched, recalled: _Recalled) -> tuple[Pr
 
 
 def _readings(watch: Watch, batch: Iterable[Observed]) -> list[Reading]:
-    return [reading for reading in map(watch.read, batch) if reading]
+    read = [(watch.read(observed), observed.interval_seconds) for observed in batch]
+    readings = (dataclasses.replace(reading, interval_seconds=interval) for reading, interval in read if reading)
+    return of_short_names(watch.name, readings)
 
 
 def _judge(settings: Exporter, readings: Sequence[Reading], recalled: _Recalled) -> list[Prediction]:
     expected = _forecasts(settings, readings, recalled)
     standings = [
-        stand(recalled.standings.get(reading.key, Standing()), reading, each, settings.assertion)
+        stand(recalled.standings.get(reading.key, Standing()), reading, each, settings.assertion, recalled.now)
         for reading, each in zip(readings, expected, strict=True)
     ]
     return list(map(Prediction, map(_recent, readings), expected, standings))
@@ -218,7 +227,7 @@ def _judge(settings: Exporter, readings: Sequence[Reading], recalled: _Recalled)
 
 def _forecasts(settings: Exporter, readings: Sequence[Reading], recalled: _Recalled) -> list[Forecast]:
     """Forecast every reading that is fresh, in one call; one that is not has its age for a reason."""
-    fresh = [reading.age_seconds <= FRESH_SCRAPES * settings.scrape_interval for reading in readings]
+    fresh = [reading.age_seconds <= FRESH_SCRAPES * max(settings.scrape_interval, reading.interval_seconds) for reading in readings]
     questions = [_question(settings, reading, recalled) for reading in itertools.compress(readings, fresh)]
     answers = iter(forecast(questions))
     return [next(answers) if is_fresh else _stale(reading) for reading, is_fresh in zip(readings, fresh, strict=True)]

@@ -12,7 +12,7 @@ import numpy as np
 from exporter.hosts import host_of
 from exporter.model import Key, Observed, Watch
 from exporter.past import Reader, Span
-from exporter.rings import Ring, identity_of
+from exporter.rings import Identity, Ring, identity_of
 from forecasting import Series
 from homeostat.block import MalformedError
 from homeostat.config import Duration
@@ -36,9 +36,13 @@ BATCH_SERIES = 500
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Memory:
-    """The rings of all queries that are watched; they outlive a reload of the configuration that leaves their query as it is."""
+    """The rings of all queries that are watched; they outlive a reload of the configuration that leaves their query as it is.
+
+    `faults` are why watches were not read in the last cycle, each told once.
+    """
 
     rings: dict[tuple[str, float, int], Ring] = dataclasses.field(default_factory=dict)
+    faults: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def ring(self, query: str, settings: Exporter) -> Ring:
         """Return the query's ring, an empty one the first time."""
@@ -70,15 +74,16 @@ def follow(ring: Ring, reader: Reader, now: float) -> None:
         return
     try:
         ring.advance(now)
+        ring.evict(now - _KEPT_SECONDS)
         live = reader.prometheus.vector(reader.query, now)
         stamps = reader.prometheus.vector(f"timestamp({reader.query})", now)
         _refuse_too_many(live, reader)
+        entry = _entry(ring, reader, live)
         for block in _unknown_past(ring, reader, live, now):
-            ring.put(block, _admit(ring, reader, block, now - _KEPT_SECONDS))
-        _see(ring, reader, live, stamps)
+            ring.put(block, entry.rows(block, now - _KEPT_SECONDS))
+        _see(ring, entry, live, stamps)
     except MalformedError as error:
         raise PrometheusError(f"Prometheus at {reader.prometheus.url} gave no answer to {reader.query!r}: {error}") from None
-    ring.evict(now - _KEPT_SECONDS)
     ring.read_to = now
 
 
@@ -94,34 +99,50 @@ def _unknown_past(ring: Ring, reader: Reader, live: Block, now: float) -> Iterab
     return itertools.chain(blocks, reader.whole(since, [identity_of(live.read_labels(name)) for name in live.names]))
 
 
-def _admit(ring: Ring, reader: Reader, block: Block, oldest: float) -> Ints:
-    """Return the block's rows, after making room for the series that are new and have a sample since `oldest`."""
-    rows = ring.rows(block)
-    last = np.cumsum(block.counts) - 1
-    fresh = (block.counts > 0) & (block.timestamps[last] >= oldest) if block.timestamps.size else block.counts > 0
-    for index in np.flatnonzero((rows < 0) & fresh):
-        if len(ring) >= reader.settings.most_series:
-            raise _too_many(reader)
-        rows[index] = ring.add(block.read_labels(block.names[index]))
-    return rows
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Entry:
+    """Lets new series into a ring of at most `most`: the live ones `awaited`, and those that ended while there is room beside."""
+
+    ring: Ring
+    most: int
+    awaited: set[Identity]
+
+    def rows(self, block: Block, oldest: float) -> Ints:
+        """Return the block's rows, -1 for what is left out: series without a sample since `oldest`, or without room."""
+        rows = self.ring.rows(block)
+        last = np.cumsum(block.counts) - 1
+        fresh = (block.counts > 0) & (block.timestamps[last] >= oldest) if block.timestamps.size else block.counts > 0
+        for index in np.flatnonzero((rows < 0) & fresh):
+            rows[index] = self._row(block.read_labels(block.names[index]))
+        return rows
+
+    def _row(self, labels: Labels) -> int:
+        self.awaited.discard(identity_of(labels))
+        has_room = len(self.ring) + len(self.awaited) < self.most
+        return self.ring.add(labels) if has_room else -1
 
 
-def _see(ring: Ring, reader: Reader, live: Block, stamps: Block) -> None:
+def _entry(ring: Ring, reader: Reader, live: Block) -> _Entry:
+    """Make room in the ring for the series that are live."""
+    rows = ring.rows(live)
+    awaited = {identity_of(live.read_labels(live.names[index])) for index in np.flatnonzero(rows < 0)}
+    ring.make_room(len(ring) + len(awaited) - reader.settings.most_series, rows)
+    return _Entry(ring, reader.settings.most_series, awaited)
+
+
+def _see(ring: Ring, entry: _Entry, live: Block, stamps: Block) -> None:
     """Store the newest values at the times at which they were taken, not at which they were asked for."""
-    rows = _admit(ring, reader, live, -math.inf)
+    rows = entry.rows(live, -math.inf)
     taken = dict(zip(ring.rows(stamps).tolist(), stamps.values.tolist(), strict=True))
     times = np.array([taken.get(row, asked) for row, asked in zip(rows.tolist(), live.timestamps.tolist(), strict=True)])
+    ring.saw(rows, times, live.values)
     ring.put(dataclasses.replace(live, timestamps=times), rows)
-    ring.saw(rows, times)
 
 
 def _refuse_too_many(live: Block, reader: Reader) -> None:
-    if len(live.names) > reader.settings.most_series:
-        raise _too_many(reader)
-
-
-def _too_many(reader: Reader) -> PrometheusError:
-    return PrometheusError(f"{reader.query!r} matches more than exporter.most_series {reader.settings.most_series} series")
+    most = reader.settings.most_series
+    if len(live.names) > most:
+        raise PrometheusError(f"{reader.query!r} matches more than exporter.most_series {most} series")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -157,6 +178,7 @@ def observe(ring: Ring, watch: Watch, sizes: Sizes, config: Config, now: float) 
                 max(0.0, now - past.newest),
                 sizes.own.get(_chosen(past.labels, watch.size_labels)),
                 sizes.hosts.get(host_of(past.labels, config)) if sizes.hosts else None,
+                past.interval_seconds,
             )
             for past in batch
         ]

@@ -30,18 +30,22 @@ _WEEKS = 4
 # Hours begin, in every time zone, at a quarter of an hour.
 _QUARTER_SECONDS = 900
 _REFRESH_SECONDS = 3600
+_RETRY_SECONDS = 600
 # A window is quiet up to this share of the way from the quietest to the busiest one of the week.
 _QUIET_SHARE = 0.2
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """A service's expected load: `ratios` of each hour of the week, from Monday on, to the busiest; NaN where none is known."""
+    """A service's expected load: `ratios` of each hour of the week, from Monday on, to the busiest; NaN where none is known.
+
+    It is read again from `due_at` (Unix seconds) on.
+    """
 
     traffic: Traffic
     host: str
     ratios: Array
-    read_at: float = -math.inf
+    due_at: float = -math.inf
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -96,9 +100,16 @@ def windows(profile: Profile, allowed: Sequence[TimeInterval], span: tuple[float
     loads = profile.ratios[[_hour_of_week(quarter, profile.traffic.timezone) for quarter in quarters.tolist()]]
     open_times = stretches(allowed, start, end) if allowed else [(start, end)]
     starts = [moment for opened, closed in open_times for moment in _starts(opened, closed - length)]
-    count = math.ceil(length / _QUARTER_SECONDS)
-    found = [(moment, loads[(index := int(moment // _QUARTER_SECONDS) - first) : index + count].mean()) for moment in starts]
-    return [Window(round(float(load), 4), moment, moment + length) for moment, load in found if math.isfinite(load)]
+    found = [(moment, _mean(loads, moment - quarters[0], length)) for moment in starts]
+    return [Window(round(load, 4), moment, moment + length) for moment, load in found if math.isfinite(load)]
+
+
+def _mean(loads: Array, start: float, length: float) -> float:
+    """Return the mean of the quarters' loads over `length` seconds from `start` on; what is touched in part counts in part."""
+    quarters = np.arange(int(start // _QUARTER_SECONDS), math.ceil((start + length) / _QUARTER_SECONDS))
+    opened = quarters * float(_QUARTER_SECONDS)
+    touched = np.minimum(opened + _QUARTER_SECONDS, start + length) - np.maximum(opened, start)
+    return float(loads[quarters] @ touched / length)
 
 
 def quietest_of_each_day(found: Sequence[Window], timezone: str) -> list[Window]:
@@ -120,27 +131,28 @@ def next_quiet(found: Sequence[Window]) -> Window | None:
 
 
 def refresh(prometheus: Prometheus, config: Config, last: Loads, now: float) -> Loads:
-    """Read again, once an hour after the first hour is known, the last weeks; what is not answered stays as it was."""
+    """Read again, once an hour after the first hour is known, the last weeks; what is not answered stays as it was for ten minutes."""
     former = {profile.traffic: profile for profile in last.profiles}
-    read = (_profile(prometheus, config, entry, (former.get(entry), now)) for entry in config.exporter.traffic)
-    profiles = tuple(profile for profile in read if profile)
+    profiles = tuple(_profile(prometheus, config, entry, (former.get(entry), now)) for entry in config.exporter.traffic)
     week = (now, now + _WEEK_SECONDS)
     coming = {profile: next_quiet(windows(profile, config.windows, week, profile.traffic.length)) for profile in profiles}
     quiet_from = {(profile.host, profile.traffic.service): window.start for profile, window in coming.items() if window}
     return Loads(profiles, config.windows, quiet_from)
 
 
-def _profile(prometheus: Prometheus, config: Config, entry: Traffic, known: tuple[Profile | None, float]) -> Profile | None:
+def _profile(prometheus: Prometheus, config: Config, entry: Traffic, known: tuple[Profile | None, float]) -> Profile:
     former, now = known
-    if former and now - former.read_at < _REFRESH_SECONDS and np.isfinite(former.ratios).any():
+    if former and now < former.due_at:
         return former
     try:
         until = math.floor(now)
         total = prometheus.matrix(f"sum({entry.query})", until - _WEEKS * _WEEK_SECONDS, until, _QUARTER_SECONDS)
     except PrometheusError as error:
         log.warning("traffic of %s not read: %s", entry.service, error)
-        return former
-    return Profile(entry, entry.host or config.host, expected(total.timestamps, total.values, entry.timezone), now)
+        unknown = Profile(entry, entry.host or config.host, np.full(WEEK_HOURS, math.nan))
+        return dataclasses.replace(former or unknown, due_at=now + _RETRY_SECONDS)
+    ratios = expected(total.timestamps, total.values, entry.timezone)
+    return Profile(entry, entry.host or config.host, ratios, now + _REFRESH_SECONDS if np.isfinite(ratios).any() else now)
 
 
 def rank(loads: Loads, services: Collection[str], span: tuple[float, float], length: float | None) -> list[dict[str, str | float]]:

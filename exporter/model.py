@@ -27,7 +27,7 @@ class Key:
 class Observed:
     """One series as Prometheus gave it: finite samples in ascending time, the newest sample's age, and what else was asked for.
 
-    `size` is the series' own, `host_size` that of the host it is about.
+    `size` is the series' own, `host_size` that of the host it is about. `interval_seconds` lie between two samples at least.
     """
 
     labels: Mapping[str, str]
@@ -35,6 +35,7 @@ class Observed:
     age_seconds: float
     size: float | None = None
     host_size: float | None = None
+    interval_seconds: float = 0.0
 
     @property
     def value(self) -> float:
@@ -55,6 +56,8 @@ class Reading:
     """One target as it is now, ready to be forecast.
 
     `usage_ratio` is 1 at the limit and `usage_per_unit` how much one unit of the series adds to it; both are NaN where unknown.
+    `usage_of` gives the usage ratio at another value where that is no straight line.
+    Between two of its samples lie at least `interval_seconds`, as far as that was seen.
     A problem that is `observed` is seen, not expected: then the limit is infinite, and there is nothing to forecast.
     """
 
@@ -68,6 +71,15 @@ class Reading:
     age_seconds: float
     leak_rule: LeakRule | None = None
     observed: Assertion | None = None
+    interval_seconds: float = 0.0
+    usage_of: Callable[[float], float] | None = None
+
+    def usage_at(self, value: float) -> float:
+        """Return the usage ratio that there will be at a value of the series."""
+        if self.usage_of is not None:
+            return self.usage_of(value)
+        towards = 1.0 if self.limit.direction == "up" else -1.0
+        return self.usage_ratio + towards * self.usage_per_unit * (value - float(self.series.values[-1]))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from exporter.rings import identity_of
 from homeostat.matchers import exactly, plain
-from homeostat.prometheus import MOST_POINTS, RemoteReadError
+from homeostat.prometheus import MOST_POINTS, RemoteReadError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -29,6 +29,8 @@ RAW_PER_STEP = 4
 # What one request may bring, so that an answer and what it is decoded into stay small beside the rings; text takes more.
 RAW_SAMPLES_A_REQUEST = 600_000
 STEPS_A_REQUEST = 400_000
+# New series asked for in one query by their labels; thousands would make one that is too long to be parsed in comfort.
+SERIES_A_QUERY = 50
 # Read at a time: one answer is decoded while Prometheus works on the next.
 REQUESTS_AT_ONCE = 2
 # Prometheus shows a sample in instant queries for so long.
@@ -74,7 +76,7 @@ class Reader:
                 log.info("remote_read of %r not used: %s", self.query, error)
             else:
                 return
-        yield from self._stepwise(span, len(live))
+        yield from self._stepwise(self.query, span, len(live))
 
     def newcomers(self, span: Span, labels: Sequence[Labels]) -> list[Block] | None:
         """Return a few series by their exact `labels` over `span`, or None where only all can be read.
@@ -84,13 +86,16 @@ class Reader:
 
         """
         samples = len(labels) * (span.end - span.start) / self.settings.scrape_interval
-        if plain(self.query) is None or not self.prometheus.reads_remotely or samples > RAW_SAMPLES_A_REQUEST:
+        if plain(self.query) is None or samples > RAW_SAMPLES_A_REQUEST:
             return None
-        try:
-            live = [identity_of(each) for each in labels]
-            return list(self._raw([exactly(each) for each in labels], span, live, len(labels)))
-        except RemoteReadError:
-            return None
+        if self.prometheus.reads_remotely:
+            try:
+                live = [identity_of(each) for each in labels]
+                return list(self._raw([exactly(each) for each in labels], span, live, len(labels)))
+            except RemoteReadError as error:
+                log.info("remote_read of new series of %r not used: %s", self.query, error)
+        groups = [labels[first : first + SERIES_A_QUERY] for first in range(0, len(labels), SERIES_A_QUERY)]
+        return [block for group in groups for block in self._stepwise(" or ".join(map(_selector, group)), span, len(group))]
 
     def _raw(self, queries: Sequence[Sequence[Matcher]], span: Span, live: Collection[Identity], series: int) -> Iterator[Block]:
         seconds = _seconds(series, self.settings.scrape_interval, RAW_SAMPLES_A_REQUEST)
@@ -102,12 +107,16 @@ class Reader:
                 external = _external(block, live)
             yield _without(block, external, known)
 
-    def _stepwise(self, span: Span, series: int) -> Iterator[Block]:
+    def _stepwise(self, query: str, span: Span, series: int) -> Iterator[Block]:
         step = self.settings.step
         aligned = Span(math.ceil(span.start / step) * step, math.floor(span.end / step) * step)
         most = min(_seconds(series, step, STEPS_A_REQUEST), (MOST_POINTS - 1) * step)
         parts = (part for part in aligned.parts(max(1, math.floor(most / step)) * step) if part.start <= part.end)
-        return _ahead(lambda part: self.prometheus.matrix(self.query, part.start, part.end, step), parts)
+        return _ahead(lambda part: self.prometheus.matrix(query, part.start, part.end, step), parts)
+
+
+def _selector(labels: Labels) -> str:
+    return f"{{{','.join(f'{name}={quoted(value)}' for name, value in labels.items())}}}"
 
 
 def _seconds(series: int, interval: float, samples: int) -> float:

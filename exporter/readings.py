@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 from typing import TYPE_CHECKING
 
 from exporter.model import Reading
 from forecasting import Limit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from exporter.model import Key, Observed
     from homeostat.config import Config
     from homeostat.config.targets import BackupFilesystem, FreeTarget
+
+log = logging.getLogger(__name__)
+
+# A name stands on up to forty lines of the page, and those of a hundred thousand series are held in memory.
+MOST_LETTERS = 256
+
+
+def of_short_names(name: str, readings: Iterable[Reading]) -> list[Reading]:
+    """Leave out, with a line, what has a longer name than may be repeated on every line of the page; `name` is the watch's."""
+    read = list(readings)
+    kept = [reading for reading in read if max(len(reading.key.host), len(reading.key.target)) <= MOST_LETTERS]
+    if len(kept) < len(read):
+        log.warning("target %s: %d not read, host or target have more than %d letters", name, len(read) - len(kept), MOST_LETTERS)
+    return kept
 
 
 def left_of_size(observed: Observed, key: Key, unit: str, settings: FreeTarget) -> Reading | None:
@@ -48,23 +66,27 @@ def used_of_limit(observed: Observed, key: Key, unit: str, limit: float, action_
 
 
 def falling_to_limit(observed: Observed, key: Key, unit: str, limit: float, action_horizon_seconds: float) -> Reading | None:
-    """Read what falls towards a limit (in the series' unit); None where the limit is none.
-
-    Usage is limit over value; past the limit, where that soon means nothing, it goes on in its tangent.
-    """
+    """Read what falls towards a limit (in the series' unit); None where the limit is none."""
     if not limit > 0:
         return None
-    above = max(observed.value, limit)
+    usage_of = functools.partial(_falling_usage, limit)
     return Reading(
         key=key,
         series=observed.series,
         limit=Limit(limit, "down"),
         unit=unit,
         action_horizon_seconds=action_horizon_seconds,
-        usage_ratio=limit / above + (above - observed.value) / limit,
-        usage_per_unit=limit / above**2,
+        usage_ratio=usage_of(observed.value),
+        usage_per_unit=limit / max(observed.value, limit) ** 2,
         age_seconds=observed.age_seconds,
+        usage_of=usage_of,
     )
+
+
+def _falling_usage(limit: float, value: float) -> float:
+    """Return limit over value; past the limit, where that soon means nothing, it goes on in its tangent."""
+    above = max(value, limit)
+    return limit / above + (above - value) / limit
 
 
 def backup_mark(config: Config, host: str, mountpoint: str) -> BackupFilesystem | None:

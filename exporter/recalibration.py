@@ -24,18 +24,24 @@ MOST_OF_ONE = 2.0
 INDEPENDENT_SECONDS = 30 * 86400
 _LOGITS = np.linspace(-7, 7, 57)
 _HALVINGS = 40
+# Between two turns no more time than this counts: a clock that jumps ahead must not wipe out what was learned.
+MOST_ELAPSED_SECONDS = 7 * 86400
 
 
 class Evidence(msgspec.Struct, frozen=True, array_like=True):
-    """How much was forecast, and how much of that crossed, by class of the logit that was forecast without any shift."""
+    """How much was forecast, and how much of that crossed, by class of the logit that was forecast without any shift.
+
+    Of what was `acted` on, nobody knows whether it would have crossed; it is part of `forecast` and not of `crossed`.
+    """
 
     forecast: tuple[float, ...] = (0.0,) * _LOGITS.size
     crossed: tuple[float, ...] = (0.0,) * _LOGITS.size
+    acted: float = 0.0
 
     @property
     def weight(self) -> float:
         """The independent evidence that this is worth."""
-        return sum(self.forecast)
+        return max(0.0, sum(self.forecast) - self.acted)
 
 
 def share(voice: Array, spacing_seconds: float) -> Array:
@@ -47,6 +53,11 @@ def share(voice: Array, spacing_seconds: float) -> Array:
     return min(1.0, spacing_seconds / INDEPENDENT_SECONDS) * np.maximum(0.0, 1.0 - voice / MOST_OF_ONE)
 
 
+def elapsed(before: float, now: float) -> float:
+    """Return the seconds that count between two turns: none when the clock was set back, and never more than the most."""
+    return min(max(0.0, now - before), MOST_ELAPSED_SECONDS)
+
+
 def faded(seconds: float) -> float:
     """Return the part of evidence and voices that is left after `seconds`."""
     return float(0.5 ** (max(0.0, seconds) / HALF_LIFE_SECONDS))
@@ -55,33 +66,47 @@ def faded(seconds: float) -> float:
 def fade(evidence: Evidence, seconds: float) -> Evidence:
     """Return the evidence after `seconds`."""
     left = faded(seconds)
-    return Evidence(tuple(left * part for part in evidence.forecast), tuple(left * part for part in evidence.crossed))
+    forecast, crossed = (tuple(left * part for part in parts) for parts in (evidence.forecast, evidence.crossed))
+    return Evidence(forecast, crossed, left * evidence.acted)
 
 
 def learn(evidence: Evidence, logits: Array, crossed: Array, shares: Array) -> Evidence:
-    """Return the evidence with forecasts added: their unshifted logits, whether each crossed (0 or 1), and its share."""
+    """Return the evidence with forecasts added: their unshifted logits, whether each crossed (0, 1, or NaN when acted on), and its share."""
     classes = np.abs(logits[:, None] - _LOGITS).argmin(axis=1)
     forecast = np.bincount(classes, shares, _LOGITS.size) + evidence.forecast
-    happened = np.bincount(classes, shares * crossed, _LOGITS.size) + evidence.crossed
-    return Evidence(tuple(forecast.tolist()), tuple(happened.tolist()))
+    happened = np.bincount(classes, shares * np.nan_to_num(crossed), _LOGITS.size) + evidence.crossed
+    acted = evidence.acted + float(shares[np.isnan(crossed)].sum())
+    return Evidence(tuple(forecast.tolist()), tuple(happened.tolist()), acted)
 
 
 def shift(evidence: Evidence) -> float:
     """Return what to add to the logit of every probability, within +-`MOST_SHIFT`.
+
+    An action comes before a crossing, so leaving out what was acted on would leave out what would have crossed. The shift goes
+    only as far as it would both if none of that had crossed and if all had (bounds of what is censored, Manski 1989,
+    Journal of Human Resources 24:343).
+    """
+    least, most = (_intercept(evidence, sum(evidence.crossed) + more) for more in (0.0, evidence.acted))
+    agreed = max(0.0, least) + min(0.0, most)
+    # Adding 0 turns -0 into 0.
+    return agreed * min(1.0, max(0.0, evidence.weight / ENOUGH - 1.0)) + 0.0
+
+
+def _intercept(evidence: Evidence, crossed: float) -> float:
+    """Return the shift with which as much is expected to cross as did.
 
     Recalibration in the large: the intercept of a logistic regression of the outcome on the forecast's logit with slope 1
     (Cox 1958, Biometrika 45:562; as an updating method Steyerberg et al. 2004, Statistics in Medicine 23:2567), here with a
     Gaussian prior around 0. It solves sum(crossed) = sum(forecast * sigmoid(logit + shift)) + prior * shift, whose right
     side only rises, by halving the interval.
     """
-    forecast, crossed = np.array(evidence.forecast), sum(evidence.crossed)
+    forecast = np.array(evidence.forecast)
     low, high = -MOST_SHIFT, MOST_SHIFT
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         expected = float((forecast / (1 + np.exp(-_LOGITS - middle))).sum()) + PRIOR_WEIGHT * middle
         low, high = (middle, high) if expected < crossed else (low, middle)
-    # Adding 0 turns -0 into 0.
-    return low * min(1.0, max(0.0, evidence.weight / ENOUGH - 1.0)) + 0.0
+    return low
 
 
 def logit(probability: Array) -> Array:

@@ -118,12 +118,12 @@ class Ring:
         np.maximum.at(self._measured, owners, times)
 
     def saw(self, rows: Ints, timestamps: Array, values: Array) -> None:
-        """Note when the newest samples of some series were taken, `values`, whether numbers or not."""
-        came = timestamps > self._newest[rows]
-        waited = np.clip(self.read_to - self._newest[rows], 0.0, self.step)
-        # Of a series that is new nothing is known of the time before.
-        waited[~np.isfinite(waited)] = 0.0
-        self._interval_seconds[rows] = np.where(came, np.maximum(waited, _FADING * self._interval_seconds[rows]), self._interval_seconds[rows])
+        """Note when the newest samples of some series were taken, `values`, whether numbers or not; a row of -1 is left out."""
+        known = rows != _UNKNOWN
+        rows, timestamps, values = rows[known], timestamps[known], values[known]
+        came = rows[(timestamps > self._newest[rows]) & np.isfinite(self._newest[rows])]
+        waited = np.clip(self.read_to - self._newest[came], 0.0, self.step)
+        self._interval_seconds[came] = np.maximum(waited, _FADING * self._interval_seconds[came])
         self._newest[rows] = timestamps
         self._measured[rows] = np.where(np.isfinite(values), timestamps, np.minimum(self._measured[rows], timestamps))
 
@@ -132,7 +132,9 @@ class Ring:
         self._forget({identity: row for identity, row in self._rows.items() if self._newest[row] < before})
 
     def make_room(self, count: int, live: Ints) -> None:
-        """Forget `count` series, or all there are, that are not in the rows `live`: those first whose last sample is oldest."""
+        """Forget `count` series, if any, that are not in the rows `live`: those first whose last sample is oldest."""
+        if count <= 0:
+            return
         spared = set(live.tolist())
         gone = sorted((item for item in self._rows.items() if item[1] not in spared), key=lambda item: self._newest[item[1]])
         self._forget(dict(gone[:count]))

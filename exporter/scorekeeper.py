@@ -6,7 +6,7 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
-from exporter.book import Book, Turn, is_due, turn_page
+from exporter.book import HOUR, Book, Turn, forget_after, goes_on, is_due, turn_page
 from exporter.kept import KeptError, KeptForecasts
 from exporter.recalibration import shift
 from exporter.scoring import SUSTAINED_SAMPLES, VOIDS
@@ -31,10 +31,11 @@ class Pending:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recalibration:
-    """What is added to the logit of every probability of one problem, and the independent evidence behind it."""
+    """What is added to the logit of every probability of one problem, the independent evidence behind it, and what was acted on beside."""
 
     shift: float
     evidence: float
+    acted: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Scorekeeper:
         self._kept: KeptForecasts | None = None
         self._book = Book()
         self._tried_at = self._book.turned_at
+        self._jumped_to: float | None = None
         self._failures = 0
 
     def open(self, now: float) -> None:
@@ -80,10 +82,20 @@ class Scorekeeper:
         if is_due(self._tried_at, turn.now, turn.horizons):
             if self._kept is None:
                 self.open(turn.now)
-            if self._kept is not None:
+            if self._kept is not None and self._believes(turn.now):
                 self._turn(self._kept, turn)
         failures, self._failures = self._failures, 0
         return failures
+
+    def _believes(self, now: float) -> bool:
+        """Say whether the clock is to be believed: one that jumped is, once it has gone on for an hour from there."""
+        if goes_on(self._book.turned_at, now):
+            self._jumped_to = None
+            return True
+        if self._jumped_to is None or not goes_on(self._jumped_to, now):
+            self._jumped_to = now
+            log.warning("the clock went back, or on by more than a week: forecasts are scored again once it has gone on for an hour")
+        return now - self._jumped_to >= HOUR
 
     def close(self) -> None:
         """Let the file go."""
@@ -95,7 +107,7 @@ class Scorekeeper:
         self._tried_at = turn.now
         try:
             with kept.transaction():
-                kept.drop_after(turn.now)
+                kept.drop_after(forget_after(self._book, turn.now, turn.horizons))
                 # A crossing at the horizon's end is known once it is sustained.
                 due = kept.take_due(turn.now - SUSTAINED_SAMPLES * turn.step)
                 book, batches = turn_page(self._book, turn, due)
@@ -120,6 +132,6 @@ def _report(book: Book, pending: Mapping[float, tuple[int, float]]) -> Report:
     return Report(
         {horizon: score(book.tallies.get(horizon, Tally())) for horizon in sorted({*book.tallies, *pending})},
         {horizon: Pending(*found) for horizon, found in pending.items()},
-        {problem: Recalibration(shift(found), found.weight) for problem, found in sorted(book.evidence.items())},
+        {problem: Recalibration(shift(found), found.weight, found.acted) for problem, found in sorted(book.evidence.items())},
         {reason: book.voids.get(reason, 0) for reason in VOIDS},
     )

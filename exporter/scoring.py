@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from exporter.model import Key
-from exporter.recalibration import faded
+from exporter.recalibration import elapsed, faded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,12 +95,13 @@ class Held:
     """A batch held against what happened.
 
     Of the rows that count: the row, and the seconds until it crossed, infinite where it did not within the horizon.
-    Of the others: how many were void for which reason.
+    Of the others: how many were void for which reason, and those rows that an action made so.
     """
 
     rows: Rows
     crossing_seconds: Array
     voids: Mapping[Void, int]
+    acted: Rows
 
     @property
     def crossed(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -138,7 +139,7 @@ def follow(course: Course, reading: Reading, view: View) -> Course:
         acted_at=acted_at,
         observed_seconds=course.observed_seconds + float(gaps[gaps <= GAP_STEPS * view.step].sum()),
         open=course.open and crossed_at == math.inf,
-        voice=course.voice * faded(view.now - course.followed_at),
+        voice=course.voice * faded(elapsed(course.followed_at, view.now)),
         events=course.events + tuple(sorted(found, key=lambda event: event.at)),
     )
 
@@ -158,7 +159,8 @@ def hold(batch: Batch, courses: Mapping[int, Course], now: float) -> Held:
     outcomes = [_outcome(row, courses, batch, now) for row in told]
     counts = np.array([not isinstance(outcome, str) for outcome in outcomes], bool)
     seconds = np.array([outcome for outcome in outcomes if not isinstance(outcome, str)], float)
-    return Held(batch.rows[counts], seconds, {reason: outcomes.count(reason) for reason in VOIDS})
+    acted = np.array([outcome == "acted" for outcome in outcomes], bool)
+    return Held(batch.rows[counts], seconds, {reason: outcomes.count(reason) for reason in VOIDS}, batch.rows[acted])
 
 
 def _outcome(row: tuple[int, int, float], courses: Mapping[int, Course], batch: Batch, now: float) -> float | Void:

@@ -63,7 +63,7 @@ def set_up(config_file: pathlib.Path, clock: Clock, *, loopback: bool) -> Setup:
 
 
 class Service:
-    """Runs a cycle after the other in a thread of its own until closed."""
+    """Runs a cycle after the other in a thread of its own until closed, and reads the traffic in another: it may take long."""
 
     def __init__(self, config_file: pathlib.Path, setup: Setup) -> None:
         """Start from `setup`, which `config_file` gave."""
@@ -75,6 +75,7 @@ class Service:
         self._closing = threading.Event()
         self._due = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cycle", daemon=True)
+        self._traffic = threading.Thread(target=self._follow_traffic, name="traffic", daemon=True)
 
     @property
     def clock(self) -> Clock:
@@ -88,8 +89,11 @@ class Service:
 
     def unready(self) -> str | None:
         """Say why nothing can be served yet; None once a cycle has succeeded."""
-        if self._page.result.successes:
+        result = self._page.result
+        if result.successes:
             return None
+        if result.unread:
+            return f"no cycle has succeeded yet; not read, see the log: {', '.join(result.unread)}"
         return f"no cycle has succeeded yet; is Prometheus at {self._setup.world.prometheus.url} up?"
 
     def may_reload(self, authorization: str | None) -> bool:
@@ -119,6 +123,7 @@ class Service:
     def start(self) -> None:
         """Begin with the first cycle."""
         self._thread.start()
+        self._traffic.start()
 
     def close(self) -> None:
         """End after the cycle under way, or without it when Prometheus keeps it waiting."""
@@ -142,13 +147,20 @@ class Service:
             began_at = self.clock.monotonic()
             self._due.clear()
             try:
-                world = self._setup.world
-                self._page = self._rendered(run(world, self._page.result))
-                self._loads = refresh(world.prometheus, world.config, self._loads, self.clock.now())
+                self._page = self._rendered(run(self._setup.world, self._page.result))
             except Exception:
                 log.exception("cycle failed by a fault of the exporter's own")
                 self._page = dataclasses.replace(self._page, result=self._page.result.with_errors("cycle", 1))
             self._due.wait(max(0.0, self._setup.world.config.exporter.cycle - (self.clock.monotonic() - began_at)))
+
+    def _follow_traffic(self) -> None:
+        while not self._closing.is_set():
+            world = self._setup.world
+            try:
+                self._loads = refresh(world.prometheus, world.config, self._loads, self.clock.now())
+            except Exception:
+                log.exception("traffic not read by a fault of the exporter's own")
+            self._closing.wait(world.config.exporter.cycle)
 
     def _rendered(self, result: Result) -> Page:
         began_at = self.clock.monotonic()

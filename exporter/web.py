@@ -110,7 +110,7 @@ def _span(name: str, most_seconds: float) -> float | None:
 
 
 def as_json(entry: Served) -> dict[str, Any]:
-    """Describe one prediction; null is a number that does not exist: no forecast, or a limit that is never reached."""
+    """Describe one prediction; null is what does not exist: a limit that is never reached, a leak of what cannot leak."""
     reading, expected = entry.prediction.reading, entry.prediction.forecast
     curve = expected.curve
     return {
@@ -129,7 +129,7 @@ def as_json(entry: Served) -> dict[str, Any]:
         "time_to_limit_seconds": _bounds(expected.time_to_limit_seconds),
         "probabilities": {span_label(horizon): chance for horizon, chance in expected.probabilities.items()},
         "slope_per_second": _bounds(expected.slope_per_second),
-        "leak": {name: _number(value) for name, value in dataclasses.asdict(expected.leak).items()},
+        "leak": {name: _number(value) for name, value in dataclasses.asdict(expected.leak).items()} if reading.leak_rule else None,
         "curve": {field.name: getattr(curve, field.name).tolist() for field in dataclasses.fields(curve)},
     }
 

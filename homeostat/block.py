@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -55,11 +55,13 @@ class _Ranges(msgspec.Struct):
 
 
 class _Vector(msgspec.Struct):
+    status: Literal["success"]
     data: _Instants
     warnings: list[str] = []
 
 
 class _Matrix(msgspec.Struct):
+    status: Literal["success"]
     data: _Ranges
     warnings: list[str] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import logging
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
@@ -15,12 +16,14 @@ from urllib3.util.retry import Retry
 
 from homeostat import remote_read
 from homeostat.block import MalformedError, read_matrix, read_vector
+from homeostat.clock import SystemClock
 from homeostat.http_session import BoundedSession, Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from homeostat.block import Block
+    from homeostat.clock import Clock
     from homeostat.config.types import Prometheus as PrometheusConfig
     from homeostat.http_session import Answer
     from homeostat.matchers import Matcher
@@ -32,6 +35,11 @@ Answered = TypeVar("Answered")
 # Prometheus answers 400 to a range of more than 11,000 points a series.
 MOST_POINTS = 11_000
 MOST_BYTES = 64 * 1024**2
+# A server that offered no remote_read is asked for it again after so long: it may have been replaced, or a proxy mended.
+REMOTE_READ_RETRY_SECONDS = 3600.0
+# Prometheus' own remarks on a query (a metric's name, a histogram's buckets); any other warning says that data may be missing.
+_REMARKS = ("PromQL info", "PromQL warning")
+_MOST_TOLD = 1000
 # Statuses of a request that was understood and may be repeated later; any other 4xx, and 501, is a no for good.
 _BUSY = {408, 429}
 
@@ -65,13 +73,15 @@ class Series:
 class Prometheus:
     """Asks one Prometheus; safe to share between threads."""
 
-    def __init__(self, config: PrometheusConfig, bearer_token: str | None = None) -> None:
+    def __init__(self, config: PrometheusConfig, bearer_token: str | None = None, clock: Clock | None = None) -> None:
         """Take the address and timeout from `config`; `bearer_token` is sent when given."""
+        self._clock = clock or SystemClock()
         self.url = config.url.rstrip("/")
-        self._session = BoundedSession(Bounds(MOST_BYTES, float(config.timeout)))
+        self._session = BoundedSession(Bounds(MOST_BYTES, float(config.timeout)), self._clock)
         self._headers = {"Authorization": f"Bearer {bearer_token}"} if bearer_token else {}
         self._timeout_seconds = float(config.timeout)
-        self.reads_remotely = True
+        self._remote_read_from = -math.inf
+        self._told: set[str] = set()
         # A query changes nothing, so a POST may be repeated as a GET may.
         retry = Retry(total=2, backoff_factor=0.2, status_forcelist=[502, 503, 504], allowed_methods=None)
         self._connection = PrometheusConnect(
@@ -82,6 +92,11 @@ class Prometheus:
             timeout=self._timeout_seconds,
             method="POST",
         )
+
+    @property
+    def reads_remotely(self) -> bool:
+        """Whether remote_read may be asked for: not in the hour after it was refused."""
+        return self._clock.monotonic() >= self._remote_read_from
 
     def query(self, promql: str) -> list[Sample]:
         """Evaluate `promql` now; a string or scalar result is not asked for.
@@ -112,7 +127,7 @@ class Prometheus:
         """Evaluate `promql` at one time (Unix seconds), for many series.
 
         Raises:
-            PrometheusError: as `query` does.
+            PrometheusError: as `query` does, or the answer comes with a warning that it is not all there is.
 
         """
         return self._bulk("query", promql, {"time": at}, read_vector)
@@ -121,7 +136,7 @@ class Prometheus:
         """Evaluate `promql` from `start` to `end` every `step` seconds, for many series; at most 11,000 points each.
 
         Raises:
-            PrometheusError: as `query` does.
+            PrometheusError: as `vector` does.
 
         """
         return self._bulk("query_range", promql, {"start": start, "end": end, "step": step}, read_matrix)
@@ -129,7 +144,7 @@ class Prometheus:
     def remote_read(self, queries: Sequence[Sequence[Matcher]], start: float, end: float) -> Block:
         """Read the raw samples of the series that meet one of `queries`, from `start` to `end` (Unix seconds, inclusive).
 
-        They bear the server's external labels. A server that does not offer this is not asked again.
+        They bear the server's external labels. A server that does not offer this is not asked again for an hour.
 
         Raises:
             RemoteReadError: the server does not offer it, or answers in a way that cannot be read.
@@ -145,7 +160,7 @@ class Prometheus:
         try:
             return _raw_samples(answer)
         except MalformedError as error:
-            self.reads_remotely = False
+            self._remote_read_from = self._clock.monotonic() + REMOTE_READ_RETRY_SECONDS
             log.warning("Prometheus at %s offers no remote_read, query_range is asked instead: %s", self.url, error)
             raise RemoteReadError(f"Prometheus at {self.url} offers no remote_read: {error}") from None
 
@@ -157,9 +172,19 @@ class Prometheus:
             block = read(answer.content)
         except MalformedError as error:
             raise PrometheusError(f"Prometheus at {self.url} gave no answer to {promql!r}: {_short(error)}") from None
-        if block.warnings:
-            log.warning("prometheus warned query=%r warnings=%s", promql, list(block.warnings))
+        if missing := [warning for warning in block.warnings if not warning.startswith(_REMARKS)]:
+            raise PrometheusError(f"Prometheus at {self.url} answered {promql!r} in part: {'; '.join(missing)}"[:300])
+        self._tell(promql, block.warnings)
         return block
+
+    def _tell(self, promql: str, warnings: Sequence[str]) -> None:
+        text = f"query={promql!r} warnings={list(warnings)}"
+        if not warnings or text in self._told:
+            return
+        if len(self._told) >= _MOST_TOLD:
+            self._told.clear()
+        self._told.add(text)
+        log.warning("prometheus warned %s", text)
 
     def _post(self, path: str, options: dict[str, Any]) -> Answer:
         return self._session.request("POST", f"{self.url}/api/v1/{path}", timeout=self._timeout_seconds, **options)
@@ -172,9 +197,10 @@ class Prometheus:
 
     def _ask(self, promql: str, call: Callable[[], Answered]) -> Answered:
         answered = self._try(repr(promql), call)
-        answer = self._session.last.answer
-        if b'"warnings"' in answer.content and (warnings := answer.json().get("warnings")):
-            log.warning("prometheus warned query=%r warnings=%s", promql, warnings)
+        answer = self._session.last.answer.json()
+        if answer.get("status") != "success":
+            raise PrometheusError(f"Prometheus refused {promql!r}: {answer.get('error', 'its answer is no success')}")
+        self._tell(promql, answer.get("warnings", ()))
         return answered
 
     def _try(self, asked: str, call: Callable[[], Answered]) -> Answered:

@@ -33,7 +33,8 @@ def _watch(config: Config, number: int, entry: AlertTarget) -> Watch:
 
 def _read(config: Config, entry: AlertTarget, observed: Observed) -> Reading | None:
     target = entry.target or observed.labels.get(entry.target_label or "")
-    if not target or observed.age_seconds > _FRESH_EVALUATIONS * config.prometheus.evaluation_interval:
+    interval = entry.evaluation_interval or config.prometheus.evaluation_interval
+    if not target or observed.age_seconds > _FRESH_EVALUATIONS * interval:
         return None
     return Reading(
         key=Key(entry.problem, host_of(observed.labels, config), target, entry.resource),

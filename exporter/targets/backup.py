@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def _watches(config: Config) -> list[Watch]:
     settings = config.exporter.targets.backup
     read = functools.partial(_read, config)
-    watch = Watch("backup", settings.query, read, settings.size_query, ("instance", "mountpoint"))
+    watch = Watch("backup", settings.query, read, settings.size_query, ("instance", "device", "mountpoint"))
     return [watch] if settings.enabled and settings.filesystems else []
 
 

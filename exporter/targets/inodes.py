@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def _watches(config: Config) -> list[Watch]:
     settings = config.exporter.targets.inodes
     read = functools.partial(_read, config)
-    watch = Watch("inodes", settings.query, read, settings.size_query, ("instance", "mountpoint"))
+    watch = Watch("inodes", settings.query, read, settings.size_query, ("instance", "device", "mountpoint"))
     return [watch] if settings.enabled else []
 
 

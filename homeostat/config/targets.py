@@ -157,7 +157,8 @@ class CustomTarget(Section, frozen=True, kw_only=True):
 class AlertTarget(Section, frozen=True, kw_only=True):
     """A user's own alert (by its name): while it fires, `problem` is seen with `confidence`.
 
-    Its urgency is the alert's own label `severity` where that is one of our words, else this one.
+    Its urgency is the alert's own label `severity` where that is one of our words, else this one. `evaluation_interval` is
+    that of its rule group, where it is not `prometheus.evaluation_interval`.
     """
 
     alert: str
@@ -167,10 +168,13 @@ class AlertTarget(Section, frozen=True, kw_only=True):
     severity: Severity = "warning"
     target: str | None = None
     target_label: str | None = None
+    evaluation_interval: Duration | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an entry that cannot name its target, and one that would answer ourselves."""
+        """Refuse an entry that cannot name its target, one that is never evaluated, and one that would answer ourselves."""
         one_of(self.target, self.target_label)
+        if self.evaluation_interval is not None:
+            lasting("evaluation_interval", self.evaluation_interval)
         if self.alert.startswith("Homeostat"):
             raise ValueError(f"alert {self.alert!r} is Homeostat's own: it would answer itself")
 

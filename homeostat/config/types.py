@@ -32,8 +32,9 @@ class Prometheus(Section, frozen=True, kw_only=True):
     bearer_token_file: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse to wait for nothing."""
+        """Refuse to wait for nothing, and rules that are never evaluated."""
         lasting("timeout", self.timeout)
+        lasting("evaluation_interval", self.evaluation_interval)
 
 
 class Alertmanager(Section, frozen=True, kw_only=True):
@@ -89,11 +90,20 @@ class Exporter(Section, frozen=True, kw_only=True):
             exact_path("state_directory", self.state_directory)
         if min(self.cycle, self.scrape_interval, self.step, *self.horizons) <= 0 or not self.horizons:
             raise ValueError("cycle, scrape_interval, step and every one of at least one horizon must be more than 0s")
+        self._each_once()
         unheard = [entry.alert for entry in self.targets.alert if entry.confidence < self.assertion.probability]
         if unheard:
             raise ValueError(f"alert {unheard[0]!r} would never be a problem: its confidence is below assertion.probability {self.assertion.probability}")
         if self.window < self.step * self.minimum_samples:
             raise ValueError(f"window {self.window} holds fewer than minimum_samples {self.minimum_samples} at step {self.step}")
+
+    def _each_once(self) -> None:
+        """Refuse what would be two series of one name. Raises ValueError."""
+        if len(set(self.horizons)) < len(self.horizons):
+            raise ValueError("every horizon stands once in horizons; 24h and 1d are the same")
+        services = [(entry.host, entry.service) for entry in self.traffic]
+        if len(set(services)) < len(services):
+            raise ValueError("every service of a host has one entry in traffic")
 
 
 class Record(Section, frozen=True, kw_only=True):
@@ -268,7 +278,7 @@ class Actor(Section, frozen=True, kw_only=True):
 
 
 class Config(Section, frozen=True, kw_only=True):
-    """The whole of `homeostat.yml`; `windows` are the maintenance windows, of which none means any time."""
+    """The whole of `homeostat.yml`; `windows` are the maintenance windows, of which none means any time; the actor does not read them yet."""
 
     host: str = msgspec.field(default_factory=socket.gethostname)
     prometheus: Prometheus = Prometheus()

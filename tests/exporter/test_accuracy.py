@@ -15,7 +15,7 @@ DAY = 86400.0
 REPORT = Report(
     scores={DAY: Score(120, 0.05, 0.2, 0.25, 0.9, math.inf), 2 * DAY: Score(7, 0.1, 0.3, 0.0, 0.8, math.nan), 30 * DAY: score(Tally())},
     pending={DAY: Pending(24, 1.7e9), 30 * DAY: Pending(1, 1.6e9)},
-    recalibrations={"memory_leak": Recalibration(-0.12, 80.5)},
+    recalibrations={"memory_leak": Recalibration(-0.12, 80.5, 4.25)},
     voids={"acted": 3, "moved": 0, "unobserved": 1},
 )
 
@@ -42,6 +42,7 @@ def value(name: str, **labels: str) -> float | None:
         ("forecast_void_total", {"reason": "acted"}, 3),
         ("forecast_recalibration_logit", {"problem": "memory_leak"}, -0.12),
         ("forecast_recalibration_evidence", {"problem": "memory_leak"}, 80.5),
+        ("forecast_recalibration_acted", {"problem": "memory_leak"}, 4.25),
     ],
 )
 def test_every_score_is_a_metric_and_one_that_is_not_known_is_none(name: str, labels: dict[str, str], expected: float | None) -> None:
@@ -57,7 +58,7 @@ def test_the_api_says_null_for_what_is_not_known_and_lists_a_horizon_that_only_w
         "brier": None, "coverage": None, "time_error": None, "expected": None, "crossed": None, "scored": 0, "pending": 1,
     }  # fmt: skip
     assert list(told["horizons"]) == ["24h", "48h", "30d"]
-    assert told["problems"] == {"memory_leak": {"shift": -0.12, "evidence": 80.5}}
+    assert told["problems"] == {"memory_leak": {"shift": -0.12, "evidence": 80.5, "acted": 4.25}}
     assert told["voids"] == {"acted": 3, "moved": 0, "unobserved": 1}
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HOUR, DAY = 3600.0, 86400.0
 RULES = Rules()
+NOW = 2 * DAY
 LASTING = Standing(1)
 READING = Reading(
     key=Key("disk_exhaustion", "box", "/", "filesystem"),
@@ -53,22 +54,32 @@ def changed(value: Any, **changes: Any) -> Any:
 
 
 def test_a_likely_near_problem_that_lasts_is_asserted_with_the_probability_within_its_action_horizon() -> None:
-    assert stand(LASTING, READING, LIKELY, RULES) == Standing(2, Assertion(0.8, "warning"))
+    assert stand(LASTING, READING, LIKELY, RULES, NOW) == Standing(2, Assertion(0.8, "warning"), NOW - 1)
 
 
 def test_the_first_cycle_of_evidence_asserts_nothing_yet() -> None:
-    assert stand(Standing(), READING, LIKELY, RULES) == Standing(1)
+    assert stand(Standing(), READING, LIKELY, RULES, NOW) == Standing(1, counted_to=NOW - 1)
+
+
+@pytest.mark.parametrize(("age", "counted"), [(3.0, 1), (2.0, 1), (1.0, 2)])
+def test_a_sample_counts_when_it_is_newer_than_the_last_one_that_did(age: float, counted: int) -> None:
+    before = Standing(1, counted_to=NOW - 2)
+    assert stand(before, changed(READING, age_seconds=age), LIKELY, RULES, NOW).cycles == counted
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_count() -> None:
+    assert stand(Standing(1, counted_to=NOW + DAY), READING, LIKELY, RULES, NOW) == Standing(2, Assertion(0.8, "warning"), NOW - 1)
 
 
 def test_one_cycle_without_evidence_ends_an_assertion_and_its_count() -> None:
     unlikely = changed(LIKELY, probabilities={14 * DAY: 0.49})
-    assert stand(Standing(9, Assertion(0.8, "warning")), READING, unlikely, RULES) == Standing()
+    assert stand(Standing(9, Assertion(0.8, "warning")), READING, unlikely, RULES, NOW) == Standing()
 
 
 @pytest.mark.parametrize(("chance", "asserted"), [(0.4999, False), (0.5, True), (math.nan, False)])
 def test_the_probability_counts_from_its_threshold_on(chance: float, asserted: bool) -> None:
     forecast = changed(LIKELY, probabilities={14 * DAY: chance})
-    assert (stand(LASTING, READING, forecast, RULES).assertion is not None) == asserted
+    assert (stand(LASTING, READING, forecast, RULES, NOW).assertion is not None) == asserted
 
 
 @pytest.mark.parametrize(
@@ -86,7 +97,7 @@ def test_near_is_high_usage_or_the_limit_within_the_horizon_at_the_95_percent_bo
     usage: float, upper: float, asserted: bool
 ) -> None:
     forecast = changed(LIKELY, time_to_limit_seconds=Bounds(0.0, DAY / 2, upper))
-    standing = stand(LASTING, changed(READING, usage_ratio=usage), forecast, RULES)
+    standing = stand(LASTING, changed(READING, usage_ratio=usage), forecast, RULES, NOW)
     assert (standing.assertion is not None) == asserted
 
 
@@ -96,40 +107,40 @@ def test_near_is_high_usage_or_the_limit_within_the_horizon_at_the_95_percent_bo
 )
 def test_the_severity_is_how_soon_the_limit_is_expected(median: float, severity: Severity) -> None:
     forecast = changed(LIKELY, time_to_limit_seconds=Bounds(0.0, median, math.inf))
-    assert stand(LASTING, READING, forecast, RULES).assertion == Assertion(0.8, severity)
+    assert stand(LASTING, READING, forecast, RULES, NOW).assertion == Assertion(0.8, severity)
 
 
 def test_without_a_forecast_nothing_is_asserted_whatever_stood() -> None:
     standing = Standing(9, Assertion(0.8, "warning"))
-    assert stand(standing, READING, Forecast("too old", "stale"), RULES) == Standing()
-    assert stand(standing, LEAKING, Forecast("too old", "stale"), Rules(probability=0.0)) == Standing()
-    assert stand(standing, READING, Forecast("3 samples", "not_enough_data"), RULES) == Standing()
+    assert stand(standing, READING, Forecast("too old", "stale"), RULES, NOW) == Standing()
+    assert stand(standing, LEAKING, Forecast("too old", "stale"), Rules(probability=0.0), NOW) == Standing()
+    assert stand(standing, READING, Forecast("3 samples", "not_enough_data"), RULES, NOW) == Standing()
 
 
 def test_what_is_past_its_limit_is_a_problem_also_without_a_forecast() -> None:
     unknown = Forecast("3 samples since the action", "not_enough_data")
     for limit, asserted in ((2.0, Assertion(1.0, "critical")), (2.1, None)):
         full = changed(READING, limit=Limit(limit))
-        assert stand(Standing(9), full, unknown, RULES).assertion == asserted
-        assert stand(Standing(9), full, Forecast("too old", "stale"), RULES) == Standing()
+        assert stand(Standing(9), full, unknown, RULES, NOW).assertion == asserted
+        assert stand(Standing(9), full, Forecast("too old", "stale"), RULES, NOW) == Standing()
 
 
 def test_what_falls_is_past_its_limit_below_it() -> None:
     unknown = Forecast("3 samples since the action", "not_enough_data")
     for limit, asserted in ((2.0, Assertion(1.0, "critical")), (1.9, None)):
         empty = changed(READING, limit=Limit(limit, "down"), usage_ratio=math.nan)
-        assert stand(Standing(9), empty, unknown, RULES).assertion == asserted
+        assert stand(Standing(9), empty, unknown, RULES, NOW).assertion == asserted
 
 
 def test_what_is_seen_is_a_problem_with_its_own_confidence_and_severity_once_it_lasts() -> None:
     seen = changed(READING, limit=Limit(math.inf), usage_ratio=math.nan, observed=Assertion(0.9, "info"))
     nothing_to_forecast = Forecast("x", "out_of_domain")
-    assert stand(Standing(), seen, nothing_to_forecast, RULES) == Standing(1)
-    assert stand(LASTING, seen, nothing_to_forecast, RULES) == Standing(2, Assertion(0.9, "info"))
+    assert stand(Standing(), seen, nothing_to_forecast, RULES, NOW) == Standing(1, counted_to=NOW - 1)
+    assert stand(LASTING, seen, nothing_to_forecast, RULES, NOW) == Standing(2, Assertion(0.9, "info"), NOW - 1)
 
 
 def test_a_leak_is_a_problem_far_from_its_limit_too() -> None:
-    assert stand(LASTING, LEAKING, LEAK, RULES).assertion == Assertion(0.9, "info")
+    assert stand(LASTING, LEAKING, LEAK, RULES, NOW).assertion == Assertion(0.9, "info")
 
 
 @pytest.mark.parametrize(
@@ -138,15 +149,15 @@ def test_a_leak_is_a_problem_far_from_its_limit_too() -> None:
     ids=["too slow", "not seen for long enough", "not sure enough"],
 )
 def test_a_leak_must_be_fast_long_and_sure(leak: Leak, since: float) -> None:
-    assert stand(LASTING, LEAKING, changed(LEAK, leak=leak, since=since), RULES) == Standing()
+    assert stand(LASTING, LEAKING, changed(LEAK, leak=leak, since=since), RULES, NOW) == Standing()
 
 
 def test_a_leak_that_reaches_its_limit_in_time_needs_no_speed() -> None:
     soon = changed(
         LEAK, leak=Leak(0.0, 1.0), probabilities={2 * DAY: 0.97}, time_to_limit_seconds=Bounds(HOUR, 2 * HOUR, DAY)
     )
-    assert stand(LASTING, LEAKING, soon, RULES).assertion == Assertion(0.97, "critical")
+    assert stand(LASTING, LEAKING, soon, RULES, NOW).assertion == Assertion(0.97, "critical")
 
 
 def test_growth_of_a_file_system_is_no_leak() -> None:
-    assert stand(LASTING, changed(LEAKING, leak_rule=None), LEAK, RULES) == Standing()
+    assert stand(LASTING, changed(LEAKING, leak_rule=None), LEAK, RULES, NOW) == Standing()

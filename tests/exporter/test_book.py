@@ -140,6 +140,16 @@ def test_the_evidence_is_about_the_forecast_as_it_was_before_it_was_shifted() ->
     assert classes[int(np.argmax(book.evidence["disk_exhaustion"].forecast[:33]))] == pytest.approx(1.0)
 
 
+def test_what_an_action_made_void_is_noted_beside_the_evidence() -> None:
+    life = Life(probability=0.9)
+    book, [batch] = turn_page(Book(), turn(START, life), [])
+    book, _ = turn_page(book, turn(START + HOUR, life, mark=START + 0.5 * HOUR), [])
+    book, _ = turn_page(book, turn(START + 25 * HOUR, life), [batch])
+    found = book.evidence["disk_exhaustion"]
+    assert (book.voids["acted"], found.weight) == (1, 0.0)
+    assert found.acted == pytest.approx(HOUR / recalibration.INDEPENDENT_SECONDS)
+
+
 def test_a_series_is_forgotten_when_no_kept_forecast_can_ask_about_it() -> None:
     book, _ = run(Book(), [], range(3), Life(target="/gone"), Life())
     still, _ = run(book, [], range(3, 24 * 30), Life())

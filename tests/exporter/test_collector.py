@@ -14,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.assertion import Assertion, Standing
 from exporter.collector import HELP, State, exposition, render, served, span_label
 from exporter.cycle import Answer, Prediction, Result
-from exporter.model import Key, LeakRule, Reading
+from exporter.model import Key, LeakRule, Observed, Reading
+from exporter.readings import falling_to_limit
 from forecasting import Bounds, Curve, Forecast, Leak, Limit, Series
 from tests.exporter.fakes import FakeClock
 from tests.exporter.test_accuracy import REPORT
@@ -100,6 +101,16 @@ def test_what_is_not_asserted_has_its_forecast_only() -> None:
     text = scrape.text
     for name in ("problem_confidence_ratio", "problem_severity", "forecast_usage_ratio"):
         assert name not in text
+
+
+def test_the_usage_expected_of_what_falls_to_a_limit_is_one_where_its_curve_meets_the_limit() -> None:
+    series = Series(np.array([0.0, 1.0]), np.array([31.0, 30.0]))
+    reading = falling_to_limit(Observed({}, series, 2.0), READING.key, "count", 10.0, 600.0)
+    curve = Curve(*np.array([[0.0, 600.0], [30.0, 5.0], [30.0, 10.0], [30.0, 20.0]]))
+    scrape = Scrape(Prediction(reading, dataclasses.replace(FORECAST, curve=curve), ASSERTED.standing))
+    ahead = [scrape.value("forecast_usage_ratio", bound=bound, ahead="10m", **KEY) for bound in ("lower", "median", "upper")]
+    assert ahead == pytest.approx([0.5, 1.0, 1.5])
+    assert scrape.value("forecast_usage_ratio", bound="median", ahead="0s", **KEY) == pytest.approx(reading.usage_ratio)
 
 
 def test_what_is_past_its_limit_is_a_problem_without_a_forecast() -> None:

@@ -53,6 +53,14 @@ def fill(prometheus: FakePrometheus, until: float = NOW, labels: dict[str, str] 
     prometheus.put("free", labels, [(until - back, 250 + 1.2 * back + start) for back in range(118, -1, -2)])
 
 
+def again(prometheus: FakePrometheus, world: World, last: Result, seconds: float = 2) -> Result:
+    """Run a cycle `seconds` later, in which the disk has gone on filling."""
+    world.clock.sleep(seconds)
+    prometheus.ranges["free"].clear()
+    fill(prometheus, until=world.clock.now())
+    return run(world, last)
+
+
 def confidences(result: Result, world: World) -> dict[str, float]:
     entries = served(result, world.clock.monotonic())
     return {
@@ -74,9 +82,77 @@ def test_a_filling_disk_is_a_problem_in_the_second_cycle(prometheus: FakePrometh
     fill(prometheus)
     first = run(world, Result())
     assert confidences(first, world) == {}
-    second = run(world, first)
+    second = again(prometheus, world, first)
     assert confidences(second, world)["/srv"] > 0.9
     assert second.prometheus_up
+
+
+def test_one_sample_seen_by_two_cycles_is_evidence_once(prometheus: FakePrometheus, world: World) -> None:
+    fill(prometheus)
+    first = run(world, Result())
+    world.clock.sleep(1)
+    seen_again = run(world, first)
+    assert reasons(seen_again) == {"/srv": None}
+    assert confidences(seen_again, world) == {}
+    assert confidences(again(prometheus, world, seen_again, 1), world)["/srv"] > 0.9
+
+
+def test_an_assertion_stands_while_its_sample_is_fresh(prometheus: FakePrometheus, world: World) -> None:
+    fill(prometheus)
+    result = again(prometheus, world, run(world, Result()))
+    world.clock.sleep(1)
+    assert confidences(run(world, result), world)["/srv"] > 0.9
+
+
+def test_evidence_before_and_after_missed_cycles_is_not_in_a_row(prometheus: FakePrometheus, world: World) -> None:
+    fill(prometheus)
+    first = run(world, Result())
+    assert confidences(again(prometheus, world, first, 25), world) == {}
+
+
+def test_a_series_that_comes_more_rarely_than_configured_is_fresh_for_two_of_its_own_intervals(prometheus: FakePrometheus) -> None:
+    config = loads(CONFIG.replace("window: 2m\n  step: 2s", "window: 20m\n  step: 20s"), Config, "case.yml")
+    world = World(config, prometheus, FakeClock(), discover(exporter.targets, "TARGET", Target))
+    fill(prometheus)
+    result = run(world, Result())
+    for _ in range(2):
+        world.clock.sleep(5)
+        result = run(world, result)
+    assert reasons(result) == {"/srv": "stale"}
+    result = again(prometheus, world, result, 5)
+    for _ in range(4):
+        world.clock.sleep(5)
+        result = run(world, result)
+        assert reasons(result) != {"/srv": "stale"}
+    world.clock.sleep(1)
+    assert reasons(run(world, result)) == {"/srv": "stale"}
+
+
+def test_a_series_that_turned_to_nan_grows_old(prometheus: FakePrometheus, world: World) -> None:
+    fill(prometheus)
+    result = again(prometheus, world, run(world, Result()))
+    for _ in range(3):
+        world.clock.sleep(2)
+        prometheus.put("free", DISK, [(world.clock.now(), math.nan)])
+        prometheus.ranges["free"] = prometheus.ranges["free"][-1:]
+        result = run(world, result)
+    assert result.answers["filesystem"].predictions[0].reading.age_seconds == 6
+    assert reasons(result) == {"/srv": "stale"}
+    assert confidences(result, world) == {}
+
+
+def test_what_was_not_read_is_named_and_logged_once_each_time_it_begins(prometheus: FakePrometheus, world: World, caplog: pytest.LogCaptureFixture) -> None:
+    prometheus.broken.add("pool")
+    result = run(world, run(world, Result()))
+    assert result.unread == ("custom pool",)
+    assert caplog.text.count("target custom pool not read") == 1
+    prometheus.broken.clear()
+    read = run(world, result)
+    assert read.unread == ()
+    prometheus.broken.add("pool")
+    world.clock.sleep(1)
+    run(world, read)
+    assert caplog.text.count("target custom pool not read") == 2
 
 
 def test_success_is_reported_for_every_watched_host_and_the_own(prometheus: FakePrometheus, world: World) -> None:
@@ -124,7 +200,7 @@ def test_an_action_s_mark_begins_a_new_regime_for_its_target_only(prometheus: Fa
 
 def test_data_older_than_two_scrapes_asserts_nothing(prometheus: FakePrometheus, world: World) -> None:
     fill(prometheus)
-    result = run(world, run(world, Result()))
+    result = again(prometheus, world, run(world, Result()))
     world.clock.sleep(5)
     stale = run(world, result)
     assert reasons(stale) == {"/srv": "stale"}
@@ -167,7 +243,7 @@ def test_a_process_that_is_gone_does_not_hide_the_one_that_took_its_place(promet
 def test_a_refused_query_costs_only_its_own_target(prometheus: FakePrometheus, world: World) -> None:
     fill(prometheus)
     prometheus.broken.add("pool")
-    result = run(world, run(world, Result()))
+    result = again(prometheus, world, run(world, Result()))
     assert confidences(result, world)["/srv"] > 0.9
     assert result.prometheus_up
     assert result.errors == {"recall": 0, "read": 2, "score": 0, "cycle": 0}
@@ -178,7 +254,7 @@ def test_without_prometheus_an_assertion_is_served_for_two_cycles_and_a_forecast
     prometheus: FakePrometheus, world: World
 ) -> None:
     fill(prometheus)
-    result = run(world, run(world, Result()))
+    result = again(prometheus, world, run(world, Result()))
     prometheus.down = True
     world.clock.sleep(10)
     result = run(world, result)
@@ -197,13 +273,11 @@ def test_without_prometheus_an_assertion_is_served_for_two_cycles_and_a_forecast
 
 def test_after_a_long_outage_evidence_must_last_anew(prometheus: FakePrometheus, world: World) -> None:
     fill(prometheus)
-    result = run(world, run(world, Result()))
+    result = again(prometheus, world, run(world, Result()))
     prometheus.down = True
     result = run(world, result)
     prometheus.down = False
     world.clock.sleep(60)
-    prometheus.ranges.clear()
-    fill(prometheus, until=NOW + 60)
-    first = run(world, result)
+    first = again(prometheus, world, result, 0)
     assert confidences(first, world) == {}
-    assert confidences(run(world, first), world)["/srv"] > 0.9
+    assert confidences(again(prometheus, world, first), world)["/srv"] > 0.9

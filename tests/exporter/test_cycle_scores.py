@@ -61,7 +61,7 @@ def test_what_past_forecasts_taught_about_a_problem_is_in_the_terms_of_the_next_
 ) -> None:
     asked: list[Question] = []
     monkeypatch.setattr("exporter.cycle.forecast", lambda questions: asked.extend(questions) or forecast(questions))
-    learned = {"disk_exhaustion": Recalibration(0.7, 100.0), "memory_leak": Recalibration(-0.7, 100.0)}
+    learned = {"disk_exhaustion": Recalibration(0.7, 100.0, 0.0), "memory_leak": Recalibration(-0.7, 100.0, 0.0)}
     world.scorekeeper.report = Report(recalibrations=learned)
     fill(prometheus)
     prometheus.put("pool", {"instance": "box:1"}, [(NOW - 2 * back, 50.0 + back) for back in range(30, -1, -1)])

@@ -126,6 +126,43 @@ def test_where_only_ranges_can_be_asked_a_newcomer_means_to_read_all() -> None:
     assert watched.held() == {"one": times(NOW - 590, NOW + 10), "two": times(NOW - 50, NOW + 10)}
 
 
+def test_where_only_ranges_can_be_asked_newcomers_alone_are_asked_for_in_groups(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past, "SERIES_A_QUERY", 2)
+    watched.prometheus.reads_remotely = False
+    watched.follow()
+    for name in ("a", 'b"', "c"):
+        watched.run(name, NOW - 50, NOW + 900)
+    groups = ['{__name__="x",name="a"} or {__name__="x",name="b\\""}', '{__name__="x",name="c"}']
+    new = watched.prometheus.ranges["x"][2:]
+    watched.prometheus.ranges |= {groups[0]: new[:2], groups[1]: new[2:]}
+    watched.prometheus.asked.clear()
+    watched.follow(10)
+    assert watched.prometheus.asked == ["x", "timestamp(x)", *groups]
+    assert {watched.held()[name][0] for name in ("a", 'b"', "c")} == {NOW - 50}
+
+
+def test_what_ended_gives_its_room_to_what_is_live(watched: Watched) -> None:
+    watched.follow()
+    for generation in range(1, 5):
+        del watched.prometheus.ranges["x"][2:]
+        for name in "ab":
+            watched.run(f"{name}{generation}", watched.now, NOW + 900)
+        watched.follow(10)
+    assert set(watched.held()) == {"one", "two", "a4", "b4", *(set(watched.held()) & {"a3", "b3"})}
+    assert len(watched.ring) == 5
+
+
+def test_at_a_start_what_ended_takes_only_the_room_that_is_left() -> None:
+    watched = Watched()
+    for number in range(6):
+        watched.run(f"ended {number}", NOW - 550, NOW - 400)
+    for number in range(4):
+        watched.run(f"live {number}", NOW - 550, NOW)
+    watched.follow()
+    assert {f"live {number}" for number in range(4)} < set(watched.held())
+    assert len(watched.ring) == 5
+
+
 def test_external_labels_do_not_make_another_series(watched: Watched) -> None:
     watched.prometheus.external = {"cluster": "home", "replica": "0"}
     watched.follow()

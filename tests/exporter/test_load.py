@@ -25,6 +25,7 @@ from exporter.load import (
 from homeostat.config import Config, loads
 from homeostat.config.targets import Traffic
 from homeostat.prometheus import Series
+from homeostat.time_intervals import local_time
 from tests.exporter.fakes import NOW, FakePrometheus
 
 if TYPE_CHECKING:
@@ -143,6 +144,11 @@ def test_of_each_day_the_quietest_is_listed_and_the_quietest_day_first() -> None
     ]
 
 
+def hour_of_week(moment: float, zone: str) -> int:
+    local = local_time(moment, zone)
+    return local.weekday() * 24 + local.hour
+
+
 @given(
     st.lists(st.floats(0, 1), min_size=168, max_size=168),
     st.integers(0, WEEK),
@@ -156,6 +162,9 @@ def test_every_window_lies_in_the_span_and_is_as_busy_as_its_hours(ratios: list[
     found = windows(profile(ratios, timezone=zone), (), (start, start + span), length)
     assert all(start <= window.start and window.end <= start + span and window.end - window.start == length for window in found)
     assert all(min(ratios) - 1e-4 <= window.load_ratio <= max(ratios) + 1e-4 for window in found)
+    for window in found[:4]:
+        hours = [hour_of_week(moment, zone) for moment in np.arange(window.start, window.end, 20)]
+        assert window.load_ratio == pytest.approx(np.mean(np.array(ratios)[hours]), abs=1e-4)
     assert (next_quiet(found) is None) == (not found)
     if quiet := next_quiet(found):
         assert quiet in found
@@ -196,8 +205,19 @@ def test_what_prometheus_does_not_answer_stays_as_it_was(prometheus: FakePrometh
     config = loads(CONFIG, Config, "case.yml")
     first = refresh(prometheus, config, Loads(), NOW)
     prometheus.down = True
-    assert refresh(prometheus, config, first, NOW + 2 * HOUR).profiles == first.profiles
-    assert refresh(prometheus, config, Loads(), NOW).profiles == ()
+    kept = refresh(prometheus, config, first, NOW + 2 * HOUR).profiles
+    assert kept[0].ratios is first.profiles[0].ratios
+    assert list(samples(refresh(prometheus, config, Loads(), NOW))) == []
+
+
+def test_what_prometheus_did_not_answer_is_asked_again_in_ten_minutes(prometheus: FakePrometheus) -> None:
+    config = loads(CONFIG, Config, "case.yml")
+    prometheus.down = True
+    failed = refresh(prometheus, config, Loads(), NOW)
+    prometheus.down = False
+    waiting = refresh(prometheus, config, failed, NOW + 590)
+    assert prometheus.asked.count("sum(sessions)") == 1
+    assert list(samples(refresh(prometheus, config, waiting, NOW + 600)))
 
 
 def test_a_service_without_any_traffic_series_has_no_quiet_window_until_it_has_one(prometheus: FakePrometheus) -> None:

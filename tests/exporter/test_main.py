@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
+from exporter import cycle
 from exporter.__main__ import main
+from exporter.load import Loads
 from exporter.service import Service, set_up
 from homeostat.clock import SystemClock
 from tests.integration.stack import ROOT
@@ -161,3 +165,23 @@ def test_on_loopback_anyone_may_reload_and_the_operator_s_token_is_not_even_read
 
 def test_before_the_first_success_it_is_not_ready_and_says_whom_it_asks(service: Service) -> None:
     assert "http://127.0.0.1:9090" in service.unready()
+
+
+def test_not_ready_names_what_was_not_read_where_prometheus_answers(service: Service) -> None:
+    service._page = dataclasses.replace(service._page, result=cycle.Result(prometheus_up=True, unread=("filesystem", "custom pool")))
+    assert service.unready() == "no cycle has succeeded yet; not read, see the log: filesystem, custom pool"
+
+
+def test_traffic_that_is_slow_to_read_holds_up_no_cycle(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, cycles = threading.Event(), threading.Event()
+    monkeypatch.setattr("exporter.service.refresh", lambda *_: slow.wait(10) and Loads())
+    monkeypatch.setattr("exporter.service.run", lambda world, last: cycles.set() or last)
+    service.start()
+    try:
+        assert cycles.wait(5)
+        cycles.clear()
+        assert service.reload() is None
+        assert cycles.wait(5)
+    finally:
+        slow.set()
+        service.close()

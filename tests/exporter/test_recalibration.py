@@ -15,7 +15,9 @@ from exporter.recalibration import (
     MOST_OF_ONE,
     MOST_SHIFT,
     Evidence,
+    elapsed,
     fade,
+    faded,
     learn,
     logit,
     share,
@@ -90,6 +92,34 @@ def test_what_was_learned_fades() -> None:
     assert fade(found, HALF_LIFE_SECONDS).weight == pytest.approx(4 * ENOUGH)
     assert fade(found, -1.0).weight == pytest.approx(8 * ENOUGH)
     assert shift(fade(found, 3.1 * HALF_LIFE_SECONDS)) == 0
+
+
+@pytest.mark.parametrize("series", [50, 200, 1000])
+def test_calibrated_forecasts_of_which_every_crossing_was_forestalled_by_an_action_shift_nothing(series: int) -> None:
+    random, spacing = np.random.default_rng(1), 14 * 86400 / 24
+    found, voices = Evidence(), np.zeros(series)
+    for _ in range(int(180 * 86400 / spacing)):
+        found, voices = fade(found, spacing), voices * faded(spacing)
+        chances, shares = random.beta(0.15, 3, series), share(voices, spacing)
+        acted = random.random(series) < chances
+        found, voices = learn(found, logit(chances), np.where(acted, math.nan, 0.0), shares), voices + shares
+    assert found.weight > ENOUGH
+    assert found.acted > 0
+    assert shift(found) == pytest.approx(0, abs=0.1)
+
+
+@given(weights, parts, st.floats(0, 1e6))
+def test_what_was_acted_on_never_makes_a_shift_larger_or_turns_it(forecast: list[float], crossed: list[float], acted: float) -> None:
+    happened = tuple(each * part for each, part in zip(forecast, crossed, strict=True))
+    known, unknown = shift(Evidence(tuple(forecast), happened)), shift(Evidence(tuple(forecast), happened, acted))
+    assert abs(unknown) <= abs(known)
+    assert unknown * known >= 0
+
+
+def test_between_two_turns_a_week_counts_at_most() -> None:
+    assert elapsed(0.0, 3600.0) == 3600.0
+    assert elapsed(0.0, -3600.0) == 0.0
+    assert elapsed(-math.inf, 1.7e9) == elapsed(1000.0, 1.7e9) == 7 * 86400
 
 
 def test_probabilities_of_nought_and_one_have_a_finite_logit() -> None:

@@ -176,3 +176,20 @@ def test_a_series_is_known_by_its_labels_whatever_name_and_order_they_come_in() 
     row = ring.add({"__name__": "x", "b": "2", "a": "1"})
     assert ring.rows(block([Series({"a": "1", "b": "2"}, (START,), (1.0,))])).tolist() == [row]
     assert ring.add({"a": "1", "b": "2"}) == row
+
+
+def test_how_long_a_sample_stays_the_newest_is_seen_and_forgotten_again() -> None:
+    ring, row = ring_at(START), np.array([0])
+    put(ring, [("a", START, 1.0)])
+
+    def interval(newest: float, read_to: float) -> float:
+        ring.saw(row, np.array([newest]), np.array([1.0]))
+        ring.read_to = read_to
+        return pasts(ring, START)["a"].interval_seconds
+
+    assert interval(START, START + 8) == 0
+    assert interval(START + 9, START + 11) == 8
+    assert interval(START + 9, START + 19) == 8
+    assert interval(START + 99, START + 99) == STEP
+    assert interval(START + 100, START + 100) == pytest.approx(0.9 * STEP)
+    assert interval(START + 101, START + 101) == pytest.approx(0.81 * STEP)

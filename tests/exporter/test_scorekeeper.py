@@ -127,15 +127,41 @@ def test_a_day_without_the_exporter_is_made_up_for_from_the_window(tmp_path: pat
     assert report.voids["unobserved"] == 0
 
 
-def test_a_clock_that_was_set_back_costs_the_forecasts_of_the_future_and_nothing_else(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("away", [-5 * HOUR, -START, 10 * 365 * DAY])
+def test_a_clock_that_is_wrong_for_less_than_an_hour_costs_nothing(tmp_path: pathlib.Path, away: float) -> None:
+    month = Month(tmp_path)
+    before = month.hours(30)
+    month.clock.jump(away)
+    for _ in range(3):
+        month.hours(1)
+        month.clock.advance(-HOUR + 600)
+    month.clock.jump(-away)
+    assert month.keeper.report == before
+    report = month.hours(30)
+    assert report.voids == {"acted": 0, "moved": 0, "unobserved": 0}
+    assert report.scores[DAY].scored > 2 * 30
+
+
+def test_a_clock_that_stays_set_back_is_believed_after_an_hour_and_deletes_no_forecast(tmp_path: pathlib.Path) -> None:
     month = Month(tmp_path)
     month.hours(10)
-    month.clock.jump(-5 * HOUR)
-    report = month.hours(1)
-    assert report.pending[DAY].count == 2 * 6
-    report = month.hours(40)
-    assert month.failures == 0
-    assert report.scores[DAY].scored > 20
+    month.clock.jump(-START)
+    kept = month.hours(1).pending[DAY].count
+    report = month.hours(10)
+    assert report.pending[DAY].count > kept == 2 * 10
+    assert month.hours(30).scores[DAY].scored > 0
+    # By then it is the clock before that was wrong.
+    month.hours(24 * 9)
+    assert month.keeper.report.pending[DAY].count <= 2 * 25
+
+
+def test_a_clock_that_stays_far_ahead_leaves_most_of_what_was_learned(tmp_path: pathlib.Path) -> None:
+    month = Month(tmp_path)
+    before = month.hours(24 * 8).recalibrations["disk_exhaustion"].evidence
+    month.clock.jump(10 * 365 * DAY)
+    month.hours(2)
+    month.clock.jump(-10 * 365 * DAY)
+    assert month.hours(2).recalibrations["disk_exhaustion"].evidence > 0.9 * before
 
 
 def test_between_the_hours_nothing_is_written(tmp_path: pathlib.Path) -> None:

@@ -57,7 +57,12 @@ def test_the_preferred_source_counts_whatever_the_other_says(prometheus: FakePro
 def test_a_problem_that_the_preferred_source_shows_lasts_though_the_other_shows_none(prometheus: FakePrometheus, world: World) -> None:
     put(prometheus, "cgroup", "name", 1200.0)
     put(prometheus, "process", "job", 100.0)
-    result = run(world, run(world, Result()))
+    first = run(world, Result())
+    world.clock.sleep(2)
+    prometheus.ranges.clear()
+    put(prometheus, "cgroup", "name", 1200.0, until=NOW + 2)
+    put(prometheus, "process", "job", 100.0, until=NOW + 2)
+    result = run(world, first)
     [entry] = served(result, world.clock.monotonic())
     assert entry.asserted
 

@@ -22,7 +22,7 @@ FOUR = [
 
 def held(cases: list[tuple[float, tuple[float, ...], float]]) -> Held:
     rows = np.array([(number, 0, chance, 0.0, *bounds) for number, (chance, bounds, _) in enumerate(cases)], KEPT)
-    return Held(rows, np.array([seconds for *_, seconds in cases]), {})
+    return Held(rows, np.array([seconds for *_, seconds in cases]), {}, rows[:0])
 
 
 def test_the_scores_are_what_a_computation_by_hand_gives() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,13 @@ def test_the_forecast_of_one_target_is_json_with_null_for_never() -> None:
     assert forecast["curve"]["ahead_seconds"] == [0.0, 600.0]
     assert forecast["explanation"] == "x"
     assert (forecast["problem"], forecast["resource"], forecast["asserted"]) == ("memory_leak", "memory", True)
+
+
+def test_only_what_can_leak_has_a_leak() -> None:
+    asked = "/api/v1/forecast?host=box&target=jellyfin"
+    assert client(ASSERTED).get(asked).json["forecasts"][0]["leak"] == {"confidence": 0.9, "slope_per_second": 2.0}
+    disk = dataclasses.replace(ASSERTED, reading=dataclasses.replace(READING, leak_rule=None))
+    assert client(disk).get(asked).json["forecasts"][0]["leak"] is None
 
 
 def test_a_target_without_a_forecast_says_why_and_gives_no_number() -> None:

@@ -21,6 +21,7 @@ from homeostat.config.types import Prometheus as PrometheusConfig
 from homeostat.config.units import Duration
 from homeostat.matchers import plain
 from homeostat.prometheus import Prometheus, PrometheusError, RemoteReadError
+from tests.exporter.fakes import FakeClock
 from tests.homeostat import wire
 from tests.httpd import Asked, Reply, Site, serving
 
@@ -88,10 +89,10 @@ def test_no_series_is_no_error(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"{", b"null", b"[]", b"{}", b'{"data": {}}', b'{"data": {"result": [1]}}', b'{"data": {"result": [{}]}}',
-     b'{"data": {"result": [{"metric": {}, "value": [1, "x"], "values": [[1, "x"]]}]}}', b'{"data": {"result": [1700000000, "1"]}}',
-     b'{"data": {"result": [{"metric": {}, "value": [1], "values": [[1]]}]}}', b'{"data": {"result": [{"metric": {}, "value": 1, "values": 1}]}}',
-     b'{"data": {"result": [{"metric": {}, "values": [[1, "2,3"]], "value": [1, "2,3"]}]}}', b"\xff\xfe"],
+    [b"", b"<html>", b"{", b"null", b"[]", b"{}", b'{"status": "success", "data": {}}', b'{"status": "success", "data": {"result": [1]}}', b'{"status": "success", "data": {"result": [{}]}}',
+     b'{"status": "success", "data": {"result": [{"metric": {}, "value": [1, "x"], "values": [[1, "x"]]}]}}', b'{"status": "success", "data": {"result": [1700000000, "1"]}}',
+     b'{"status": "success", "data": {"result": [{"metric": {}, "value": [1], "values": [[1]]}]}}', b'{"status": "success", "data": {"result": [{"metric": {}, "value": 1, "values": 1}]}}',
+     b'{"status": "success", "data": {"result": [{"metric": {}, "values": [[1, "2,3"]], "value": [1, "2,3"]}]}}', b"\xff\xfe"],
 )  # fmt: skip
 def test_an_answer_of_another_shape_is_an_error_in_one_line(site: Site, body: bytes) -> None:
     site.answer = lambda asked: Reply(body)
@@ -103,7 +104,7 @@ def test_an_answer_of_another_shape_is_an_error_in_one_line(site: Site, body: by
 
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes_are_a_block_or_one_clean_error(body: bytes, framed: bool) -> None:
-    whole = b'{"data": {"result": [{"metric": {}, "value": [1, "1"], "values": [' + body + b"]}]}}" if framed else body
+    whole = b'{"status": "success", "data": {"result": [{"metric": {}, "value": [1, "1"], "values": [' + body + b"]}]}}" if framed else body
     for read in (read_vector, read_matrix):
         with contextlib.suppress(MalformedError):
             read(whole)
@@ -115,11 +116,27 @@ def test_a_refusal_is_told_with_its_reason(site: Site) -> None:
         client(site).vector("up(", NOW)
 
 
-def test_warnings_are_logged_with_their_query(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    site.answer = lambda asked: success([], warnings=["a store is missing"])
+def test_an_answer_in_part_is_none(site: Site) -> None:
+    site.answer = lambda asked: success([], warnings=["PromQL info: x", "a store is missing"])
+    for ask in (lambda: client(site).vector("up", NOW), lambda: client(site).matrix("up", NOW, NOW, 1)):
+        with pytest.raises(PrometheusError, match="answered 'up' in part: a store is missing"):
+            ask()
+
+
+def test_remarks_on_a_query_are_logged_once(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    site.answer = lambda asked: success([], warnings=["PromQL info: metric might not be a counter"])
+    asking = client(site)
     with caplog.at_level(logging.WARNING):
-        client(site).vector("up", NOW)
-    assert "prometheus warned query='up' warnings=['a store is missing']" in caplog.text
+        for _ in range(2):
+            assert rows(asking.vector("up", NOW)) == {}
+    assert caplog.text.count("prometheus warned query='up' warnings=['PromQL info: metric might not be a counter']") == 1
+
+
+def test_an_error_that_is_sent_as_if_all_were_well_is_an_error(site: Site) -> None:
+    site.answer = lambda asked: Reply({"status": "error", "error": "a store is down", "data": {"result": []}})
+    for ask in (lambda: client(site).vector("up", NOW), lambda: client(site).matrix("up", NOW, NOW, 1)):
+        with pytest.raises(PrometheusError, match="gave no answer to 'up'"):
+            ask()
 
 
 def test_remote_read_sends_what_the_protocol_wants_and_reads_what_comes(site: Site) -> None:
@@ -135,13 +152,15 @@ def test_remote_read_sends_what_the_protocol_wants_and_reads_what_comes(site: Si
 
 @pytest.mark.parametrize("reply", [Reply(b"", 404), Reply(b"", 405), Reply(b"", 501), Reply(b"no", 403), Reply(b"exceeded sample limit", 400), Reply(b"<html>welcome</html>")])
 def test_a_server_without_remote_read_is_told_once_and_not_asked_again(site: Site, caplog: pytest.LogCaptureFixture, reply: Reply) -> None:
-    site.answer = lambda asked: reply
-    asking = client(site)
+    site.answer, clock = lambda asked: reply, FakeClock()
+    asking = Prometheus(PrometheusConfig(url=site.url), clock=clock)
     for _ in range(2):
         with pytest.raises(RemoteReadError, match="offers no remote_read"):
             asking.remote_read(UP, NOW - 60, NOW)
     assert len(site.asked) == 1
     assert not asking.reads_remotely
+    clock.seconds += 3600
+    assert asking.reads_remotely
     assert caplog.text.count("query_range is asked instead") == 1
 
 

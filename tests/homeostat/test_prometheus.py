@@ -117,11 +117,18 @@ def test_an_answer_of_another_shape_is_an_error(site: Site, body: bytes) -> None
             ask()
 
 
-def test_warnings_are_logged_with_their_query(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+def test_warnings_are_logged_once_with_their_query(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     site.answer = lambda asked: vector(({}, "1"), warnings=["a store is missing"])
+    asking = client(site)
     with caplog.at_level(logging.WARNING):
-        assert len(client(site).query("up")) == 1
-    assert "prometheus warned query='up' warnings=['a store is missing']" in caplog.text
+        assert [len(asking.query("up")) for _ in range(2)] == [1, 1]
+    assert caplog.text.count("prometheus warned query='up' warnings=['a store is missing']") == 1
+
+
+def test_an_error_that_is_sent_as_if_all_were_well_is_an_error(site: Site) -> None:
+    site.answer = lambda asked: Reply({"status": "error", "error": "a store is down", "data": {"result": []}})
+    with pytest.raises(PrometheusError, match="refused 'up': a store is down"):
+        client(site).query("up")
 
 
 def test_a_label_called_warnings_is_no_warning(site: Site, caplog: pytest.LogCaptureFixture) -> None:
@@ -156,7 +163,7 @@ def test_series_that_begin_or_end_within_a_long_range_are_put_together(site: Sit
     def answer(asked: Asked) -> Reply:
         start = float(asked.form["start"])
         names = ["both", "early"] if start == 0 else ["both", "late"]
-        return Reply({"data": {"result": [{"metric": {"job": name}, "values": [[start, "1"]]} for name in names]}})
+        return Reply({"status": "success", "data": {"result": [{"metric": {"job": name}, "values": [[start, "1"]]} for name in names]}})
 
     site.answer = answer
     found = {series.labels["job"]: series.timestamps for series in client(site).query_range("x", 0, 15_000, 1)}

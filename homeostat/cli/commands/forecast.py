@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from homeostat.cli.desk import Desk, printable, table, with_desk
 
@@ -34,7 +34,7 @@ def forecast(desk: Desk, target: str | None, host: str | None, limit: int, expla
     asked |= {"target": target} if target else {"limit": limit}
     answer = desk.exporter.get("forecast", **asked)
     if as_json:
-        click.echo(msgspec.json.encode(answer))
+        click.echo(json.dumps(answer))
     elif explain:
         for line in _told(answer["forecasts"]):
             click.echo(printable(line))
@@ -91,7 +91,7 @@ def _evidence(entry: dict[str, Any]) -> Iterator[str]:
     yield "reached within " + ", ".join(f"{label} {chance:.0%}" for label, chance in entry["probabilities"].items())
     slope = {name: _amount((value or 0.0) * _DAY_SECONDS, unit, sign="+") for name, value in entry["slope_per_second"].items()}
     yield f"growth a day {slope['median']}, 90 % interval {slope['lower']} to {slope['upper']}"
-    if entry["leak"]["confidence"]:
+    if entry["leak"] and entry["leak"]["confidence"]:
         yield f"a leak with {entry['leak']['confidence']:.0%} confidence"
     yield from _fan(entry["curve"], unit)
 
@@ -116,7 +116,8 @@ def _amount(value: float, unit: str, sign: str = "") -> str:
     if unit == "ratio":
         return f"{value:{sign}.2%}"
     power = 0
-    while abs(value) >= 1000 and power < len(_POWERS) - 1:
+    # What would be rounded to a thousand is one of the next.
+    while abs(value) >= 999.5 and power < len(_POWERS) - 1:
         value, power = value / 1000, power + 1
     return f"{value:{sign}.3g} {_POWERS[power]}{'B' if unit == 'bytes' else 's' if unit == 'seconds' else ''}".rstrip()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
-import msgspec
 
 from homeostat.cli.desk import Desk, table, with_desk
 
@@ -23,7 +23,7 @@ def validate_predictions(desk: Desk, as_json: bool) -> None:
     """
     answer = desk.exporter.get("accuracy")
     if as_json:
-        click.echo(msgspec.json.encode(answer))
+        click.echo(json.dumps(answer))
         return
     if not answer["horizons"]:
         click.echo("Nothing was kept yet. The exporter keeps a forecast of each series every hour, and scores it when its horizon is over.")
@@ -31,7 +31,7 @@ def validate_predictions(desk: Desk, as_json: bool) -> None:
     table(_COLUMNS, (_row(horizon, score) for horizon, score in answer["horizons"].items()))
     _tell_voids(answer["voids"])
     if answer["problems"]:
-        table(("problem", "recalibration", "evidence"), (_learned(name, found) for name, found in answer["problems"].items()))
+        table(("problem", "recalibration", "evidence", "acted on"), (_learned(name, found) for name, found in answer["problems"].items()))
 
 
 def _row(horizon: str, score: dict[str, Any]) -> tuple[object, ...]:
@@ -56,8 +56,8 @@ def _tell_voids(voids: dict[str, int]) -> None:
         click.echo(f"not scored, as their targets were: {', '.join(told)}")
 
 
-def _learned(problem: str, found: dict[str, float]) -> tuple[str, str, str]:
-    return problem, f"{found['shift']:+.2f} logit", f"{found['evidence']:.1f} independent forecasts"
+def _learned(problem: str, found: dict[str, float]) -> tuple[str, str, str, str]:
+    return problem, f"{found['shift']:+.2f} logit", f"{found['evidence']:.1f} independent forecasts", f"{found['acted']:.1f}"
 
 
 COMMAND = validate_predictions

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
-import msgspec
 
 from homeostat.cli.desk import Desk, DurationParameter, table, with_desk
 from homeostat.config import Duration
@@ -25,7 +25,7 @@ def windows(desk: Desk, ahead: Duration, service: str | None, length: Duration |
     asked |= {"length": float(length)} if length else {}
     found: list[dict[str, Any]] = desk.exporter.get("windows", **asked)["windows"]
     if as_json:
-        click.echo(msgspec.json.encode(found))
+        click.echo(json.dumps(found))
         return
     if not found:
         click.echo("There is none: no maintenance window is long enough, or nothing is known of its hours.")

@@ -18,7 +18,7 @@ DISK: dict[str, Any] = {
     "value": 2.5e11, "usage_ratio": 0.833, "age_seconds": 12.0, "asserted": True, "reason": None, "explanation": "It fills by 40 GB a day.", "since": 1.0,
     "action_horizon_seconds": 14 * DAY, "time_to_limit_seconds": {"lower": 2 * DAY, "median": 3.7 * DAY, "upper": None},
     "probabilities": {"24h": 0.01, "7d": 0.8, "14d": 0.93}, "slope_per_second": {"lower": 4e5, "median": 463_000.0, "upper": 6e5},
-    "leak": {"confidence": 0.0, "slope_per_second": 0.0},
+    "leak": None,
     "curve": {"ahead_seconds": [0.0, 15 * DAY, 30 * DAY], "lower": [2.4e11, 1e11, 0.0], "median": [2.5e11, 1.8e11, 1e11], "upper": [2.6e11, 2.5e11, 2.4e11]},
 }  # fmt: skip
 NONE = {
@@ -75,7 +75,7 @@ def test_without_a_forecast_the_explanation_says_why_and_draws_nothing(town: Tow
 
 @pytest.mark.parametrize(
     ("unit", "value", "said"),
-    [("ratio", 0.25, "25.00%"), ("count", 1234.0, "1.23 k"), ("seconds", 90.0, "90 s"), ("bytes", 9e20, "9e+05 PB"), ("count", -5.0, "-5")],
+    [("ratio", 0.25, "25.00%"), ("count", 1234.0, "1.23 k"), ("count", 999.9, "1 k"), ("count", 999.4, "999"), ("seconds", 90.0, "90 s"), ("bytes", 9e20, "9e+05 PB"), ("count", -5.0, "-5")],
 )
 def test_amounts_are_told_in_their_unit(town: Town, unit: str, value: float, said: str) -> None:
     town.exporter["forecast"] = Reply({"forecasts": [{**DISK, "unit": unit, "value": value, "limit": None}]})
@@ -99,6 +99,11 @@ def test_a_leak_and_an_unknown_use_are_told(town: Town) -> None:
 def test_json_is_what_the_exporter_answers(town: Town) -> None:
     town.exporter["forecast"] = Reply({"forecasts": [DISK]})
     assert json.loads(town.run("forecast", "/srv", "--json").output) == {"forecasts": [DISK]}
+
+
+def test_json_holds_no_control_characters_of_a_terminal(town: Town) -> None:
+    town.exporter["forecast"] = Reply({"forecasts": [{**DISK, "target": "/\x9b31m\x1b[31m"}]})
+    assert "/\\u009b31m\\u001b[31m" in town.run("forecast", "/srv", "--json").output
 
 
 def test_nothing_to_forecast_is_told_in_words(town: Town) -> None:

@@ -14,7 +14,7 @@ SCORED = {"scored": 1200, "brier": 0.0412, "expected": 0.081, "crossed": 0.079, 
 WAITING = {"scored": 0, "brier": None, "expected": None, "crossed": None, "coverage": None, "time_error": None, "pending": 24}
 ANSWER: dict[str, Any] = {
     "horizons": {"24h": SCORED, "7d": {**SCORED, "time_error": None}, "30d": WAITING},
-    "problems": {"disk_exhaustion": {"shift": -0.124, "evidence": 130.25}},
+    "problems": {"disk_exhaustion": {"shift": -0.124, "evidence": 130.25, "acted": 4.0}},
     "voids": {"acted": 3, "moved": 0, "unobserved": 7},
 }
 
@@ -28,7 +28,7 @@ def test_each_horizon_tells_how_good_its_forecasts_were_and_each_problem_what_th
     assert "never foreseen" in week
     assert month.split() == ["30d", "0", "24"]
     assert void == "not scored, as their targets were: 3 acted on before, 7 not observed"
-    assert learned.split() == ["disk_exhaustion", "-0.12", "logit", "130.2", "independent", "forecasts"]
+    assert learned.split() == ["disk_exhaustion", "-0.12", "logit", "130.2", "independent", "forecasts", "4.0"]
 
 
 def test_before_anything_was_kept_it_says_when_there_will_be_something(town: Town) -> None:
