@@ -134,7 +134,8 @@ def _reruns(found: Found) -> Any:
     """Draw false flags against delay, for each confidence, as persistence grows."""
     figure, axes = plt.subplots(figsize=(5.2, 3.4))
     rows = [row for row in found["reruns"]["rows"] if row["delay_hours"] is not None]
-    for confidence, shade in zip(sorted({row["confidence"] for row in rows if "confidence" in row}), (1.0, 0.6, 0.35), strict=True):
+    confidences = sorted({row["confidence"] for row in rows if "confidence" in row})
+    for confidence, shade in zip(confidences, np.linspace(1, 0.3, len(confidences)), strict=True):
         own = [row for row in rows if row.get("confidence") == confidence]
         places = [(row["delay_hours"], row["quiet_ever_flagged"]) for row in own]
         axes.plot(*zip(*places, strict=True), "o-", color=OWN, alpha=shade, ms=4, label=f"Homeostat, confidence ≥ {confidence:g}")

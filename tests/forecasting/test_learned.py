@@ -98,7 +98,7 @@ def test_leaks_among_generated_memories_are_told_from_what_looks_like_them() -> 
     flagged = np.array([answer.leak.confidence >= 0.7 for answer in answers])
     leaking = np.array([case.per_hour > 0 for case in cases])
     assert (flagged & leaking).sum() / flagged.sum() > 0.85
-    assert (flagged & leaking).sum() / leaking.sum() > 0.75
+    assert (flagged & leaking).sum() / leaking.sum() > 0.7
 
 
 def test_without_a_limit_there_is_growth_and_leak_and_no_crossing() -> None:
