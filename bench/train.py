@@ -21,6 +21,7 @@ import numpy as np
 from bench.drawn import Memory, crossing_features, drawn_crossings, drawn_leaks, joined, leak_growth, public_case
 from bench.scorer import scorer_of
 from bench.traces import Library, public_cases
+from forecasting.__main__ import LEAK_CONFIDENCE
 from forecasting.features import LADDER_HOURS
 from forecasting.grids import HOUR_SECONDS
 from forecasting.ladder import KNOTS_SECONDS, Laws
@@ -41,7 +42,6 @@ BAGGED = {"bootstrap_type": "Bernoulli", "subsample": 0.6, "rsm": 0.5, "random_s
 LEAST_LEAK = 0.02
 LADDER = np.array(LADDER_HOURS)
 WEEK_HOURS = 168
-LEAK_CONFIDENCE = 0.7
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

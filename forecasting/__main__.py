@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 # Confident enough to call a leak a leak; lower finds more and errs more often.
-LEAK_CONFIDENCE = 0.7
+LEAK_CONFIDENCE = 0.65
 LADDER_SECONDS = float(KNOTS_SECONDS[-1])
 # Lines that are read, forecast and written together.
 LINES = 1024
