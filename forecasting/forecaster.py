@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from forecasting.model import Question
 
-# So many series at a time stay in the processor's caches and need some tens of megabytes, however long the batch.
+# So many series at a time keep numpy busy and memory bounded, however long the batch.
 BLOCK = 512
 
 

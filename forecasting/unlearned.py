@@ -1,7 +1,7 @@
 """The forecast of one course without learned numbers, top to bottom: find the regime, measure it, and read one law.
 
 A robust trend since the last reset, action or turn, with a random walk around it (see `trend` and `passage`). It answers
-for courses unlike those that were learned from: seen for minutes, or sampled every second or every hour.
+for courses unlike those that were learned from: seen for minutes, or sampled every hour.
 """
 
 from __future__ import annotations
