@@ -43,8 +43,12 @@ class Request(msgspec.Struct):
 
 def answers(requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Answer requests as mappings of the same keys, with sequences or arrays: the callable for a scorer."""
-    given = forecast([_question(asked) for asked in requests])
-    return [_answer(asked, answer) for asked, answer in zip(requests, given, strict=True)]
+    found = []
+    for start in range(0, len(requests), LINES):
+        part = requests[start : start + LINES]
+        given = forecast([_question(asked) for asked in part])
+        found += [_answer(asked, answer) for asked, answer in zip(part, given, strict=True)]
+    return found
 
 
 def _question(asked: Mapping[str, Any]) -> Question:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from forecasting.model import Question
 
 # So many series at a time keep numpy busy and memory bounded, however long the batch.
-BLOCK = 512
+BLOCK = 1024
 
 
 def forecast(questions: Sequence[Question]) -> list[Forecast]:
