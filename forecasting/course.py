@@ -57,7 +57,7 @@ class Course:
     @property
     def needed(self) -> int:
         """How many samples a forecast needs."""
-        return max(self.question.terms.minimum_samples, FEWEST_SAMPLES)
+        return _needed(self.question)
 
 
 def course_of(question: Question) -> Course | Forecast:
@@ -69,9 +69,8 @@ def course_of(question: Question) -> Course | Forecast:
     times, values, began_by = _clean(question)
     if times.size and terms.now - times[-1] > terms.stale_after_seconds:
         return Forecast(explain.stale(terms.now - float(times[-1])), "stale")
-    if times.size < max(terms.minimum_samples, FEWEST_SAMPLES):
-        needed = max(terms.minimum_samples, FEWEST_SAMPLES)
-        return Forecast(explain.too_few(times.size, needed, began_by), "not_enough_data")
+    if times.size < _needed(question):
+        return Forecast(explain.too_few(times.size, _needed(question), began_by), "not_enough_data")
     top, bottom = float(values.max()), float(values.min())
     if max(top, -bottom) >= LARGEST_VALUE:
         return Forecast(explain.OUT_OF_DOMAIN, "out_of_domain")
@@ -81,6 +80,10 @@ def course_of(question: Question) -> Course | Forecast:
     if course.spread <= max(FLAT_RATIO * max(top, -bottom), SMALLEST_SPREAD) and course.level < course.limit:
         return Forecast(explain.flat(times.size), "flat")
     return course
+
+
+def _needed(question: Question) -> int:
+    return max(question.terms.minimum_samples, FEWEST_SAMPLES)
 
 
 def sustained_of(levels: Array) -> Array:

@@ -23,6 +23,7 @@ REPLAYS, REPLAYED_DAYS = 48, 30
 RECENCY = 1.3
 # How far a replay must get, in headrooms: less, as far, and further than the limit.
 MARGINS = (0.6, 1.0, 1.6)
+# What cannot be known, as without a whole day.
 UNKNOWN = np.float32(-1)
 # One table of draws for all series and all time: the same question always has the same answer, alone or in a batch.
 _DRAWS = np.random.default_rng(7).random((REPLAYS, REPLAYED_DAYS), dtype=np.float32) ** RECENCY

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from forecasting.days import Days, days_of
+from forecasting.days import UNKNOWN, Days, days_of
 from forecasting.grids import HOURS
 from forecasting.teeth import teeth_of
 
@@ -36,7 +36,6 @@ LONGEST_OF_DAY_HOURS = 96
 # Growth that fades is seen over two windows of these lengths; a slower fading is none.
 FADING_HOURS = (24, 72)
 SLOWEST_FADING = 0.995
-UNKNOWN = np.float32(-1)
 # Differences below this share of the series' range are rounding.
 ROUNDING = np.float32(1e-5)
 STILL_RATIO = np.float32(1e-4)

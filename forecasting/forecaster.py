@@ -33,9 +33,9 @@ def forecast(questions: Sequence[Question]) -> list[Forecast]:
 def _block(questions: Sequence[Question]) -> list[Forecast]:
     courses = [course_of(question) for question in questions]
     numbers = learned()
-    known = [course for course in courses if numbers and isinstance(course, Course) and familiar(course)]
-    judged = dict(zip(map(id, known), judge(known, numbers) if numbers else (), strict=True))
-    return [judged.get(id(course)) or _alone(course) for course in courses]
+    known = [course if numbers and isinstance(course, Course) and familiar(course) else None for course in courses]
+    judged = iter(judge([course for course in known if course], numbers) if numbers else ())
+    return [next(judged) if each else _alone(course) for course, each in zip(courses, known, strict=True)]
 
 
 def _alone(course: Course | Forecast) -> Forecast:
