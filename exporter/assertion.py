@@ -49,17 +49,12 @@ def _expected(reading: Reading, forecast: Forecast, rules: Rules) -> Assertion |
 
     What is past its limit needs no forecast: it is seen, as long as it is fresh.
     """
-    if _past_limit(reading) and forecast.reason != "stale":
+    if reading.past_limit and forecast.reason != "stale":
         return Assertion(1.0, "critical")
     if forecast.reason:
         return None
     confidence = max(_limit_evidence(reading, forecast, rules), _leak_evidence(reading, forecast))
     return Assertion(confidence, _severity(forecast, rules))
-
-
-def _past_limit(reading: Reading) -> bool:
-    value, limit = float(reading.series.values[-1]), reading.limit
-    return value >= limit.value if limit.direction == "up" else value <= limit.value
 
 
 def _limit_evidence(reading: Reading, forecast: Forecast, rules: Rules) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from exporter import recalibration, tally
 from exporter.recalibration import Evidence
-from exporter.scoring import KEPT, VOIDS, Batch, Course, View, Void, begin, follow, hold, past_limit
+from exporter.scoring import KEPT, VOIDS, Batch, Course, View, Void, begin, follow, hold
 from exporter.tally import Tally
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _to_keep(book: Book, turn: Turn) -> list[tuple[Course, Forecast]]:
     """Return the forecasts that can be scored: those that say something, of series that are not past their limit."""
     by_key = {course.key: course for course in book.courses.values()}
     known = ((by_key[key], reading, forecast) for key, (reading, forecast) in _by_key(turn).items())
-    return [(course, forecast) for course, reading, forecast in known if not forecast.reason and not past_limit(reading)]
+    return [(course, forecast) for course, reading, forecast in known if not forecast.reason and not reading.past_limit]
 
 
 def _rows(asked: Iterable[tuple[Course, Forecast]], horizon: float, applied: Mapping[str, float]) -> Rows:

@@ -74,6 +74,12 @@ class Reading:
     interval_seconds: float = 0.0
     usage_of: Callable[[float], float] | None = None
 
+    @property
+    def past_limit(self) -> bool:
+        """Say whether the newest sample is at or past the limit: that is seen, and nothing is left to forecast."""
+        value = float(self.series.values[-1])
+        return value >= self.limit.value if self.limit.direction == "up" else value <= self.limit.value
+
     def usage_at(self, value: float) -> float:
         """Return the usage ratio that there will be at a value of the series."""
         if self.usage_of is not None:

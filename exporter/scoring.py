@@ -144,11 +144,6 @@ def follow(course: Course, reading: Reading, view: View) -> Course:
     )
 
 
-def past_limit(reading: Reading) -> bool:
-    """Say whether the newest sample is at or past the limit: then nothing is left to forecast."""
-    return bool(_past(reading.series.values[-1:], reading.limit).any())
-
-
 def hold(batch: Batch, courses: Mapping[int, Course], now: float) -> Held:
     """Hold a batch that is due against the courses.
 

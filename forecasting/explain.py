@@ -6,6 +6,8 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
+from forecasting.passage import Z95
+
 if TYPE_CHECKING:
     from forecasting.course import Course
     from forecasting.model import Bounds
@@ -55,7 +57,7 @@ def expected(regime: Regime, trend: Trend, headroom: float, bounds: Bounds) -> s
     saturates = "" if math.isinf(trend.damping_seconds) else f", dying out over {span(trend.damping_seconds)}"
     return (
         f"In the {span(trend.seconds)} since {regime.began_by} ({regime.times.size} samples) it moved "
-        f"{trend.drift:+.4g} per second towards the limit{saturates}, give or take {1.645 * trend.drift_error:.2g}, "
+        f"{trend.drift:+.4g} per second towards the limit{saturates}, give or take {Z95 * trend.drift_error:.2g}, "
         f"with a scatter of {trend.scatter:.2g}; {_outlook(headroom, bounds)}."
     )
 

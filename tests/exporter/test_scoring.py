@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from exporter.scoring import KEPT, Batch, Course, View, begin, follow, hold, past_limit
+from exporter.scoring import KEPT, Batch, Course, View, begin, follow, hold
 from forecasting import Limit
 from tests.exporter.lives import DAY, HOUR, START, STEP, Life
 
@@ -171,7 +171,7 @@ def test_the_newest_sample_says_whether_the_limit_is_past() -> None:
     def reading(value: float, limit: Limit) -> bool:
         made = Life(lambda _: value, limit=limit).reading(START)
         assert made is not None
-        return past_limit(made)
+        return made.past_limit
 
     assert [reading(value, Limit(100.0)) for value in (99.0, 100.0, 101.0)] == [False, True, True]
     assert [reading(value, Limit(100.0, "down")) for value in (99.0, 100.0, 101.0)] == [True, True, False]
