@@ -8,7 +8,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from actor.journal import incidents, intake, ledger, totals
 from actor.learn import answers, decayed, record_with_import, success_ratio
-from actor.playbook import PROTECTIONS
 from actor.world import case_of
 from homeostat import __version__
 from homeostat.config import threshold
@@ -115,8 +114,8 @@ def _min_confidence(world: World, playbook: Playbook) -> float:
 def feasibility(world: World, playbook: Playbook) -> float:
     """Return how far the loss of an action can be made good now: the least over its configured targets, 0 without any."""
     targets = world.config.services if playbook.file.acts_on == "service" else world.config.filesystems
-    protection, without = PROTECTIONS[playbook.file.protection], playbook.file.unprotected_feasibility
-    obstacles = [protection.obstacle(case_of(world, playbook, target, "feasibility")) for target in targets]
+    without = playbook.file.unprotected_feasibility
+    obstacles = [world.hands.obstacle(case_of(world, playbook, target, "feasibility"), playbook) for target in targets]
     return min((1.0 if obstacle is None else (without or 0.0) for obstacle in obstacles), default=0.0)
 
 

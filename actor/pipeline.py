@@ -10,7 +10,6 @@ from actor import notify
 from actor.journal import JournalError, incidents, ledger
 from actor.learn import learn
 from actor.model import HandedOver, Incident, Plan, StepFailed, Unprotectable
-from actor.playbook import PROTECTIONS, STEPS
 from actor.situation import ask_gates, deciding, observe
 from actor.timekeeper import follow_clock
 from actor.verify import still_healthy, take_baseline, verify
@@ -19,7 +18,8 @@ from actor.world import World, case_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actor.model import Case, Command, Restored, Situation, Verdict
+    from actor.deeds import Record
+    from actor.model import Case, Restored, Situation, Verdict
     from actor.playbook import Playbook
     from actor.verify import Baseline
     from homeostat.words import Outcome
@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Ended = tuple["Outcome", str]
-Record = dict[str, Any]
 
 _ASK_AGAIN_SECONDS = 60
 _FINDINGS: dict[str, Outcome] = {"verified": "succeeded", "weak": "warned", "unverifiable": "unverified", "failed": "failed"}
@@ -51,17 +50,18 @@ def act(work: Work) -> Ended:
 
     """
     record: Record | None = None
+    hands = work.world.hands
     try:
         baseline = work.step("baseline", take_baseline, work.world, work.case, work.playbook, work.incident.key)
-        plan = work.step("plan", make_plan, work.case, work.playbook)
+        plan = work.step("plan", hands.plan, work.case, work.playbook)
         if not plan.commands:
             return "failed", "there was nothing to do: no step found anything within its rules"
-        record = work.step("protect", protect, work.case, work.playbook)
+        record = work.step("protect", hands.protect, work.case, work.playbook)
         for command in plan.commands:
             if command.irreversible:
-                work.step("check", still_healthy, work.case, baseline.health)
-            work.step("execute", STEPS[command.step].perform, work.case, command, intent=command)
-        record = work.step("seal", seal, work.case, record)
+                work.step("check", still_healthy, work.world, work.case, baseline.health)
+            work.step("execute", hands.perform, work.case, command, intent=command)
+        record = work.step("seal", hands.seal, work.case, record)
         return conclude(work, record, baseline)
     except (StepFailed, Unprotectable) as failure:
         return roll_back(work, record, str(failure)) if record is not None else ("failed", str(failure))
@@ -72,14 +72,14 @@ def conclude(work: Work, record: Record, baseline: Baseline) -> Ended:
     seen = work.step("verify", verify, work.world, work.case, work.playbook, work.incident.key, baseline)
     if seen.calls_for_rollback:
         return roll_back(work, record, seen.sentence)
-    work.step("keep", keep, work.case, record)
+    work.step("keep", work.world.hands.keep, work.case, record)
     return _FINDINGS[seen.finding], seen.sentence
 
 
 def roll_back(work: Work, record: Record, why: str) -> Ended:
     """Undo after `why`; an undo that breaks strands the incident, which pages a person. Raises as `act`."""
     try:
-        restored = work.step("roll back", undo, work.case, record)
+        restored = work.step("roll back", work.world.hands.undo, work.case, record)
     except (StepFailed, Unprotectable) as failure:
         return "stranded", f"{why}; and the rollback failed: {failure}"
     return undone(work, restored, why)
@@ -227,7 +227,7 @@ def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], n
 
 def _would_do(world: World, playbook: Playbook, incident: Incident) -> tuple[Plan, str | None]:
     try:
-        return make_plan(case_of(world, playbook, incident.target, incident.id), playbook), None
+        return world.hands.plan(case_of(world, playbook, incident.target, incident.id), playbook), None
     except (StepFailed, KeyError, OSError) as failure:
         return Plan(action=playbook.name, target=incident.target, commands=()), f"no plan can be made: {failure}"
 
@@ -256,49 +256,6 @@ def _settle(world: World, incident: Incident, outcome: Outcome, reason: str) -> 
             return
         incidents.settle(db, incident, outcome, reason, (world.clock.now(), None))
     log.info("incident %s %s: %s: %s", incident.id, incident.problem, outcome, reason)
-
-
-def make_plan(case: Case, playbook: Playbook) -> Plan:
-    """Gather facts and plan every step of a playbook, changing nothing.
-
-    Raises:
-        StepFailed: a fact cannot be had.
-
-    """
-    commands: list[Command] = []
-    for planned in playbook.steps:
-        step = STEPS[planned.kind]
-        if commands or not step.follows:
-            commands += step.plan(step.gather(case, planned.options), planned.options)
-    return Plan(action=playbook.name, target=case.target, commands=tuple(commands))
-
-
-def protect(case: Case, playbook: Playbook) -> dict[str, Any]:
-    """Give the declared protection, or none where the playbook declares how that may be; return what an undo needs.
-
-    Raises:
-        Unprotectable: it cannot be given, and doing without is not declared.
-
-    """
-    name: str = playbook.file.protection
-    if playbook.file.unprotected_feasibility is not None and PROTECTIONS[name].obstacle(case) is not None:
-        name = "none"
-    return {"protection": name, "record": PROTECTIONS[name].protect(case)}
-
-
-def seal(case: Case, record: Record) -> Record:
-    """Note how the action left what it touched, so that an undo can tell later edits from the action's own."""
-    return {**record, "record": PROTECTIONS[record["protection"]].seal(case, record["record"])}
-
-
-def keep(case: Case, record: Record) -> None:
-    """Keep what was done; the protection stays for its retention."""
-    PROTECTIONS[record["protection"]].keep(case, record["record"])
-
-
-def undo(case: Case, record: Record) -> Restored:
-    """Put back what the action changed, where nobody touched it since; it may be repeated."""
-    return PROTECTIONS[record["protection"]].roll_back(case, record["record"])
 
 
 def close(work: Work, ended: Ended) -> None:

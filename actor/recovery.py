@@ -10,13 +10,13 @@ import msgspec
 from actor.journal import incidents, ledger
 from actor.model import Command, Plan, Restored, StepFailed, Unprotectable
 from actor.pipeline import Work, close, conclude, roll_back, undone
-from actor.playbook import STEPS
 from actor.verify import Baseline
 from actor.world import World, case_of
 
 if TYPE_CHECKING:
+    from actor.deeds import Record
     from actor.model import Effect, Incident
-    from actor.pipeline import Ended, Record
+    from actor.pipeline import Ended
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def _effect(work: Work, story: Story) -> Effect:
     if not story.begun or story.plan is None:
         return "none"
     last = story.begun[-1]
-    effect = "done" if story.last_finished else STEPS[last.step].oracle(work.case, last)
+    effect = "done" if story.last_finished else work.world.hands.oracle(work.case, last)
     if effect == "done" and len(story.begun) < len(story.plan.commands):
         return "partial"
     if effect == "none" and len(story.begun) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from actor import gates, playbook, unit
+from actor import gates
 from actor.journal import ledger
 from actor.model import DecisionNow, Gate, Silences, Situation, StepFailed, Verdict
 from actor.world import case_of
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from actor.world import World
     from homeostat.alertmanager import Alertmanager
     from homeostat.clock import Clock
-    from homeostat.config.types import Service
     from homeostat.prometheus import Prometheus
 
 log = logging.getLogger(__name__)
@@ -51,7 +50,7 @@ def observe(world: World, incident: Incident) -> Situation:
         decision_now=_decision_now(world.prometheus, incident),
         executions=ledger.executions(world.journal, now - _HISTORY_SECONDS),
         breakers=ledger.breakers(world.journal),
-        unit_state=_unit_state(service),
+        unit_state=_unit_state(world, known, incident) if service is not None else None,
         unprotectable=_unprotectable(world, known, incident),
     )
 
@@ -98,9 +97,11 @@ def _decision_now(prometheus: Prometheus, incident: Incident) -> DecisionNow | N
     return DecisionNow(found.get("action"), found.get("decision"), samples[0].value, min(evaluated[0].value, asserted[0].value))
 
 
-def _unit_state(service: Service | None) -> UnitState | None:
+def _unit_state(world: World, known: Playbook | None, incident: Incident) -> UnitState | None:
+    if known is None:
+        return None
     try:
-        return unit.show(service) if service is not None else None
+        return world.hands.show(case_of(world, known, incident.target, incident.id))
     except StepFailed as failure:
         log.warning("the state of a unit is unknown: %s", failure)
         return None
@@ -113,7 +114,7 @@ def _unprotectable(world: World, known: Playbook | None, incident: Incident) -> 
         case = case_of(world, known, incident.target, incident.id)
     except KeyError:
         return "the target is unknown"
-    return obstacle_to(known, playbook.PROTECTIONS[known.file.protection].obstacle(case))
+    return obstacle_to(known, world.hands.obstacle(case, known))
 
 
 def obstacle_to(known: Playbook, obstacle: str | None) -> str | None:

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from actor import unit
 from actor.model import HandedOver, StepFailed
-from actor.playbook import MEASURES, Change
-from homeostat import shell
+from actor.playbook import Change
 from homeostat.prometheus import PrometheusError, selector
 from homeostat.words import Finding
 
@@ -17,10 +15,8 @@ if TYPE_CHECKING:
     from actor.model import Case, EpisodeKey
     from actor.playbook import Playbook
     from actor.world import World
-    from homeostat.config.types import Service
 
 _POLL_SECONDS = 1.0
-_PROBE_SECONDS = 10
 _NO_WORSE = 0.05
 _CYCLES = 2
 
@@ -71,36 +67,28 @@ def take_baseline(world: World, case: Case, playbook: Playbook, key: EpisodeKey)
         StepFailed: the measure cannot be taken, so success could never be shown.
 
     """
-    state = unit.show(case.service) if case.service is not None else None
+    state = world.hands.show(case)
     try:
         usage = _usage(world, key)
     except PrometheusError:
         usage = None
     return Baseline(
-        measured=MEASURES[playbook.file.verify.measure].read(case),
-        health=probe(case),
+        measured=world.hands.measure(case, playbook.file.verify.measure),
+        health=world.hands.probe(case),
         invocation=state.invocation if state is not None else None,
         active=state.active if state is not None else None,
         usage=usage,
     )
 
 
-def probe(case: Case) -> dict[str, bool]:
-    """Run the health probes that matter here: the service's own, or every service's when a file system is cleaned."""
-    concerned: dict[str, Service] = {case.target: case.service} if case.service is not None else case.config.services
-    return {
-        name: shell.run(service.health, _PROBE_SECONDS).ok for name, service in concerned.items() if service.health is not None
-    }
-
-
-def still_healthy(case: Case, before: dict[str, bool]) -> None:
+def still_healthy(world: World, case: Case, before: dict[str, bool]) -> None:
     """Make sure that what was healthy before is so now.
 
     Raises:
         StepFailed: it names what is not.
 
     """
-    now = probe(case)
+    now = world.hands.probe(case)
     sick = [name for name, passed in before.items() if passed and not now.get(name, False)]
     if sick:
         raise StepFailed(f"no longer healthy: {', '.join(sick)}")
@@ -112,7 +100,7 @@ def verify(world: World, case: Case, playbook: Playbook, key: EpisodeKey, baseli
     settle = override.settle if override is not None and override.settle is not None else playbook.file.verify.settle
     watch = override.watch if override is not None and override.watch is not None else playbook.file.verify.watch
     acted_at = world.clock.now()
-    checks = [*_held(world, case, baseline, settle), _measured(case, playbook, baseline), _predicted(world, key, baseline, (acted_at, watch))]
+    checks = [*_held(world, case, baseline, settle), _measured(world, case, playbook, baseline), _predicted(world, key, baseline, (acted_at, watch))]
     return _sum_up([check for check in checks if check is not None])
 
 
@@ -131,14 +119,14 @@ def _sum_up(checks: list[Check]) -> Verification:
 
 def _held(world: World, case: Case, baseline: Baseline, settle: float) -> list[Check]:
     """Watch health and, for a service, its InvocationID through the settle window."""
-    service, first = case.service, _invocation(case)
-    steady, last_health, flapped = True, probe(case), set[str]()
+    service, first = case.service, _invocation(world, case)
+    steady, last_health, flapped = True, world.hands.probe(case), set[str]()
     ends = world.clock.monotonic() + settle
     while world.clock.monotonic() < ends:
         _go_on(world)
         world.clock.sleep(min(_POLL_SECONDS, max(0.0, ends - world.clock.monotonic())))
-        steady = steady and _invocation(case) == first
-        health = probe(case)
+        steady = steady and _invocation(world, case) == first
+        health = world.hands.probe(case)
         flapped |= {name for name, passed in last_health.items() if passed and not health.get(name, False)}
         last_health = health
     checks = [_health_check(name, passed and name not in flapped, baseline) for name, passed in sorted(last_health.items())]
@@ -154,14 +142,12 @@ def _go_on(world: World) -> None:
         raise StepFailed(f"stopped while verifying: {reason}")
 
 
-def _invocation(case: Case) -> str | None:
-    if case.service is None:
-        return None
+def _invocation(world: World, case: Case) -> str | None:
     try:
-        state = unit.show(case.service)
+        state = world.hands.show(case)
     except StepFailed:
         return None
-    return state.invocation if state.active else None
+    return state.invocation if state is not None and state.active else None
 
 
 def _restarted(case: Case, baseline: Baseline, first: str | None, *, steady: bool) -> Check:
@@ -180,10 +166,10 @@ def _health_check(name: str, passed: bool, baseline: Baseline) -> Check:
     return Check(name=f"health {name}", status="passed" if passed else "failed", passed_before=baseline.health.get(name, False), detail=detail)
 
 
-def _measured(case: Case, playbook: Playbook, baseline: Baseline) -> Check:
+def _measured(world: World, case: Case, playbook: Playbook, baseline: Baseline) -> Check:
     spec = playbook.file.verify
     try:
-        after = MEASURES[spec.measure].read(case)
+        after = world.hands.measure(case, spec.measure)
     except StepFailed as failure:
         return Check(name="measure", status="unknown", passed_before=False, detail=str(failure))
     change = after - baseline.measured

@@ -7,11 +7,11 @@ import pathlib
 import threading
 from typing import TYPE_CHECKING
 
-from actor.model import Case
+from actor.deeds import Hands, build_case
 
 if TYPE_CHECKING:
     from actor.journal import Journal
-    from actor.model import Silences
+    from actor.model import Case, Silences
     from actor.playbook import Playbook
     from homeostat.alertmanager import Alertmanager
     from homeostat.clock import Clock
@@ -47,6 +47,7 @@ class World:
     prometheus: Prometheus
     alertmanager: Alertmanager
     stop: StopSwitch
+    hands: Hands = dataclasses.field(default_factory=Hands)
     silences: Silences | None = None
     clock_seen: tuple[float, float] | None = None
     admission: threading.RLock = dataclasses.field(default_factory=threading.RLock)
@@ -62,16 +63,8 @@ def case_of(world: World, playbook: Playbook, target: str, incident_id: str) -> 
 
     """
     ends_at = world.clock.monotonic() + playbook.file.deadline
-    service = world.config.services[target] if playbook.file.acts_on == "service" else None
-    filesystem = world.config.filesystems[target] if playbook.file.acts_on == "filesystem" else None
-    return Case(
-        incident_id=incident_id,
-        action=playbook.name,
-        target=target,
-        config=world.config,
-        service=service,
-        filesystem=filesystem,
-        root=(filesystem.path or target) if filesystem is not None else None,
-        now=world.clock.now(),
-        stopped=lambda: world.stop.reason() is not None or world.clock.monotonic() > ends_at,
-    )
+
+    def stopped() -> bool:
+        return world.stop.reason() is not None or world.clock.monotonic() > ends_at
+
+    return build_case(world.config, playbook, (target, incident_id), world.clock.now(), stopped)

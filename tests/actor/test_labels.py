@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actor.pipeline import make_plan
 from actor.situation import GATES
 from actor.world import case_of
 from homeostat import shell
@@ -79,7 +78,7 @@ def test_whatever_the_labels_hold_only_the_configured_argv_are_started(
 
 def planned(actor: Actor, target: str, action: str) -> Plan:
     book = actor.world.playbooks[action]
-    return make_plan(case_of(actor.world, book, target, "i1"), book)
+    return actor.world.hands.plan(case_of(actor.world, book, target, "i1"), book)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actor.model import HandedOver, StepFailed
-from actor.verify import Check, Verification, probe, still_healthy, take_baseline, verify
+from actor.verify import Check, Verification, still_healthy, take_baseline, verify
 from actor.world import case_of
 from homeostat import shell
 from tests.support import LAST_SUCCESS, WEB, Actor, Host
@@ -103,11 +103,11 @@ def test_what_was_sick_before_may_stay_sick_without_a_rollback(verifying: Verify
 
 def test_a_cleanup_is_judged_by_the_health_of_every_service(actor: Actor) -> None:
     case = case_of(actor.world, actor.world.playbooks["disk-cleanup"], "disk", "i1")
-    assert probe(case) == {"web": True}
+    assert actor.world.hands.probe(case) == {"web": True}
     (actor.host.service / "healthy").unlink()
     with pytest.raises(StepFailed, match="no longer healthy: web"):
-        still_healthy(case, {"web": True})
-    still_healthy(case, {"web": False})
+        still_healthy(actor.world, case, {"web": True})
+    still_healthy(actor.world, case, {"web": False})
 
 
 def test_a_forecast_older_than_two_cycles_after_the_deed_proves_nothing(verifying: Verifying) -> None:

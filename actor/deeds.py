@@ -1,0 +1,138 @@
+"""Everything that is done to the host, or asked of it with privilege: the one seam between the flow and the host."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from actor import unit
+from actor.model import Case, Plan
+from actor.playbook import MEASURES, PROTECTIONS, STEPS
+from homeostat import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actor.model import Command, Effect, Restored, UnitState
+    from actor.playbook import Playbook
+    from homeostat.config import Config
+    from homeostat.config.types import Service
+
+Record = dict[str, Any]
+
+_PROBE_SECONDS = 10
+
+
+def build_case(config: Config, playbook: Playbook, about: tuple[str, str], now: float, stopped: Callable[[], bool]) -> Case:
+    """Build the case of a playbook about (target, incident id), with a target of the catalogue.
+
+    Raises:
+        KeyError: the target is not in the catalogue that the playbook acts on.
+
+    """
+    target, incident_id = about
+    service = config.services[target] if playbook.file.acts_on == "service" else None
+    filesystem = config.filesystems[target] if playbook.file.acts_on == "filesystem" else None
+    root = (filesystem.path or target) if filesystem is not None else None
+    return Case(
+        incident_id=incident_id,
+        action=playbook.name,
+        target=target,
+        config=config,
+        service=service,
+        filesystem=filesystem,
+        root=root,
+        now=now,
+        stopped=stopped,
+    )
+
+
+def obstacle(case: Case, playbook: Playbook) -> str | None:
+    """Say why the declared protection cannot be given now, or None when it can."""
+    return PROTECTIONS[playbook.file.protection].obstacle(case)
+
+
+def plan(case: Case, playbook: Playbook) -> Plan:
+    """Gather facts and plan every step of a playbook, changing nothing.
+
+    Raises:
+        StepFailed: a fact cannot be had.
+
+    """
+    commands: list[Command] = []
+    for planned in playbook.steps:
+        step = STEPS[planned.kind]
+        if commands or not step.follows:
+            commands += step.plan(step.gather(case, planned.options), planned.options)
+    return Plan(action=playbook.name, target=case.target, commands=tuple(commands))
+
+
+def protect(case: Case, playbook: Playbook) -> Record:
+    """Give the declared protection, or none where the playbook declares how that may be; return what an undo needs.
+
+    Raises:
+        Unprotectable: it cannot be given, and doing without is not declared.
+
+    """
+    name: str = playbook.file.protection
+    if playbook.file.unprotected_feasibility is not None and PROTECTIONS[name].obstacle(case) is not None:
+        name = "none"
+    return {"protection": name, "record": PROTECTIONS[name].protect(case)}
+
+
+def perform(case: Case, command: Command) -> dict[str, Any]:
+    """Do one planned command and return what was seen. Raises StepFailed."""
+    return STEPS[command.step].perform(case, command)
+
+
+def oracle(case: Case, command: Command) -> Effect:
+    """Say what a command that never reported back has brought about. Raises StepFailed when its oracle cannot be asked."""
+    return STEPS[command.step].oracle(case, command)
+
+
+def seal(case: Case, record: Record) -> Record:
+    """Note how the action left what it touched, so that an undo can tell later edits from the action's own."""
+    return {**record, "record": PROTECTIONS[record["protection"]].seal(case, record["record"])}
+
+
+def keep(case: Case, record: Record) -> None:
+    """Keep what was done; the protection stays for its retention."""
+    PROTECTIONS[record["protection"]].keep(case, record["record"])
+
+
+def undo(case: Case, record: Record) -> Restored:
+    """Put back what the action changed, where nobody touched it since; it may be repeated."""
+    return PROTECTIONS[record["protection"]].roll_back(case, record["record"])
+
+
+def measure(case: Case, name: str) -> float:
+    """Read a measure of verification. Raises StepFailed when it cannot be read."""
+    return MEASURES[name].read(case)
+
+
+def probe(case: Case) -> dict[str, bool]:
+    """Run the health probes that matter here: the service's own, or every service's when a file system is cleaned."""
+    concerned: dict[str, Service] = {case.target: case.service} if case.service is not None else case.config.services
+    return {name: shell.run(service.health, _PROBE_SECONDS).ok for name, service in concerned.items() if service.health is not None}
+
+
+def show(case: Case) -> UnitState | None:
+    """Return what the manager says of the case's service now, or None where no service is touched. Raises StepFailed."""
+    return unit.show(case.service) if case.service is not None else None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Hands:
+    """Who does the deeds; each raises as the function of its name above. By default this process does them itself."""
+
+    obstacle: Callable[[Case, Playbook], str | None] = obstacle
+    plan: Callable[[Case, Playbook], Plan] = plan
+    protect: Callable[[Case, Playbook], Record] = protect
+    perform: Callable[[Case, Command], dict[str, Any]] = perform
+    oracle: Callable[[Case, Command], Effect] = oracle
+    seal: Callable[[Case, Record], Record] = seal
+    keep: Callable[[Case, Record], None] = keep
+    undo: Callable[[Case, Record], Restored] = undo
+    measure: Callable[[Case, str], float] = measure
+    probe: Callable[[Case], dict[str, bool]] = probe
+    show: Callable[[Case], UnitState | None] = show
