@@ -6,6 +6,10 @@ from typing import Any
 
 import requests
 
+_TIMEOUT_SECONDS = 10
+# A deed's answer may wait for Prometheus and Alertmanager, each up to its own timeout.
+_DEED_TIMEOUT_SECONDS = 60
+
 
 class DaemonError(Exception):
     """A daemon gave no usable answer; the message says why in one line."""
@@ -26,20 +30,23 @@ class DaemonClient:
             DaemonError: no connection, no answer in time, or a refusal.
 
         """
-        return self._ask("GET", path, params=parameters)
+        return self._ask("GET", path, _TIMEOUT_SECONDS, params=parameters)
 
-    def post(self, path: str) -> Any:
-        """Do what POST `/api/v1/PATH` does. Raises as `get`."""
-        return self._ask("POST", path)
+    def post(self, path: str, body: Any = None) -> Any:
+        """Do what POST `/api/v1/PATH` does with a JSON `body`. Raises as `get`."""
+        return self._ask("POST", path, _DEED_TIMEOUT_SECONDS, json=body)
 
-    def _ask(self, method: str, path: str, **options: Any) -> Any:
+    def _ask(self, method: str, path: str, timeout_seconds: float, **options: Any) -> Any:
         try:
             response = requests.request(
-                method, f"{self.url}/api/v1/{path}", headers=self._headers, timeout=10, allow_redirects=False, **options
+                method, f"{self.url}/api/v1/{path}", headers=self._headers, timeout=timeout_seconds, allow_redirects=False, **options
             )
-            answer = response.json()
         except requests.RequestException as error:
             raise DaemonError(f"{self.url} gave no answer: {type(error).__name__}; is the daemon running?") from None
+        try:
+            answer = response.json()
+        except requests.RequestException:
+            raise DaemonError(f"{self.url} answered {response.status_code} and no JSON; is it a Homeostat daemon of this version?") from None
         if response.status_code != requests.codes.ok:
             raise DaemonError(f"{self.url} answered {response.status_code}: {answer['error'] if isinstance(answer, dict) and 'error' in answer else answer}")
         return answer

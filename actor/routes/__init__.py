@@ -1,0 +1,1 @@
+"""What the API under `/api/v1` can do: one file per capability."""

@@ -1,0 +1,48 @@
+"""GET `/decisions` and `/incidents/ID`: what was decided, what became of it, and an incident's whole story."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import flask
+import msgspec
+
+from actor.answers import Refused, Routes, answered
+from actor.journal import incidents
+from homeostat.config.section import DAY
+
+if TYPE_CHECKING:
+    from actor.model import Incident
+    from actor.service import Service
+
+_MOST = 1000
+
+
+def _add(api: flask.Blueprint, service: Service) -> None:
+    @api.get("/decisions")
+    def decisions() -> flask.Response:
+        now = service.world.clock.now()
+        seconds = flask.request.args.get("last", default=float(DAY), type=float)
+        subject = flask.request.args.get("subject")
+        return answered(incidents.recent(service.world.journal, now - seconds, (subject, _MOST)))
+
+    @api.get("/incidents/<incident_id>")
+    def incident(incident_id: str) -> flask.Response:
+        found = incidents.find(service.world.journal, incident_id)
+        if found is None:
+            raise Refused("there is no incident of that id", 404)
+        return answered(tell_story(service, found))
+
+
+def tell_story(service: Service, incident: Incident) -> dict[str, Any]:
+    """Return an incident with every gate's verdicts, its proposal and its phases."""
+    journal = service.world.journal
+    return {
+        **msgspec.to_builtins(incident),
+        "verdicts": incidents.verdicts_of(journal, incident.id),
+        "proposal": incidents.proposal_of(journal, incident.id),
+        "phases": incidents.phases_of(journal, incident.id),
+    }
+
+
+ROUTES = Routes(add=_add)

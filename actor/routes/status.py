@@ -1,0 +1,42 @@
+"""GET `/status`: the mode, the level, what holds everything back, and how many incidents are where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from actor.answers import Routes, answered
+from actor.journal import ledger
+
+if TYPE_CHECKING:
+    import flask
+
+    from actor.service import Service
+
+
+def _add(api: flask.Blueprint, service: Service) -> None:
+    @api.get("/status")
+    def status() -> flask.Response:
+        return answered(describe_status(service))
+
+
+def describe_status(service: Service) -> dict[str, Any]:
+    """Return the mode, the level, what holds everything back, and how many incidents are where."""
+    world = service.world
+    now = world.clock.now()
+    counted = world.journal.rows("SELECT state, count(*) AS n FROM incidents WHERE state IS NOT NULL GROUP BY state")
+    return {
+        "host": world.config.host,
+        "mode": world.config.autonomy.mode,
+        "level": world.config.autonomy.level,
+        "ready": world.ready.is_set(),
+        "stopped": world.stop.reason(),
+        "silences_known": world.silences is not None,
+        "open_breakers": [msgspec.to_builtins(breaker) for breaker in ledger.breakers(world.journal) if (breaker.open_until or 0) > now],
+        "incidents": {row["state"]: row["n"] for row in counted},
+        "playbooks": sorted(world.playbooks),
+    }
+
+
+ROUTES = Routes(add=_add)
