@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from actor.model import Command, Effect, Restored, UnitState
     from actor.playbook import Playbook
     from homeostat.config import Config
-    from homeostat.config.types import Service
+    from homeostat.config.catalogue import Service
 
 Record = dict[str, Any]
 

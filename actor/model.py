@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from actor.playbook import Playbook
     from homeostat.alertmanager import Silence
     from homeostat.config import Config
-    from homeostat.config.types import Filesystem, Service
+    from homeostat.config.catalogue import Filesystem, Service
 
 Answer = Literal["allow", "refuse", "defer", "confirm", "shadow"]
 Effect = Literal["none", "partial", "done", "unknowable"]

@@ -11,7 +11,7 @@ from homeostat import shell
 from homeostat.discovery import discover
 
 if TYPE_CHECKING:
-    from homeostat.config.types import Service
+    from homeostat.config.catalogue import Service
 
 MANAGERS = discover(managers, "MANAGER", Manager)
 _SHOW_SECONDS = 10

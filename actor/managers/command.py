@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from actor.model import Manager, StepFailed
 
 if TYPE_CHECKING:
-    from homeostat.config.types import Argv, Service
+    from homeostat.config.catalogue import Argv, Service
 
 
 def _owned(argv: Argv) -> Argv:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from actor.model import Manager
 
 if TYPE_CHECKING:
-    from homeostat.config.types import Argv, Service
+    from homeostat.config.catalogue import Argv, Service
 
 _FORMAT = (
     "ContainerName={{.Name}}{{println}}"

@@ -8,7 +8,7 @@ from actor import systemctl
 from actor.model import Manager
 
 if TYPE_CHECKING:
-    from homeostat.config.types import Argv, Service
+    from homeostat.config.catalogue import Argv, Service
 
 SYSTEMCTL = "/usr/bin/systemctl"
 

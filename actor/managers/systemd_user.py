@@ -10,7 +10,7 @@ from actor import systemctl
 from actor.model import Manager, StepFailed
 
 if TYPE_CHECKING:
-    from homeostat.config.types import Argv, Service
+    from homeostat.config.catalogue import Argv, Service
 
 def _systemctl(service: Service) -> Argv:
     assert service.user is not None

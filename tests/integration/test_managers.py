@@ -20,7 +20,8 @@ from actor.world import StopSwitch, World, case_of
 from homeostat.alertmanager import Alertmanager
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Duration, Size, loads
-from homeostat.config.types import ActionOverride, Autonomy, Service
+from homeostat.config.catalogue import Service
+from homeostat.config.types import ActionOverride, Autonomy
 from homeostat.config.types import Alertmanager as AlertmanagerConfig
 from homeostat.config.types import Prometheus as PrometheusConfig
 from homeostat.prometheus import Prometheus

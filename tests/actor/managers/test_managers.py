@@ -9,7 +9,7 @@ import pytest
 
 from actor.model import StepFailed
 from actor.unit import MANAGERS, show
-from homeostat.config.types import Service, ServiceCommands
+from homeostat.config.catalogue import Service, ServiceCommands
 from tests.actor.cases import case
 from tests.support import Host, executable
 

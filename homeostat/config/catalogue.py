@@ -1,0 +1,89 @@
+"""The catalogue: what may be acted on, by exact name, and what is known of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from homeostat.config.section import Section, exact_path, lasting
+from homeostat.config.units import Duration, Size
+
+Manager = Literal["systemd", "systemd-user", "podman", "command"]
+Argv = tuple[str, ...]
+
+
+def program(argv: Argv) -> None:
+    """See that a command starts with the absolute path of its program. Raises ValueError."""
+    if not argv or not argv[0].startswith("/"):
+        raise ValueError("a command starts with the absolute path of its program")
+
+
+class ServiceCommands(Section, frozen=True, kw_only=True):
+    """Root-owned programs for a service without systemd: `show` prints systemd's `Key=Value` lines."""
+
+    show: Argv
+    restart: Argv
+
+    def __post_init__(self) -> None:
+        """Refuse a program that is not named by its absolute path."""
+        for argv in (self.show, self.restart):
+            program(argv)
+
+
+class Service(Section, frozen=True, kw_only=True):
+    """A service of the catalogue: what runs it and what may be done to it."""
+
+    manager: Manager
+    unit: str | None = None
+    user: str | None = None
+    commands: ServiceCommands | None = None
+    health: Argv | None = None
+    auto_restart: bool = True
+    subvolume: str | None = None
+    memory_limit: Size | None = None
+    restart_timeout: Duration = Duration(120)
+
+    def __post_init__(self) -> None:
+        """Refuse a service whose manager lacks what it needs."""
+        if self.health is not None:
+            program(self.health)
+        if self.subvolume is not None:
+            exact_path("subvolume", self.subvolume)
+        if self.manager == "command" and self.commands is None:
+            raise ValueError("manager command needs commands: {show: [...], restart: [...]}")
+        if self.manager != "command" and self.unit is None:
+            raise ValueError(f"manager {self.manager} needs unit, the exact name")
+        if self.manager == "systemd-user" and self.user is None:
+            raise ValueError("manager systemd-user needs user, whose units these are")
+        if self.unit is not None and any(letter in self.unit for letter in "*?[]/ \n\0"):
+            raise ValueError(f"unit {self.unit!r} must be one exact name, no pattern")
+        if self.manager.startswith("systemd") and not (self.unit or "").endswith(".service"):
+            raise ValueError(f"unit {self.unit!r} must be a service, as in jellyfin.service")
+
+
+class Filesystem(Section, frozen=True, kw_only=True):
+    """A file system that may be cleaned; a directory without its own gives `size`, its allowance."""
+
+    path: str | None = None
+    size: Size | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a path that does not say exactly one place."""
+        if self.path is not None:
+            exact_path("path", self.path)
+
+
+class CleanupRule(Section, frozen=True, kw_only=True):
+    """Which files may be deleted: regular files below `directory` whose name fits `pattern` and that are old enough."""
+
+    directory: str
+    pattern: str
+    older_than: Duration
+
+    def __post_init__(self) -> None:
+        """Refuse a rule that could mean everything."""
+        exact_path("directory", self.directory)
+        lasting("older_than", self.older_than)
+        if self.directory == "/":
+            raise ValueError("directory '/' must be an absolute path below /")
+        if self.pattern.strip("*?.") == "":
+            raise ValueError(f"pattern {self.pattern!r} would fit every file; name an ending such as '*.log.*'")
