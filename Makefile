@@ -2,9 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := prometheus prometheus-alertmanager prometheus-node-exporter btrfs-progs
-TEST_PACKAGES := $(PACKAGES) systemd-container mmdebstrap
+TEST_PACKAGES := $(PACKAGES) systemd-container mmdebstrap xfsprogs
 
-.PHONY: check test demo bench packages test-packages clean
+.PHONY: check test demo power bench packages test-packages clean
 
 .venv/ready: pyproject.toml deploy/venv.sh
 	sh deploy/venv.sh $(PYTHON)
@@ -27,6 +27,10 @@ check: .venv/ready packages
 
 test: .venv/ready test-packages
 	sh tests/lanes.sh $(BIN)/python
+
+# A hundred power cuts; `make test` makes a few.
+power: .venv/ready test-packages
+	HOMEOSTAT_POWER_CUTS=17 $(BIN)/python -m pytest -q --log-cli-level=WARNING tests/integration/test_power_cut.py
 
 demo: .venv/ready packages
 	KEEP=$(KEEP) $(BIN)/python -m deploy.demo

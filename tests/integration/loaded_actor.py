@@ -1,0 +1,60 @@
+"""An actor at work, as a program: its real intake, journal and deeds below one folder; Prometheus and Alertmanager are faked.
+
+`python -m tests.integration.loaded_actor FOLDER HOST:PORT [PRAGMA]` runs until it is killed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import pathlib
+import sys
+
+from actor.journal import JournalError
+from actor.reconcile import reconcile
+from homeostat.daemon import Server
+from tests.actor.web import pages_of
+from tests.support import DISK, HOUR, MINUTE, NOW, WEB, Actor, Host, JumpingClock
+
+_OFTEN = {"limits": {"restarts": [{"count": 1000, "within": "1h"}]}, "autonomy": {"max_actions_per_day": 100_000}}
+_PAUSE_SECONDS = 0.05
+
+
+def opened(folder: pathlib.Path, start: float = NOW) -> Actor:
+    """Open the actor whose host and journal lie below `folder`, with a clock that begins at `start`."""
+    return Actor(Host(folder, JumpingClock(start)), **_OFTEN)
+
+
+def work(actor: Actor, number: int) -> None:
+    """Let the service leak and the disk fill, be told of both, and act on them."""
+    (actor.host.service / "memory").write_text(str(900 * 1024))
+    actor.host.log(f"app.log.{number}", size_kib=64)
+    actor.decide(WEB, "service-restart")
+    actor.decide(DISK, "disk-cleanup")
+    actor.turn()
+    for key in (WEB, DISK):
+        actor.prometheus.forget(key)
+    actor.clock.advance(9 * HOUR)
+    reconcile(actor.world)
+    actor.clock.advance(11 * MINUTE)
+    reconcile(actor.world)
+
+
+def main(folder: str, address: str, *pragmas: str) -> None:
+    """Serve and work until killed; a full disk is no reason to end."""
+    actor = opened(pathlib.Path(folder))
+    for pragma in pragmas:
+        actor.journal.rows(pragma)
+    server = Server(pages_of(actor).app, address)
+    server.start()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for number in itertools.count():
+        try:
+            work(actor, number)
+        except (JournalError, OSError) as error:
+            sys.stderr.write(f"{error}\n")
+        actor.world.ending.wait(_PAUSE_SECONDS)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
