@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from actor import unit
+from actor import execution, unit
 from actor.model import Case, Plan
 from actor.playbook import MEASURES, PROTECTIONS, STEPS
 from homeostat import shell
@@ -105,6 +105,11 @@ def undo(case: Case, record: Record) -> Restored:
     return PROTECTIONS[record["protection"]].roll_back(case, record["record"])
 
 
+def release(case: Case, commands: tuple[Command, ...]) -> None:
+    """Let go what the system still holds of commands whose results are journalled."""
+    execution.release(case, commands)
+
+
 def measure(case: Case, name: str) -> float:
     """Read a measure of verification. Raises StepFailed when it cannot be read."""
     return MEASURES[name].read(case)
@@ -133,6 +138,7 @@ class Hands:
     seal: Callable[[Case, Record], Record] = seal
     keep: Callable[[Case, Record], None] = keep
     undo: Callable[[Case, Record], Restored] = undo
+    release: Callable[[Case, tuple[Command, ...]], None] = release
     measure: Callable[[Case, str], float] = measure
     probe: Callable[[Case], dict[str, bool]] = probe
     show: Callable[[Case], UnitState | None] = show

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from homeostat.config.catalogue import Filesystem, Service
 
 Answer = Literal["allow", "refuse", "defer", "confirm", "shadow"]
-Effect = Literal["none", "partial", "done", "unknowable"]
+Effect = Literal["none", "running", "partial", "done", "unknowable"]
 
 
 class EpisodeKey(NamedTuple):
@@ -172,13 +172,18 @@ class Gate:
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """One planned deed as data: which step does it, with what, and what it should bring about."""
+    """One planned deed as data: which step does it, with what, and what it should bring about.
+
+    `token` and `boot_id` are given when it is begun: the token fences it, so that it never starts twice.
+    """
 
     step: str
     summary: str
     arguments: dict[str, Any]
     expected: str
     irreversible: bool = False
+    token: str = ""
+    boot_id: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

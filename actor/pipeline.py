@@ -6,10 +6,13 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from actor import notify
+from actor.execution import fenced
 from actor.journal import JournalError, incidents, ledger
 from actor.learn import learn
-from actor.model import HandedOver, Incident, Plan, StepFailed, Unprotectable
+from actor.model import Command, HandedOver, Incident, Plan, StepFailed, Unprotectable
 from actor.situation import ask_gates, deciding, observe
 from actor.timekeeper import follow_clock
 from actor.verify import still_healthy, take_baseline, verify
@@ -60,7 +63,8 @@ def act(work: Work) -> Ended:
         for command in plan.commands:
             if command.irreversible:
                 work.step("check", still_healthy, work.world, work.case, baseline.health)
-            work.step("execute", hands.perform, work.case, command, intent=command)
+            begun = fenced(command)
+            work.step("execute", hands.perform, work.case, begun, intent=begun)
         record = work.step("seal", hands.seal, work.case, record)
         return conclude(work, record, baseline)
     except (StepFailed, Unprotectable) as failure:
@@ -133,11 +137,14 @@ class Work:
         incidents.conclude(journal, phase_id, result, None, clock.now())
         return result
 
+    def begun(self) -> tuple[Command, ...]:
+        """Return every command that was begun for this incident, in order."""
+        phases = incidents.phases_of(self.world.journal, self.incident.id)
+        return tuple(msgspec.convert(phase["intent"], Command) for phase in phases if phase["phase"] == "execute")
+
     def irreversible_begun(self) -> str | None:
         """Return in words the first irreversible command that was begun, or None."""
-        phases = incidents.phases_of(self.world.journal, self.incident.id)
-        begun = [phase["intent"] for phase in phases if phase["phase"] == "execute"]
-        return next((command["summary"] for command in begun if command["irreversible"]), None)
+        return next((command.summary for command in self.begun() if command.irreversible), None)
 
 
 def admit(world: World, incident_id: str) -> Work | None:
@@ -259,7 +266,7 @@ def _settle(world: World, incident: Incident, outcome: Outcome, reason: str) -> 
 
 
 def close(work: Work, ended: Ended) -> None:
-    """Learn and close in one transaction, then tell people."""
+    """Learn and close in one transaction, then let go what the system holds, and tell people."""
     outcome, reason = ended
     world = work.world
     follow_clock(world)
@@ -269,4 +276,5 @@ def close(work: Work, ended: Ended) -> None:
         ledger.end(db, work.incident.id, outcome, now)
         incidents.settle(db, work.incident, outcome, reason, (now, None))
     log.info("incident %s %s on %s: %s: %s", work.incident.id, work.incident.action, work.incident.target, outcome, reason)
-    notify.tell_outcome(work.world, work.incident, outcome, reason)
+    world.hands.release(work.case, work.begun())
+    notify.tell_outcome(world, work.incident, outcome, reason)

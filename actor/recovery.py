@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor.journal import incidents, ledger
-from actor.model import Command, Plan, Restored, StepFailed, Unprotectable
+from actor.model import Command, HandedOver, Plan, Restored, StepFailed, Unprotectable
 from actor.pipeline import Work, close, conclude, roll_back, undone
 from actor.verify import Baseline
 from actor.world import World, case_of
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from actor.pipeline import Ended
 
 log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.5
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,11 +86,24 @@ def _effect(work: Work, story: Story) -> Effect:
     if not story.begun or story.plan is None:
         return "none"
     last = story.begun[-1]
-    effect = "done" if story.last_finished else work.world.hands.oracle(work.case, last)
+    effect = "done" if story.last_finished else _settled(work, last)
     if effect == "done" and len(story.begun) < len(story.plan.commands):
         return "partial"
     if effect == "none" and len(story.begun) > 1:
         return "partial"
+    return effect
+
+
+def _settled(work: Work, command: Command) -> Effect:
+    """Ask a command's oracle, and wait for one that still runs, which its own deadline ends, or a stop. Raises HandedOver and StepFailed."""
+    world = work.world
+    while (effect := world.hands.oracle(work.case, command)) == "running":
+        if world.ending.is_set():
+            raise HandedOver
+        if work.case.stopped():
+            world.hands.release(work.case, (command,))
+            return "partial"
+        world.clock.sleep(_POLL_SECONDS)
     return effect
 
 

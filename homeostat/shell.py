@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
+import pathlib
+import secrets
 import signal
 import subprocess
 import threading
@@ -14,7 +17,9 @@ if TYPE_CHECKING:
 
 MOST_OUTPUT_BYTES = 64 * 1024
 _POLL_SECONDS = 0.05
-_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+_MARK = "HOMEOSTAT_RUN"
+_MOST_ROUNDS = 10
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,7 +49,8 @@ def run(
 ) -> Completed:
     """Run `argv` without a shell in a process group of its own and wait for it.
 
-    At the deadline, or within 0.1 s of `stopped()` turning true, the whole group is killed.
+    At the deadline, or within 0.1 s of `stopped()` turning true, the whole group is killed, with what left it for a session
+    of its own: all that the command started bears a mark in its environment.
 
     Raises:
         ValueError: the program is not named by an absolute path.
@@ -52,6 +58,7 @@ def run(
     """
     if not argv or not argv[0].startswith("/"):
         raise ValueError(f"a command starts with the absolute path of its program, not {argv[:1]!r}")
+    mark = f"{_MARK}={secrets.token_hex(8)}"
     try:
         process = subprocess.Popen(
             list(argv),
@@ -59,7 +66,7 @@ def run(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**_ENVIRONMENT, **(environment or {})},
+            env={**ENVIRONMENT, **(environment or {}), **dict([mark.split("=")])},
         )
     except OSError as error:
         return Completed(tuple(argv), 127, f"cannot be started: {error}")
@@ -69,6 +76,8 @@ def run(
     reader.start()
     cut = _wait(process, deadline_seconds, stopped)
     _kill_group(process)
+    if cut is not None:
+        _kill_marked(mark.encode())
     reader.join(timeout=1)
     return Completed(tuple(argv), process.wait(), kept.decode("utf-8", "replace"), cut)
 
@@ -99,3 +108,21 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def _kill_marked(mark: bytes) -> None:
+    # What is killed may have started something in the same moment: look again until nothing is left.
+    for _ in range(_MOST_ROUNDS):
+        marked = [process for process in pathlib.Path("/proc").glob("[0-9]*") if _bears(process, mark)]
+        for process in marked:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(int(process.name), signal.SIGKILL)
+        if not marked:
+            return
+
+
+def _bears(process: pathlib.Path, mark: bytes) -> bool:
+    try:
+        return mark in process.joinpath("environ").read_bytes().split(b"\0")
+    except OSError:
+        return False

@@ -6,9 +6,8 @@ from typing import Any
 
 import msgspec
 
-from actor import unit
+from actor import execution, unit
 from actor.model import Case, Command, Effect, Step, StepFailed, UnitState
-from homeostat import shell
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +46,7 @@ def _perform(case: Case, command: Command) -> dict[str, Any]:
     argv = unit.MANAGERS[case.service.manager].restart(case.service)
     if list(argv) != command.arguments["argv"]:
         raise StepFailed("the configuration changed since the plan was made; nothing was restarted")
-    completed = shell.run(argv, case.service.restart_timeout, case.stopped)
+    completed = execution.run(case, command, argv, case.service.restart_timeout)
     if not completed.ok:
         raise StepFailed(f"the restart failed: {completed}")
     return {"output": completed.output.strip()[-2000:], "status": completed.status}
@@ -55,6 +54,9 @@ def _perform(case: Case, command: Command) -> dict[str, Any]:
 
 def _oracle(case: Case, command: Command) -> Effect:
     assert case.service is not None
+    fate = execution.fate(case, command)
+    if fate is not None and fate != "done":
+        return fate
     state = unit.show(case.service)
     if not state.active:
         # It may be on its way down or up by our own restart, which goes on without us: nobody can tell.

@@ -53,6 +53,7 @@ def test_no_word_is_read_by_a_shell(word: str) -> None:
 def test_the_environment_is_ours_and_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_OURS", "x")
     seen = dict(line.split("=", 1) for line in run(["/usr/bin/env"], 5, environment={"MORE": "1"}).output.splitlines())
+    assert seen.pop("HOMEOSTAT_RUN")
     assert seen == {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "MORE": "1"}
 
 
@@ -86,6 +87,11 @@ def test_what_made_itself_independent_lives_on_and_is_not_waited_for(tmp_path: p
         assert alive(pid)
     finally:
         os.kill(pid, 9)
+
+
+def test_at_the_deadline_even_what_made_itself_independent_is_ended(tmp_path: pathlib.Path) -> None:
+    run(["/bin/sh", "-c", f"setsid sh -c 'echo $$ >{tmp_path}/daemon; sleep 60' </dev/null >/dev/null 2>&1 & sleep 60"], 0.5)
+    wait_until_gone([int((tmp_path / "daemon").read_text())])
 
 
 @pytest.mark.parametrize("after", [0.0, 0.3])

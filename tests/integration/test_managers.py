@@ -25,43 +25,18 @@ from homeostat.config.types import ActionOverride, Autonomy
 from homeostat.config.types import Alertmanager as AlertmanagerConfig
 from homeostat.config.types import Prometheus as PrometheusConfig
 from homeostat.prometheus import Prometheus
-from tests.integration import machine as machines
+from tests.integration.conftest import KEEPER, OF_KEEPER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.integration.machine import Machine
 
 pytestmark = pytest.mark.integration
 
 NOBODY_LISTENS = "http://127.0.0.1:1"
-KEEPER, KEEPER_UID = "keeper", 1500
-OF_KEEPER = ("runuser", "-u", KEEPER, "--", "env", f"XDG_RUNTIME_DIR=/run/user/{KEEPER_UID}", "systemctl", "--user")
-# Without CAP_SYS_RESOURCE, as in many a CI, crun may raise no limit and load no device filter.
-CONTAINERS_CONF = """\
-[containers]
-cgroups = "disabled"
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-"""
-IMAGE = (
-    "mkdir -p /srv/image/bin && cp /bin/busybox /srv/image/bin/sleep && tar -C /srv/image -c . | podman import - box"
-)
 # 5 MB every 0.1 s up to 150 MB: what it holds tells how long it runs.
 LEAK = "import time; held = [(b'x' * 5_000_000, time.sleep(0.1)) for _ in range(30)]; time.sleep(999)"
-
-
-@pytest.fixture(scope="session")
-def machine() -> Iterator[Machine]:
-    obstacle = machines.obstacle()
-    if obstacle is not None:
-        pytest.skip(obstacle)
-    with machines.booted() as machine:
-        machine.run("useradd", f"--uid={KEEPER_UID}", KEEPER)
-        machine.run("loginctl", "enable-linger", KEEPER)
-        machine.write("/etc/containers/containers.conf", CONTAINERS_CONF)
-        machine.run("/bin/sh", "-c", IMAGE)
-        machine.run("systemctl", "start", f"user@{KEEPER_UID}.service")
-        yield machine
 
 
 # What runs inside the machine, by name.

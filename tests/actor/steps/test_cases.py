@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import yaml
 
+from actor.model import Command
 from actor.playbook import STEPS
 from homeostat.config import loads
 
@@ -27,7 +28,7 @@ def test_a_step_plans_from_facts(path: pathlib.Path) -> None:
     facts_kind = inspect.getmodule(step.gather).Facts
     options = loads(yaml.safe_dump(written["options"]), step.options, str(path))
     commands = step.plan(msgspec.convert(written["facts"], facts_kind), options)
-    assert [msgspec.to_builtins(command) for command in commands] == written["commands"]
+    assert list(commands) == msgspec.convert(written["commands"], list[Command])
 
 
 def test_every_step_has_a_case() -> None:

@@ -1,0 +1,40 @@
+"""The machine that the integration tests share: booted once in a session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration import machine as machines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.machine import Machine
+
+KEEPER, KEEPER_UID = "keeper", 1500
+OF_KEEPER = ("runuser", "-u", KEEPER, "--", "env", f"XDG_RUNTIME_DIR=/run/user/{KEEPER_UID}", "systemctl", "--user")
+# Without CAP_SYS_RESOURCE, as in many a CI, crun may raise no limit and load no device filter.
+CONTAINERS_CONF = """\
+[containers]
+cgroups = "disabled"
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+"""
+IMAGE = (
+    "mkdir -p /srv/image/bin && cp /bin/busybox /srv/image/bin/sleep && tar -C /srv/image -c . | podman import - box"
+)
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[Machine]:
+    obstacle = machines.obstacle()
+    if obstacle is not None:
+        pytest.skip(obstacle)
+    with machines.booted() as machine:
+        machine.run("useradd", f"--uid={KEEPER_UID}", KEEPER)
+        machine.run("loginctl", "enable-linger", KEEPER)
+        machine.write("/etc/containers/containers.conf", CONTAINERS_CONF)
+        machine.run("/bin/sh", "-c", IMAGE)
+        machine.run("systemctl", "start", f"user@{KEEPER_UID}.service")
+        yield machine
