@@ -18,7 +18,7 @@ from actor.loop import Loop
 from actor.metrics import Collector
 from actor.playbook import load_playbooks
 from actor.service import Service, read_tokens
-from actor.webhook import webhook_routes
+from actor.webhook import with_intake
 from actor.world import StopSwitch, World
 from homeostat import daemon, logs
 from homeostat.alertmanager import Alertmanager
@@ -156,7 +156,7 @@ def make_app(service: Service, collector: Collector, reload: object) -> flask.Fl
             may_reload=lambda header: not service.operator_tokens or authorized(header, service.operator_tokens),
         ),
     )
-    webhook_routes(app, service)
+    app.wsgi_app = with_intake(app.wsgi_app, service)  # type: ignore[assignment, method-assign]
     api_routes(app, service)
 
     @app.get("/runbooks/<name>")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.5
+# What rings within this time is decided in one turn: a storm of deliveries is no storm of turns.
+_GATHER_SECONDS = 0.02
 _WORKERS = 4
 _REST_SECONDS = 60
 
@@ -61,22 +63,26 @@ class Loop:
 
     def _run(self) -> None:
         while not self._world.ending.is_set():
+            more = 0
             try:
-                self._turn()
+                more = self._turn()
             except JournalError as error:
                 log.error("the journal cannot be written: %s", error)  # noqa: TRY400 - no traceback for a full disk
             except Exception:
                 log.exception("the loop met an error and goes on")
-            self._service.bell.wait(_TICK_SECONDS)
+            self._service.bell.wait(0 if more else _TICK_SECONDS)
+            self._world.ending.wait(_GATHER_SECONDS)
             self._service.bell.clear()
 
-    def _turn(self) -> None:
+    def _turn(self) -> int:
+        """Decide what was heard, carry what is due, and return how many alerts were decided."""
         follow_clock(self._world)
-        absorb(self._world)
+        decided = absorb(self._world)
         now = self._world.clock.now()
         for incident in [*incidents.due(self._world.journal, now), *incidents.running(self._world.journal)]:
             self._submit(incident)
         self.last_turn = now
+        return decided
 
     def _submit(self, incident: Incident) -> None:
         with self._lock:

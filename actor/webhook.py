@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import collections
+import http
 import logging
 import threading
 from typing import TYPE_CHECKING, Annotated
 
-import flask
 import msgspec
 
 from actor.journal import JournalError, intake
@@ -16,11 +16,16 @@ from homeostat.credentials import authorized
 from homeostat.daemon import MOST_BODY_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
     from actor.service import Service
 
 log = logging.getLogger(__name__)
 
 Answer = tuple[str, int]
+_PATHS = {"/webhook", "/webhook/", "/", ""}
+_PHRASES = {code: http.HTTPStatus(code).phrase for code in (202, 400, 401, 413, 503)}
 
 
 class Payload(msgspec.Struct, frozen=True, rename="camel"):
@@ -32,13 +37,16 @@ class Payload(msgspec.Struct, frozen=True, rename="camel"):
     truncated_alerts: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] = 0
 
 
+_DECODER = msgspec.json.Decoder(Payload)
+
+
 class RequestCounts:
     """Requests by status code, and those without a valid credential: kept in memory, for they must cost no write."""
 
     def __init__(self) -> None:
         """Start at zero."""
         self._lock = threading.Lock()
-        self._codes: collections.Counter[int] = collections.Counter(dict.fromkeys((202, 400, 401, 413, 503), 0))
+        self._codes: collections.Counter[int] = collections.Counter(dict.fromkeys(_PHRASES, 0))
 
     def add(self, code: int) -> None:
         """Count one answer."""
@@ -51,30 +59,30 @@ class RequestCounts:
             return dict(self._codes)
 
 
-def webhook_routes(app: flask.Flask, service: Service) -> None:
-    """Add POST `/webhook` and `/`, where Alertmanager delivers."""
+def with_intake(pages: WSGIApplication, service: Service) -> WSGIApplication:
+    """Put POST `/webhook` and `/`, where Alertmanager delivers, before the other pages: what a framework does would double its cost."""
 
-    @app.post("/webhook")
-    @app.post("/")
-    def webhook() -> Answer:
-        text, code = _receive(service)
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] not in _PATHS:
+            return pages(environ, start_response)
+        text, code = _receive(service, environ)
         service.requests.add(code)
-        return text, code
+        start_response(f"{code} {_PHRASES[code]}", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))])
+        return [text.encode()]
+
+    return answer
 
 
-def _receive(service: Service) -> Answer:
-    if not authorized(flask.request.headers.get("Authorization"), service.intake_tokens) and service.intake_tokens:
-        log.warning("a delivery from %s has no valid credential", flask.request.remote_addr)
+def _receive(service: Service, environ: WSGIEnvironment) -> Answer:
+    if service.intake_tokens and not authorized(environ.get("HTTP_AUTHORIZATION"), service.intake_tokens):
+        log.warning("a delivery from %s has no valid credential", environ.get("REMOTE_ADDR"))
         return "The webhook needs a bearer token; see security.intake_token_files.\n", 401
-    if (flask.request.content_length or 0) > MOST_BODY_BYTES:
+    body = environ["wsgi.input"].read(MOST_BODY_BYTES + 1)
+    if len(body) > MOST_BODY_BYTES:
         return f"A delivery has at most {MOST_BODY_BYTES} bytes.\n", 413
-    body = flask.request.get_data(cache=False)
-    try:
-        payload = msgspec.json.decode(body, type=Payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return f"This is no Alertmanager webhook: {error}\n", 400
-    if payload.version != "4":
-        return f"Webhook version {payload.version!r} is not known; version 4 is.\n", 400
+    payload = _read(body)
+    if isinstance(payload, str):
+        return f"This is no Alertmanager webhook of version 4: {payload}\n", 400
     world = service.world
     try:
         intake.store(world.journal, "webhook", world.clock.now(), (body, payload.truncated_alerts), payload.alerts)
@@ -83,3 +91,11 @@ def _receive(service: Service) -> Answer:
         return "The journal cannot be written now; deliver again.\n", 503
     service.bell.set()
     return "Stored.\n", 202
+
+
+def _read(body: bytes) -> Payload | str:
+    try:
+        payload = _DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return str(error)
+    return payload if payload.version == "4" else f"its version is {payload.version!r}"

@@ -8,17 +8,17 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
+from actor.journal.group import Group, JournalError
 from actor.journal.schema import MIGRATIONS
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator
 
+    from actor.journal.group import Write
     from homeostat.config import Size
 
-
-class JournalError(Exception):
-    """The journal cannot be used; the message says why and what to do."""
+__all__ = ["Journal", "JournalError"]
 
 
 class Journal:
@@ -35,6 +35,7 @@ class Journal:
         self._ballast = directory / "ballast"
         self._ballast_bytes = ballast_bytes
         self._lock = threading.RLock()
+        self._group = Group()
         self.writable = True
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,6 +98,10 @@ class Journal:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def together(self, write: Write) -> None:
+        """Commit `write` durably, in one transaction with what other threads ask for at the same moment. Raises JournalError."""
+        self._group.commit(self.transaction, write)
 
     def _abandon(self) -> None:
         self.writable = False

@@ -38,19 +38,20 @@ class StoredAlert(msgspec.Struct, frozen=True, kw_only=True):
 def store(journal: Journal, source: str, received_at: float, delivery: tuple[bytes, int], alerts: Sequence[ReceivedAlert]) -> None:
     """Commit a delivery (its body and how many alerts were cut from it) with its alerts. Raises JournalError."""
     body, truncated = delivery
-    with journal.transaction() as db:
+    said = [(alert.fingerprint, alert.status, _json(alert.labels), _json(alert.annotations), alert.starts_at) for alert in alerts]
+
+    def write(db: sqlite3.Connection) -> None:
         cursor = db.execute(
             "INSERT INTO deliveries (received_at, source, truncated, body) VALUES (?, ?, ?, ?)", (received_at, source, truncated, body)
         )
         db.executemany(
             "INSERT INTO alerts (delivery_id, fingerprint, status, labels, annotations, starts_at) VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (cursor.lastrowid, alert.fingerprint, alert.status, _json(alert.labels), _json(alert.annotations), alert.starts_at)
-                for alert in alerts
-            ],
+            [(cursor.lastrowid, *columns) for columns in said],
         )
         totals.add(db, "homeostat_deliveries_total", {"source": source})
-        totals.add(db, "homeostat_alerts_received_total", {"source": source}, len(alerts))
+        totals.add(db, "homeostat_alerts_received_total", {"source": source}, len(said))
+
+    journal.together(write)
 
 
 def undecided(journal: Journal, most: int = 500) -> list[StoredAlert]:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actor.absorb import absorb, read_decision
-from actor.journal import incidents, ledger
+from actor.journal import Journal, JournalError, incidents, intake, ledger
 from actor.model import Decided
+from actor.timekeeper import follow_clock
 from tests.support import DISK, WEB, labels_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,59 @@ def test_every_alert_is_decided_exactly_once_however_often_it_is_absorbed(actor:
         actor.hear(labels_of(WEB, "service-restart", "auto-execute"))
     assert (absorb(actor.world), absorb(actor.world)) == (3, 0)
     assert actor.total("homeostat_alerts_decided_total") == 3
+
+
+def counted(patch: pytest.MonkeyPatch) -> list[Journal]:
+    """Count the transactions from now on."""
+    real, commits = Journal.transaction, []
+
+    def transaction(journal: Journal) -> object:
+        commits.append(journal)
+        return real(journal)
+
+    patch.setattr(Journal, "transaction", transaction)
+    return commits
+
+
+def test_many_alerts_are_decided_in_few_commits(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(120):
+        actor.hear(labels_of(WEB._replace(target=f"web{number % 7}"), "service-restart", "auto-execute"))
+    with monkeypatch.context() as patch:
+        commits = counted(patch)
+        assert absorb(actor.world) == 120
+    assert len(commits) == 3
+    assert len(incidents.open_episodes(actor.journal)) == 7
+
+
+def test_a_batch_that_is_not_written_is_decided_again_as_a_whole(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        actor.hear(labels_of(WEB, "service-restart", "auto-execute"))
+    real, decided = intake.decide, []
+
+    def decide(*values: object) -> None:
+        decided.append(values)
+        if len(decided) == 3:
+            raise JournalError("journal.db: not written: database or disk is full")
+        real(*values)
+
+    monkeypatch.setattr(intake, "decide", decide)
+    with pytest.raises(JournalError):
+        absorb(actor.world)
+    assert dispositions(actor) == [(None, None)] * 3
+    assert absorb(actor.world) == 3
+    assert [said for said, _ in dispositions(actor)] == ["opened", "repeated", "repeated"]
+    assert actor.total("homeostat_alerts_decided_total") == 3
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+def test_nothing_is_decided_between_a_set_clock_and_its_being_followed(actor: Actor, step: float) -> None:
+    follow_clock(actor.world)
+    actor.clock.jump(step)
+    actor.hear(labels_of(WEB, "service-restart", "auto-execute"))
+    assert absorb(actor.world) == 0
+    follow_clock(actor.world)
+    assert absorb(actor.world) == 1
+    assert actor.incident().wake_at == actor.clock.now()
 
 
 def test_another_action_tier_or_risk_is_the_same_episode_looked_at_afresh(actor: Actor) -> None:

@@ -134,6 +134,15 @@ def test_an_incident_that_breaks_us_rests_and_does_not_keep_others_waiting(live:
     assert asked.count("disk") == 1
 
 
+def test_an_admission_that_waits_for_an_answer_keeps_no_news_waiting(live: Actor) -> None:
+    with looping(live) as service:
+        wait_for(lambda: live.world.clock_seen)
+        with live.world.admission:
+            live.decide(WEB, "service-restart")
+            service.bell.set()
+            wait_for(lambda: incidents.recent(live.journal, 0.0), seconds=2)
+
+
 def test_what_a_restart_finds_shadowed_is_looked_at_again_in_the_mode_that_is_now_in_force(host: Host) -> None:
     host.clock = SystemClock()
     shadow = Actor(host, autonomy={"mode": "shadow"})

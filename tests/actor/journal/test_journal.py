@@ -88,7 +88,7 @@ def test_a_second_actor_is_refused_in_one_clear_line(tmp_path: pathlib.Path) -> 
         code = f"import pathlib; from actor.journal import Journal; Journal(pathlib.Path({str(tmp_path)!r}), 65536)"
         second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     line = f"{tmp_path}/journal.db: another actor has this journal open; one journal serves one actor"
-    assert second.stderr.splitlines()[-1] == f"actor.journal.JournalError: {line}"
+    assert second.stderr.splitlines()[-1] == f"actor.journal.group.JournalError: {line}"
 
 
 @pytest.mark.parametrize("content", [b"this is no database, and long enough to be seen as none" * 50, b"SQLite format 3\0" + b"\xff" * 5000])
