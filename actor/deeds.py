@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from actor import execution, unit
-from actor.model import Case, Plan
+from actor.model import Case, Plan, Stored, Unprotectable
 from actor.playbook import MEASURES, PROTECTIONS, STEPS
 from homeostat import shell
 
@@ -34,7 +34,7 @@ def build_case(config: Config, playbook: Playbook, about: tuple[str, str], now: 
     service = config.services[target] if playbook.file.acts_on == "service" else None
     filesystem = config.filesystems[target] if playbook.file.acts_on == "filesystem" else None
     root = (filesystem.path or target) if filesystem is not None else None
-    return Case(
+    case = Case(
         incident_id=incident_id,
         action=playbook.name,
         target=target,
@@ -44,12 +44,26 @@ def build_case(config: Config, playbook: Playbook, about: tuple[str, str], now: 
         root=root,
         now=now,
         stopped=stopped,
+        subvolume=service.subvolume if service is not None else None,
     )
+    writes = [(STEPS[planned.kind].writes, planned.options) for planned in playbook.steps]
+    return dataclasses.replace(case, write_set=tuple(path for names, options in writes if names is not None for path in names(case, options)))
 
 
 def obstacle(case: Case, playbook: Playbook) -> str | None:
-    """Say why the declared protection cannot be given now, or None when it can."""
-    return PROTECTIONS[playbook.file.protection].obstacle(case)
+    """Say why none of the declared protections can be given now, or None when one can."""
+    return _choose(case, playbook)[1]
+
+
+def _choose(case: Case, playbook: Playbook) -> tuple[str, str | None]:
+    """Return the first protection that can be given, or `none` with what stands in the way of each."""
+    obstacles = []
+    for name in playbook.file.protections:
+        told = PROTECTIONS[name].obstacle(case)
+        if told is None:
+            return name, None
+        obstacles.append(told)
+    return "none", "; ".join(obstacles)
 
 
 def plan(case: Case, playbook: Playbook) -> Plan:
@@ -74,9 +88,9 @@ def protect(case: Case, playbook: Playbook) -> Record:
         Unprotectable: it cannot be given, and doing without is not declared.
 
     """
-    name: str = playbook.file.protection
-    if playbook.file.unprotected_feasibility is not None and PROTECTIONS[name].obstacle(case) is not None:
-        name = "none"
+    name, told = _choose(case, playbook)
+    if told is not None and playbook.file.unprotected_feasibility is None:
+        raise Unprotectable(told)
     return {"protection": name, "record": PROTECTIONS[name].protect(case)}
 
 
@@ -103,6 +117,26 @@ def keep(case: Case, record: Record) -> None:
 def undo(case: Case, record: Record) -> Restored:
     """Put back what the action changed, where nobody touched it since; it may be repeated."""
     return PROTECTIONS[record["protection"]].roll_back(case, record["record"])
+
+
+def rehearse(case: Case, record: Record) -> Restored:
+    """Tell what `undo` would put back, changing nothing."""
+    return PROTECTIONS[record["protection"]].rehearse(case, record["record"])
+
+
+def kept(config: Config) -> list[Stored]:
+    """Return what the protections keep on this host, by what lies there."""
+    return [Stored(protection=name, kept=one) for name, protection in PROTECTIONS.items() for one in protection.kept(config)]
+
+
+def room(record: Record) -> float:
+    """Return the free share (0..1) of where a record's copy or snapshot lies. Raises OSError."""
+    return PROTECTIONS[record["protection"]].room(record["record"])
+
+
+def discard(record: Record) -> None:
+    """Delete what a record leads to, and nothing that does not bear our name; twice does no harm. Raises OSError and ValueError."""
+    PROTECTIONS[record["protection"]].discard(record["record"])
 
 
 def release(case: Case, commands: tuple[Command, ...]) -> None:
@@ -138,6 +172,10 @@ class Hands:
     seal: Callable[[Case, Record], Record] = seal
     keep: Callable[[Case, Record], None] = keep
     undo: Callable[[Case, Record], Restored] = undo
+    rehearse: Callable[[Case, Record], Restored] = rehearse
+    kept: Callable[[Config], list[Stored]] = kept
+    room: Callable[[Record], float] = room
+    discard: Callable[[Record], None] = discard
     release: Callable[[Case, tuple[Command, ...]], None] = release
     measure: Callable[[Case, str], float] = measure
     probe: Callable[[Case], dict[str, bool]] = probe

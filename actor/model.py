@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from homeostat.words import ActionClass, Decision, Outcome, Problem, Risk, Severity, State
+from homeostat.words import ActionClass, Decision, Loss, Outcome, Problem, Risk, Severity, State
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from actor.playbook import Playbook
     from homeostat.alertmanager import Silence
@@ -207,6 +209,8 @@ class Case:
     root: str | None
     now: float
     stopped: Callable[[], bool]
+    subvolume: str | None = None
+    write_set: tuple[str, ...] = ()
 
 
 class StepFailed(Exception):  # noqa: N818 - a past tense like every outcome
@@ -225,7 +229,8 @@ class Unprotectable(Exception):  # noqa: N818 - an adjective of the target, not 
 class Step:
     """A kind of step: `gather` reads facts, `plan` is pure, `perform` acts, `oracle` says whether an interrupted command had effect.
 
-    A step that `follows` is planned only behind another command.
+    `writes` names the paths that it may change, from the configuration only. What its irreversible commands lose is declared
+    as `loss`. A step that `follows` is planned only behind another command.
     """
 
     options: type[msgspec.Struct]
@@ -234,24 +239,62 @@ class Step:
     perform: Callable[[Case, Command], dict[str, Any]]
     oracle: Callable[[Case, Command], Effect]
     follows: bool = False
+    writes: Callable[[Case, Any], tuple[str, ...]] | None = None
+    loss: Loss | None = None
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
-    """What an undo did: how many paths it put back, and the paths it left because someone touched them since."""
+    """What an undo did: how many paths it put back (the first of them by name), and the paths it left because someone touched them since."""
 
     restored: int = 0
     conflicts: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """Something of ours that a protection keeps: its name, where it lies, since when (Unix seconds), and the record that leads to it."""
+
+    name: str
+    place: str
+    made_at: float
+    record: dict[str, Any]
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept, and by which protection."""
+
+    protection: str
+    kept: Kept
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record as the journal has it."""
+        return {"protection": self.protection, "record": self.kept.record}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Protection:
-    """What makes an action undoable. `protect` and `seal` return a record that alone suffices for `roll_back`."""
+    """What makes an action undoable: its verbs, which meet only through a record that can be written as JSON.
+
+    Before: `obstacle` says why it cannot be given now, cheaply, for it is asked often; `protect` gives it, and what it keeps is
+    durable when it returns; twice for one incident keeps the first. `seal` notes how the action left what it touched.
+    After: `keep`, or `roll_back`, which reverts what still is as it was sealed, leaves and names the rest, and may be repeated
+    after a kill; `rehearse` tells what it would do. A record alone suffices for these.
+    Later: `kept` lists what of ours lies on the host, `room` is the free share (0..1) of where a record's lies, `discard`
+    deletes it, and nothing that does not bear our name. `locate` opens the old state: a folder's descriptor, and the path
+    from there of what a person knows as an absolute path; it raises FileNotFoundError where the record does not cover that.
+    """
 
     obstacle: Callable[[Case], str | None]
     protect: Callable[[Case], dict[str, Any]]
     seal: Callable[[Case, dict[str, Any]], dict[str, Any]]
     keep: Callable[[Case, dict[str, Any]], None]
     roll_back: Callable[[Case, dict[str, Any]], Restored]
+    rehearse: Callable[[Case, dict[str, Any]], Restored]
+    kept: Callable[[Config], tuple[Kept, ...]]
+    room: Callable[[dict[str, Any]], float]
+    discard: Callable[[dict[str, Any]], None]
+    locate: Callable[[dict[str, Any], str], AbstractContextManager[tuple[int, pathlib.PurePosixPath]]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

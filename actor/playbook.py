@@ -15,7 +15,7 @@ from homeostat.config import ConfigError, Duration, Raw, load
 from homeostat.config.section import Ratio
 from homeostat.config.types import Window
 from homeostat.discovery import discover
-from homeostat.words import ActionClass, Problem, ProtectionName, Risk
+from homeostat.words import LOSSES, ActionClass, Loss, Problem, ProtectionName, Risk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,8 +94,9 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     action_class: ActionClass
     risk: Risk
     impact_certainty: Ratio
-    protection: ProtectionName
+    protection: ProtectionName | tuple[ProtectionName, ...]
     unprotected_feasibility: Ratio | None = None
+    loss: Loss | None = None
     cooldown: Duration
     limits: Limits = Limits()
     estimate: Duration
@@ -104,9 +105,18 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     verify: Verify
 
     def __post_init__(self) -> None:
-        """Refuse a protection that this version cannot give."""
-        if self.protection not in PROTECTIONS:
+        """Refuse a protection that this version cannot give, and doing without one where nobody says what that loses."""
+        unknown = [name for name in self.protections if name not in PROTECTIONS]
+        if unknown or not self.protections:
             raise ValueError(f"protection {self.protection!r} cannot be given yet; known: {', '.join(PROTECTIONS)}")
+        without = "none" in self.protections or self.unprotected_feasibility is not None
+        if without and self.loss is None:
+            raise ValueError(f"what runs without protection says what that may lose; write loss: and one of {', '.join(LOSSES)}")
+
+    @property
+    def protections(self) -> tuple[str, ...]:
+        """The protections, the preferred one first; the first that can be given is given."""
+        return (self.protection,) if isinstance(self.protection, str) else self.protection
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

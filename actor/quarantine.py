@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 
-from actor import files
+from actor import files, shelf
 from actor.model import Case, StepFailed
 from homeostat import shell
 
@@ -46,7 +46,7 @@ def size_bytes(case: Case) -> int:
 
 def part(case: Case) -> pathlib.PurePosixPath:
     """Return this incident's folder, from the file system's root."""
-    return pathlib.PurePosixPath(FOLDER, case.incident_id)
+    return pathlib.PurePosixPath(FOLDER, shelf.name_of(case))
 
 
 def on_target(case: Case, directory: str) -> bool:

@@ -12,6 +12,8 @@ Mode = Literal["shadow", "active", "interactive"]
 Level = Literal["conservative", "moderate", "aggressive"]
 ActionClass = Literal["cleanup", "restart", "config", "deploy", "read"]
 ProtectionName = Literal["snapshot", "preimage", "quarantine", "none"]
+# What an action loses that no undo brings back.
+Loss = Literal["reads-only", "reversible-settings", "rule-bound", "regenerable", "running-state"]
 Term = Literal["prediction", "historical_success", "impact_certainty", "rollback_feasibility"]
 State = Literal["accepted", "deferred", "proposed", "announced", "running"]
 Finding = Literal["verified", "weak", "failed", "unverifiable"]
@@ -28,3 +30,10 @@ MODES: tuple[Mode, ...] = ("shadow", "active", "interactive")
 STATES: tuple[State, ...] = ("accepted", "deferred", "proposed", "announced", "running")
 FAILURES: tuple[Outcome, ...] = ("rolled_back", "rollback_conflict", "failed", "unverified", "interrupted", "stranded")
 EXECUTED: tuple[Outcome, ...] = ("succeeded", "warned", *FAILURES)
+LOSSES: dict[Loss, str] = {
+    "reads-only": "it only reads",
+    "reversible-settings": "its settings end by themselves",
+    "rule-bound": "it deletes only what a rule of the owner names",
+    "regenerable": "what it deletes is made again when it is needed",
+    "running-state": "a service loses what it holds in memory, as in a crash",
+}

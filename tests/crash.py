@@ -6,6 +6,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from actor import entries
 from actor.journal import Journal
 from homeostat import shell
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-FILE_EFFECTS = ("rename", "replace", "link", "unlink", "remove", "mkdir", "rmdir", "chown")
+FILE_EFFECTS = ("rename", "replace", "link", "symlink", "unlink", "remove", "mkdir", "rmdir", "chown", "fchown", "fchmod")
 
 
 class Killed(BaseException):
@@ -52,6 +53,7 @@ def reaping(monkeypatch: pytest.MonkeyPatch, reaper: Reaper) -> Iterator[Reaper]
     with monkeypatch.context() as patch:
         for name in FILE_EFFECTS:
             patch.setattr(os, name, _counted(reaper, name, getattr(os, name)))
+        patch.setattr(entries, "_renameat2", _counted(reaper, "renameat2", entries._renameat2))
         patch.setattr(shell.subprocess, "Popen", _counted(reaper, "process", shell.subprocess.Popen))
         patch.setattr(Journal, "transaction", _transaction(reaper))
         yield reaper

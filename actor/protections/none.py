@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from actor.model import Case, Protection, Restored
+from actor.model import Case, Kept, Protection, Restored
+
+if TYPE_CHECKING:
+    import pathlib
+    from contextlib import AbstractContextManager
+
+    from homeostat.config import Config
 
 
 def _obstacle(case: Case) -> str | None:
@@ -31,4 +37,34 @@ def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
     return Restored()
 
 
-PROTECTION = Protection(obstacle=_obstacle, protect=_protect, seal=_seal, keep=_keep, roll_back=_roll_back)
+def _kept(config: Config) -> tuple[Kept, ...]:
+    del config
+    return ()
+
+
+def _room(record: dict[str, Any]) -> float:
+    del record
+    return 1.0
+
+
+def _discard(record: dict[str, Any]) -> None:
+    del record
+
+
+def _locate(record: dict[str, Any], path: str) -> AbstractContextManager[tuple[int, pathlib.PurePosixPath]]:
+    del record
+    raise FileNotFoundError(f"nothing was kept of {path}")
+
+
+PROTECTION = Protection(
+    obstacle=_obstacle,
+    protect=_protect,
+    seal=_seal,
+    keep=_keep,
+    roll_back=_roll_back,
+    rehearse=_roll_back,
+    kept=_kept,
+    room=_room,
+    discard=_discard,
+    locate=_locate,
+)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from actor import files, quarantine
-from actor.model import Case, Protection, Restored, Unprotectable
+from actor import files, quarantine, shelf, three_way
+from actor.model import Case, Kept, Protection, Restored, Unprotectable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from homeostat.config import Config
 
 
 def _obstacle(case: Case) -> str | None:
@@ -52,14 +57,11 @@ def _keep(case: Case, record: dict[str, Any]) -> None:
 
 
 def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
-    del case
+    paths = _rehearse(case, record).paths
     restored, conflicts = 0, []
-    with contextlib.ExitStack() as opening:
-        try:
-            root = opening.enter_context(files.opened(record["root"]))
-            part = opening.enter_context(files.opened_below(root, pathlib.PurePosixPath(record["part"])))
-        except FileNotFoundError:
-            return Restored()
+    if not _is_there(record):
+        return Restored()
+    with _opened(record) as part:
         for rule in sorted(os.listdir(part)):  # noqa: PTH208 - by descriptor
             directory = record["directories"][rule]
             with files.opened_below(part, pathlib.PurePosixPath(rule)) as source, files.opened(directory) as destination:
@@ -67,7 +69,7 @@ def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
             restored += back
             conflicts += [f"{directory}/{path}" for path in taken]
     _remove_when_empty(record)
-    return Restored(restored=restored, conflicts=tuple(conflicts))
+    return Restored(restored=restored, conflicts=tuple(conflicts), paths=paths)
 
 
 def _remove_when_empty(record: dict[str, Any]) -> None:
@@ -79,4 +81,82 @@ def _remove_when_empty(record: dict[str, Any]) -> None:
             files.remove_tree(place, part.name)
 
 
-PROTECTION = Protection(obstacle=_obstacle, protect=_protect, seal=_seal, keep=_keep, roll_back=_roll_back)
+def _rehearse(case: Case, record: dict[str, Any]) -> Restored:
+    del case
+    paths: list[str] = []
+    conflicts: list[str] = []
+    with contextlib.suppress(FileNotFoundError), _opened(record) as part:
+        for folder, descriptor, names in files.walk(part):
+            for name in names:
+                place = pathlib.Path(record["directories"][folder.parts[0]], *folder.parts[1:], name)
+                (conflicts if _is_taken(place, os.lstat(name, dir_fd=descriptor)) else paths).append(str(place))
+    return Restored(restored=len(paths), conflicts=tuple(conflicts), paths=tuple(sorted(paths)[: three_way.MOST_TOLD]))
+
+
+def _is_taken(place: pathlib.Path, waiting: os.stat_result) -> bool:
+    """Say whether something else stands where a file would go back; an undo that was killed may have linked the file itself there."""
+    try:
+        return not os.path.samestat(place.lstat(), waiting)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _is_there(record: dict[str, Any]) -> bool:
+    with contextlib.suppress(FileNotFoundError), _opened(record):
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def _opened(record: dict[str, Any]) -> Iterator[int]:
+    with files.opened(record["root"]) as root, files.opened_below(root, pathlib.PurePosixPath(record["part"])) as part:
+        yield part
+
+
+def _kept(config: Config) -> tuple[Kept, ...]:
+    found = []
+    directories = {name: rule.directory for name, rule in config.cleanup.items()}
+    for name, filesystem in sorted(config.filesystems.items()):
+        root = filesystem.path or name
+        with contextlib.suppress(OSError), files.opened(f"{root}/{quarantine.FOLDER}") as folder:
+            for part in sorted(filter(shelf.incident_of, os.listdir(folder))):  # noqa: PTH208 - by descriptor
+                record = {"root": root, "part": f"{quarantine.FOLDER}/{part}", "directories": directories}
+                found.append(Kept(name=part, place=root, made_at=os.lstat(part, dir_fd=folder).st_ctime, record=record))
+    return tuple(found)
+
+
+def _room(record: dict[str, Any]) -> float:
+    return shelf.room_ratio(record["root"])
+
+
+def _discard(record: dict[str, Any]) -> None:
+    part = pathlib.PurePosixPath(record["part"])
+    name = shelf.own(part.name)
+    if part.parts[0] != quarantine.FOLDER:
+        raise ValueError(f"{part} is no quarantine of ours, so it is not touched")
+    with contextlib.suppress(FileNotFoundError), files.opened(record["root"]) as root, files.opened_below(root, part.parent) as place:
+        files.remove_tree(place, name)
+
+
+@contextlib.contextmanager
+def _locate(record: dict[str, Any], path: str) -> Iterator[tuple[int, pathlib.PurePosixPath]]:
+    wanted = pathlib.PurePosixPath(path)
+    rule = next((rule for rule, directory in record["directories"].items() if wanted.is_relative_to(directory)), None)
+    if rule is None:
+        raise FileNotFoundError(f"{path} lies below no folder that files were moved from")
+    with _opened(record) as part:
+        yield part, pathlib.PurePosixPath(rule) / wanted.relative_to(record["directories"][rule])
+
+
+PROTECTION = Protection(
+    obstacle=_obstacle,
+    protect=_protect,
+    seal=_seal,
+    keep=_keep,
+    roll_back=_roll_back,
+    rehearse=_rehearse,
+    kept=_kept,
+    room=_room,
+    discard=_discard,
+    locate=_locate,
+)

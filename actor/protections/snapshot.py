@@ -1,46 +1,52 @@
-"""A read-only btrfs snapshot of the service's own subvolume; undo is three-way, path by path."""
+"""A read-only btrfs snapshot of the subvolume that holds a service's data; undo is three-way, path by path."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pathlib
-import shutil
-import stat
-from typing import Any
+import struct
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor import files, unit
-from actor.model import Case, Protection, Restored, Unprotectable
+from actor import files, shelf, three_way, unit
+from actor.model import Case, Kept, Protection, Restored, Unprotectable
+from actor.three_way import Changes
 from homeostat import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actor.three_way import Trace
+    from homeostat.config import Config
 
 BTRFS = "/usr/bin/btrfs"
 FOLDER = ".homeostat-snapshots"
 _SUBVOLUME_INODE = 256
+# In a snapshot a subvolume below is an empty folder of this inode.
+_EMPTY_SUBVOLUME_INODE = 2
+_SNAP_DESTROY, _DESTROY_ARGUMENTS = 0x5000940F, "q4088s"
+_SUBVOLUME_INFO, _INFO_BYTES, _INFO_OTIME_OFFSET = 0x81F8943C, 504, 392
 _DEADLINE_SECONDS = 30
-
-Stamp = tuple[int, int, int, int]
-Manifest = dict[str, Stamp]
+_FREEING_SECONDS = 60
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What an undo needs: where the subvolume and its snapshot are, and how each changed path was left (absent: removed)."""
+    """What an undo needs: where the subvolume and its snapshot are, and what the action left of each path that it changed, once sealed."""
 
     subvolume: str
     snapshot: str
-    changed: dict[str, Stamp | None] = {}
+    changed: Changes | None = None
 
 
 def _obstacle(case: Case) -> str | None:
-    subvolume = case.service.subvolume if case.service is not None else None
-    if subvolume is None:
+    if case.subvolume is None:
         return f"{case.target} has no subvolume in the configuration"
     if not pathlib.Path(BTRFS).exists():
         return f"{BTRFS} is not installed"
-    if pathlib.PurePosixPath(case.config.actor.state_directory).is_relative_to(subvolume):
-        return f"{subvolume} holds the actor's own state, which no snapshot may pin"
-    return _obstacle_in(subvolume)
+    return _obstacle_in(case.subvolume) or _covered(case, case.subvolume)
 
 
 def _obstacle_in(subvolume: str) -> str | None:
@@ -56,46 +62,55 @@ def _obstacle_in(subvolume: str) -> str | None:
     return None if inode == _SUBVOLUME_INODE else f"{subvolume} is no btrfs subvolume"
 
 
+def _covered(case: Case, subvolume: str) -> str | None:
+    """Say what a snapshot would pin that it must not: what is to be freed, the actor's own state and ballast."""
+    config = case.config
+    freed = {f"cleanup rule {name}": rule.directory for name, rule in config.cleanup.items()}
+    freed |= {f"file system {name}": filesystem.path or name for name, filesystem in config.filesystems.items()}
+    try:
+        if shelf.same_subvolume(subvolume, config.actor.state_directory):
+            return f"{subvolume} holds the actor's own state, which no snapshot may pin"
+        pinned = next((name for name, folder in freed.items() if shelf.same_subvolume(subvolume, folder)), None)
+    except OSError as error:
+        return f"nobody can tell what a snapshot of {subvolume} would pin: {error}"
+    return f"{subvolume} holds what {pinned} is to free, which no snapshot may pin" if pinned is not None else None
+
+
 def _protect(case: Case) -> dict[str, Any]:
     obstacle = _obstacle(case)
     if obstacle:
         raise Unprotectable(obstacle)
-    assert case.service is not None
-    assert case.service.subvolume is not None
-    folder = pathlib.Path(case.service.subvolume, FOLDER)
-    snapshot = folder / f"homeostat-{case.action}-{case.incident_id}"
+    assert case.subvolume is not None
+    folder = pathlib.Path(case.subvolume, FOLDER)
+    snapshot = folder / shelf.name_of(case)
     if folder.is_symlink():
         raise Unprotectable(f"{folder} is a symlink")
     folder.mkdir(mode=0o700, exist_ok=True)
+    record = _builtins(Record(subvolume=case.subvolume, snapshot=str(snapshot)))
     if snapshot.exists():
         # The same incident was interrupted before it had any effect: its snapshot still is the state before.
-        return _builtins(Record(subvolume=case.service.subvolume, snapshot=str(snapshot)))
-    taken = shell.run((BTRFS, "subvolume", "snapshot", "-r", "--", case.service.subvolume, str(snapshot)), _DEADLINE_SECONDS)
+        return record
+    taken = shell.run((BTRFS, "subvolume", "snapshot", "-r", "--", case.subvolume, str(snapshot)), _DEADLINE_SECONDS)
     if not taken.ok:
         raise Unprotectable(f"no snapshot could be taken: {taken}")
-    return _builtins(Record(subvolume=case.service.subvolume, snapshot=str(snapshot)))
+    return record
 
 
 def _seal(case: Case, record: dict[str, Any]) -> dict[str, Any]:
     """Note how the action left each path that it changed, so that an undo can tell later edits from its own."""
     del case
     taken = msgspec.convert(record, Record)
-    before, after = _manifest(taken.snapshot), _manifest(taken.subvolume)
-    changed = {path: after.get(path) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-    return _builtins(msgspec.structs.replace(taken, changed=changed))
+    return _builtins(msgspec.structs.replace(taken, changed=_changes(taken)))
 
 
-def _manifest(root: str) -> Manifest:
-    found: Manifest = {}
-    with files.opened(root) as descriptor:
-        for folder, folder_descriptor, names in files.walk(descriptor):
-            for name in names:
-                path = str(folder / name)
-                # What is no UTF-8 cannot be journaled, so it can never be reverted either.
-                status = files.status_of(name, folder_descriptor) if files.is_utf8(path) else None
-                if status is not None and (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
-                    found[path] = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return found
+def _changes(taken: Record) -> Changes:
+    with files.opened(taken.snapshot) as before, files.opened(taken.subvolume) as live:
+        return three_way.changes(_traces(before), _traces(live))
+
+
+def _traces(root: int) -> dict[str, Trace]:
+    found = three_way.traces(root)
+    return {path: seen for path, seen in found.items() if path != FOLDER and not (seen.is_folder and seen.inode == _EMPTY_SUBVOLUME_INODE)}
 
 
 def _keep(case: Case, record: dict[str, Any]) -> None:
@@ -103,74 +118,80 @@ def _keep(case: Case, record: dict[str, Any]) -> None:
 
 
 def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
-    """Put each changed path back as the snapshot has it, but only where it still is what the action left.
+    """Put each changed path back as the snapshot has it, but only where it still is what the action left."""
+    return _judge(case, record) or _three_way(record, three_way.revert)
 
-    Never under a running service: what it has open would be torn. Then every path is left, and the snapshot stays.
-    """
+
+def _rehearse(case: Case, record: dict[str, Any]) -> Restored:
+    return _judge(case, record) or _three_way(record, three_way.rehearse)
+
+
+def _judge(case: Case, record: dict[str, Any]) -> Restored | None:
+    """Return why nothing is put back: nobody noted what the action left, or a running service has it open and would be torn."""
     taken = msgspec.convert(record, Record)
+    if taken.changed is None:
+        return _named(taken, three_way.unsealed(_changes(taken), taken.snapshot))
     if taken.changed and case.service is not None and unit.show(case.service).active:
         return Restored(conflicts=tuple(f"{taken.subvolume}/{path} (in use; its old state is in {taken.snapshot})" for path in sorted(taken.changed)))
-    restored, conflicts, now = 0, [], _manifest(taken.subvolume)
+    return None
+
+
+def _three_way(record: dict[str, Any], how: three_way.Undo) -> Restored:
+    taken = msgspec.convert(record, Record)
     if not taken.changed:
         return Restored()
     with files.opened(taken.snapshot) as before, files.opened(taken.subvolume) as live:
-        for path, left in sorted(taken.changed.items()):
-            try:
-                if now.get(path) == left:
-                    _put_back(before, live, pathlib.PurePosixPath(path))
-                    restored += 1
-                elif not _already_back(before, live, pathlib.PurePosixPath(path)):
-                    conflicts.append(f"{taken.subvolume}/{path}")
-            except NotADirectoryError:
-                # A symlink or a file stands where the folder was: whoever put it there has the say.
-                conflicts.append(f"{taken.subvolume}/{path}")
-    return Restored(restored=restored, conflicts=tuple(conflicts))
+        return _named(taken, how(before, live, taken.changed))
 
 
-def _already_back(before: int, live: int, path: pathlib.PurePosixPath) -> bool:
-    # An undo that was killed half-way is repeated: what it has put back is equal in size and time, not in inode.
-    one, other = _status_below(before, path), _status_below(live, path)
-    if one is None or other is None:
-        return one is other
-    return (one.st_size, one.st_mtime_ns, one.st_mode) == (other.st_size, other.st_mtime_ns, other.st_mode)
+def _named(taken: Record, undone: Restored) -> Restored:
+    conflicts, paths = (tuple(f"{taken.subvolume}/{path}" for path in of) for of in (undone.conflicts, undone.paths))
+    return Restored(restored=undone.restored, conflicts=conflicts, paths=paths)
 
 
-def _status_below(root: int, path: pathlib.PurePosixPath) -> os.stat_result | None:
+def _kept(config: Config) -> tuple[Kept, ...]:
+    found = []
+    for subvolume in sorted({service.subvolume for service in config.services.values() if service.subvolume is not None}):
+        with contextlib.suppress(OSError), files.opened(f"{subvolume}/{FOLDER}") as folder:
+            for name in sorted(filter(shelf.incident_of, os.listdir(folder))):  # noqa: PTH208 - by descriptor
+                record = _builtins(Record(subvolume=subvolume, snapshot=f"{subvolume}/{FOLDER}/{name}"))
+                found.append(Kept(name=name, place=subvolume, made_at=_made_at(folder, name), record=record))
+    return tuple(found)
+
+
+def _made_at(folder: int, name: str) -> float:
+    # A snapshot's inode bears the times of what it was taken of; the file system itself notes when it was taken.
+    with files.opened_below(folder, pathlib.PurePosixPath(name)) as snapshot:
+        told = fcntl.ioctl(snapshot, _SUBVOLUME_INFO, bytes(_INFO_BYTES))
+    (seconds,) = struct.unpack_from("Q", told, _INFO_OTIME_OFFSET)
+    return float(seconds)
+
+
+def _room(record: dict[str, Any]) -> float:
+    return shelf.room_ratio(msgspec.convert(record, Record).subvolume)
+
+
+def _discard(record: dict[str, Any]) -> None:
+    taken = msgspec.convert(record, Record)
+    place = pathlib.PurePosixPath(taken.snapshot)
+    name = shelf.own(place.name)
     try:
-        with files.opened_below(root, path.parent) as folder:
-            return files.status_of(path.name, folder)
+        with files.opened(str(place.parent)) as folder:
+            # By descriptor, so that no symlink on the way can lead the deletion elsewhere.
+            fcntl.ioctl(folder, _SNAP_DESTROY, bytearray(struct.pack(_DESTROY_ARGUMENTS, 0, name.encode())))
     except FileNotFoundError:
-        return None
-
-
-def _put_back(before: int, live: int, path: pathlib.PurePosixPath) -> None:
-    status = _status_below(before, path)
-    if status is None:
-        with contextlib.suppress(FileNotFoundError), files.opened_below(live, path.parent) as place:
-            os.unlink(path.name, dir_fd=place)
         return
-    _make_folders(before, live, path.parent)
-    aside = f".{path.name}.homeostat-undo"
-    with files.opened_below(before, path.parent) as source, files.opened_below(live, path.parent) as place:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(aside, dir_fd=place)
-        # By way of /proc the copy starts at the open folders: no symlink on the way can lead it elsewhere.
-        shutil.copy2(f"/proc/self/fd/{source}/{path.name}", f"/proc/self/fd/{place}/{aside}", follow_symlinks=False)
-        os.chown(aside, status.st_uid, status.st_gid, dir_fd=place, follow_symlinks=False)
-        # The rename is the only moment at which the path changes: it holds the old or the new content, never half.
-        os.rename(aside, path.name, src_dir_fd=place, dst_dir_fd=place)
+    # Until the cleaner has been there, nothing is free; that it takes longer is no fault.
+    shell.run((BTRFS, "subvolume", "sync", "--", taken.subvolume), _FREEING_SECONDS)
 
 
-def _make_folders(before: int, live: int, folder: pathlib.PurePosixPath) -> None:
-    """Make what is missing on the way to `folder`, with the owner and mode that the snapshot has."""
-    for missing in [*reversed(folder.parents[:-1]), *([folder] if folder.parts else [])]:
-        if _status_below(live, missing) is not None:
-            continue
-        with files.opened_below(before, missing) as source, files.opened_below(live, missing.parent) as place:
-            status = os.fstat(source)
-            os.mkdir(missing.name, 0o700, dir_fd=place)
-            os.chown(missing.name, status.st_uid, status.st_gid, dir_fd=place, follow_symlinks=False)
-            os.chmod(missing.name, stat.S_IMODE(status.st_mode), dir_fd=place)
+@contextlib.contextmanager
+def _locate(record: dict[str, Any], path: str) -> Iterator[tuple[int, pathlib.PurePosixPath]]:
+    taken, wanted = msgspec.convert(record, Record), pathlib.PurePosixPath(path)
+    if not wanted.is_relative_to(taken.subvolume):
+        raise FileNotFoundError(f"{path} does not lie below {taken.subvolume}")
+    with files.opened(taken.snapshot) as before:
+        yield before, wanted.relative_to(taken.subvolume)
 
 
 def _builtins(record: Record) -> dict[str, Any]:
@@ -178,4 +199,15 @@ def _builtins(record: Record) -> dict[str, Any]:
     return converted
 
 
-PROTECTION = Protection(obstacle=_obstacle, protect=_protect, seal=_seal, keep=_keep, roll_back=_roll_back)
+PROTECTION = Protection(
+    obstacle=_obstacle,
+    protect=_protect,
+    seal=_seal,
+    keep=_keep,
+    roll_back=_roll_back,
+    rehearse=_rehearse,
+    kept=_kept,
+    room=_room,
+    discard=_discard,
+    locate=_locate,
+)

@@ -57,4 +57,4 @@ def _oracle(case: Case, command: Command) -> Effect:
     return execution.fate(case, command) or "unknowable"
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle)
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, loss="rule-bound")

@@ -62,4 +62,4 @@ def _oracle(case: Case, command: Command) -> Effect:
     return "done" if not any(pathlib.Path(CACHE).glob("*.deb")) else "unknowable"
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle)
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, loss="regenerable")

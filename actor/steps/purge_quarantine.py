@@ -59,4 +59,4 @@ def _oracle(case: Case, command: Command) -> Effect:
         return "done"
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, follows=True)
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, follows=True, loss="rule-bound")

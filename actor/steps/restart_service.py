@@ -52,6 +52,12 @@ def _perform(case: Case, command: Command) -> dict[str, Any]:
     return {"output": completed.output.strip()[-2000:], "status": completed.status}
 
 
+def _writes(case: Case, options: Options) -> tuple[str, ...]:
+    """Return the files that the service's configuration says it writes when it starts or stops."""
+    del options
+    return case.service.files if case.service is not None else ()
+
+
 def _oracle(case: Case, command: Command) -> Effect:
     assert case.service is not None
     fate = execution.fate(case, command)
@@ -64,4 +70,4 @@ def _oracle(case: Case, command: Command) -> Effect:
     return "none" if state.invocation == command.arguments["invocation"] else "done"
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle)
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, writes=_writes)

@@ -30,7 +30,7 @@ class ServiceCommands(Section, frozen=True, kw_only=True):
 
 
 class Service(Section, frozen=True, kw_only=True):
-    """A service of the catalogue: what runs it and what may be done to it."""
+    """A service of the catalogue: what runs it, what may be done to it, and the data that a restart puts at risk."""
 
     manager: Manager
     unit: str | None = None
@@ -39,6 +39,7 @@ class Service(Section, frozen=True, kw_only=True):
     health: Argv | None = None
     auto_restart: bool = True
     subvolume: str | None = None
+    files: tuple[str, ...] = ()
     memory_limit: Size | None = None
     restart_timeout: Duration = Duration(120)
 
@@ -48,6 +49,8 @@ class Service(Section, frozen=True, kw_only=True):
             program(self.health)
         if self.subvolume is not None:
             exact_path("subvolume", self.subvolume)
+        for path in self.files:
+            exact_path("files", path)
         if self.manager == "command" and self.commands is None:
             raise ValueError("manager command needs commands: {show: [...], restart: [...]}")
         if self.manager != "command" and self.unit is None:

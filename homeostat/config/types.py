@@ -176,6 +176,18 @@ class Limits(Section, frozen=True, kw_only=True):
     breaker: Breaker = Breaker()
 
 
+class Protections(Section, frozen=True, kw_only=True):
+    """How long what makes an action undoable is kept, the share of a file system that it must leave free, and how much is copied at most."""
+
+    retention: Duration = Duration(7 * DAY)
+    keep_free: Ratio = 0.10
+    preimage_most: Size = Size(256 * 1024**2)
+
+    def __post_init__(self) -> None:
+        """Refuse to keep nothing."""
+        lasting("retention", self.retention)
+
+
 class Security(Section, frozen=True, kw_only=True):
     """Credentials, each in a file of its own; two intake tokens may be valid during a rotation."""
 
@@ -211,6 +223,7 @@ class Config(Section, frozen=True, kw_only=True):
     filesystems: dict[str, Filesystem] = {}
     cleanup: dict[str, CleanupRule] = {}
     limits: Limits = Limits()
+    protections: Protections = Protections()
     security: Security = Security()
     actor: Actor = Actor()
 

@@ -19,17 +19,19 @@ if TYPE_CHECKING:
 def case(host: Host, target: str, *, stopped: Callable[[], bool] = lambda: False, incident_id: str = "i1", **changes: Any) -> Case:
     """Return the case of an incident at a target of the host."""
     config: Config = configured(host.settings(), **changes)
-    filesystem = config.filesystems.get(target)
+    filesystem, service = config.filesystems.get(target), config.services.get(target)
     return Case(
         incident_id=incident_id,
         action="disk-cleanup" if filesystem else "service-restart",
         target=target,
         config=config,
-        service=config.services.get(target),
+        service=service,
         filesystem=filesystem,
         root=(filesystem.path or target) if filesystem else None,
         now=host.clock.now(),
         stopped=stopped,
+        subvolume=service.subvolume if service else None,
+        write_set=service.files if service else (),
     )
 
 

@@ -190,7 +190,7 @@ class TestRollback:
         assert ended(careful.incident()) == (None, "rolled_back")
         assert careful.incident().reason == "health of web did not hold; 5 put back"
         assert contents(paths) == before
-        assert not (careful.host.disk / ".homeostat-quarantine" / careful.incident().id).exists()
+        assert not (careful.host.disk / ".homeostat-quarantine" / f"homeostat-disk-cleanup-{careful.incident().id}").exists()
 
     def test_a_place_that_was_taken_since_is_a_conflict_and_the_rest_goes_back(self, careful: Actor) -> None:
         def meanwhile() -> None:

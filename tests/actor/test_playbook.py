@@ -45,7 +45,7 @@ def test_the_built_in_playbooks_are_valid_and_answer_for_their_files() -> None:
 def test_what_a_built_in_playbook_names_exists(name: str) -> None:
     book = load_playbooks(None)[name]
     assert book.file.verify.measure in MEASURES
-    assert book.file.protection in PROTECTIONS
+    assert set(book.file.protections) <= set(PROTECTIONS)
     assert {step.kind for step in book.steps} <= set(STEPS)
     assert book.name == name
 

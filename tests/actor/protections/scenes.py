@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -40,9 +41,14 @@ class Scene:
         if self.root is None:
             return {}
         paths = [path for path in self.root.rglob("*") if not any(part.startswith(".homeostat") for part in path.parts)]
-        files: Content = {str(path.relative_to(self.root)): path.read_bytes() for path in paths if path.is_file() and not path.is_symlink()}
-        links: Content = {str(path.relative_to(self.root)): str(path.readlink()) for path in paths if path.is_symlink()}
-        return files | links
+        return {str(path.relative_to(self.root)): _state(path) for path in paths}
+
+
+def _state(path: pathlib.Path) -> bytes | str:
+    if path.is_symlink():
+        return str(path.readlink())
+    status = path.stat()
+    return f"folder {status.st_mode:o} {status.st_uid}" if path.is_dir() else path.read_bytes()
 
 
 def nothing(host: Host, _: pathlib.Path) -> Scene:
@@ -66,32 +72,61 @@ def quarantine(host: Host, _: pathlib.Path) -> Scene:
 
 def snapshot(host: Host, btrfs: pathlib.Path) -> Scene:
     root = subvolume(btrfs / host.folder.name)
-    for name in ("changed", "removed", "replaced", "deep/kept", "sp ace\nline"):
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_text(f"{name} before")
-    (root / "link-changed").symlink_to("deep")
-    (root / "link-removed").symlink_to("changed")
+    _furnish(root)
     (host.service / "down").touch()
     about = case(host, "web", services={"web": {"subvolume": str(root)}})
-
-    def act() -> None:
-        (root / "changed").write_text("by the action")
-        (root / "sp ace\nline").write_text("by the action")
-        (root / "removed").unlink()
-        (root / "link-removed").unlink()
-        (root / "link-changed").unlink()
-        (root / "link-changed").symlink_to("/elsewhere")
-        (root / "new").write_text("by the action")
-        (root / "replaced").unlink()
-        (root / "replaced").write_text("by the action")
-
-    def edit() -> None:
-        (root / "changed").write_text("by a person")
-
-    return Scene(PROTECTIONS["snapshot"], about, root, act, edit, "changed", lambda: root.rename(root.with_name(f"{root.name}-away")))
+    return Scene(
+        PROTECTIONS["snapshot"], about, root, lambda: _change(root), lambda: _edit(root), "changed", lambda: root.rename(root.with_name(f"{root.name}-away")) and None
+    )
 
 
-SCENES = {"none": nothing, "quarantine": quarantine, "snapshot": snapshot}
+def preimage(host: Host, _: pathlib.Path) -> Scene:
+    root = host.folder / "data"
+    root.mkdir()
+    _furnish(root)
+    (host.service / "down").touch()
+    about = case(host, "web", services={"web": {"files": [str(root), str(host.folder / "absent")]}}, protections={"preimage_most": "1MiB"})
+    return Scene(
+        PROTECTIONS["preimage"], about, root, lambda: _change(root), lambda: _edit(root), "changed", lambda: (root / "large").write_bytes(bytes(1024**2 + 1)) and None
+    )
+
+
+def _furnish(root: pathlib.Path) -> None:
+    for name in ("changed", "removed", "replaced", "deep/kept", "gone/with/all", "becomes-folder", "sp ace\nline"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f"{name} before")
+    (root / "becomes-file").mkdir()
+    (root / "link-changed").symlink_to("deep")
+    (root / "link-removed").symlink_to("changed")
+
+
+def _change(root: pathlib.Path) -> None:
+    (root / "changed").write_text("by the action")
+    (root / "sp ace\nline").write_text("by the action")
+    (root / "removed").unlink()
+    (root / "link-removed").unlink()
+    (root / "link-changed").unlink()
+    (root / "link-changed").symlink_to("/elsewhere")
+    (root / "new").write_text("by the action")
+    (root / "replaced").unlink()
+    (root / "replaced").write_text("by the action")
+    shutil.rmtree(root / "gone")
+    (root / "made" / "deep").mkdir(parents=True)
+    (root / "made" / "deep" / "file").write_text("by the action")
+    (root / "deep").chmod(0o700)
+    os.chown(root / "deep", 1234, 1234)
+    (root / "becomes-folder").unlink()
+    (root / "becomes-folder").mkdir()
+    (root / "becomes-folder" / "inner").write_text("by the action")
+    (root / "becomes-file").rmdir()
+    (root / "becomes-file").write_text("by the action")
+
+
+def _edit(root: pathlib.Path) -> None:
+    (root / "changed").write_text("by a person")
+
+
+SCENES = {"none": nothing, "preimage": preimage, "quarantine": quarantine, "snapshot": snapshot}
 
 
 def through_json(record: dict[str, object]) -> dict[str, object]:

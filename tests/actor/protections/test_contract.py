@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from actor import files
 from actor.model import Restored, Unprotectable
 from actor.playbook import PROTECTIONS
 from tests.actor.protections.scenes import SCENES, Scene, through_json
@@ -127,3 +129,54 @@ def test_a_rollback_that_is_killed_anywhere_is_finished_by_the_next(scene: Scene
         pytest.fail("it never came to its end")
     assert scene.content() == before
     assert back(scene, record).conflicts == ()
+
+
+@pytest.mark.parametrize("scene", MARKED, indirect=True)
+def test_a_rehearsal_tells_what_an_undo_does_and_does_nothing(scene: Scene) -> None:
+    record = acted(scene)
+    scene.edit()
+    after = scene.content()
+    told = scene.protection.rehearse(scene.case, record)
+    assert scene.content() == after
+    assert told == back(scene, record)
+
+
+@pytest.mark.parametrize("scene", PROTECTING, indirect=True)
+def test_what_is_kept_bears_action_and_incident_leads_to_the_old_state_and_goes_when_discarded(scene: Scene) -> None:
+    assert scene.edited is not None
+    before = scene.content()
+    record = acted(scene)
+    (kept,) = scene.protection.kept(scene.case.config)
+    assert kept.name == f"homeostat-{scene.case.action}-i1"
+    with scene.protection.locate(through_json(kept.record), f"{scene.root}/{scene.edited}") as (folder, path), files.opened_below(folder, path.parent) as place:
+        assert content_of(place, path.name) == before[scene.edited]
+    assert 0 < scene.protection.room(record) <= 1
+    scene.protection.discard(record)
+    assert scene.protection.kept(scene.case.config) == ()
+    scene.protection.discard(record)
+
+
+def content_of(folder: int, name: str) -> bytes:
+    with os.fdopen(os.open(name, os.O_RDONLY, dir_fd=folder), "rb") as file:
+        return file.read()
+
+
+@pytest.mark.parametrize("scene", MARKED, indirect=True)
+def test_where_nothing_is_kept_nothing_is_listed_and_nothing_can_be_looked_up(scene: Scene) -> None:
+    assert scene.protection.kept(scene.case.config) == ()
+    record = acted(scene)
+    with pytest.raises(FileNotFoundError), scene.protection.locate(record, "/elsewhere/file"):
+        pass
+
+
+@pytest.mark.parametrize("scene", PROTECTING, indirect=True)
+def test_nothing_of_another_name_is_discarded(scene: Scene) -> None:
+    before = scene.content()
+    record = acted(scene)
+    strange = {name: value.replace("homeostat-", "holiday-") if isinstance(value, str) else value for name, value in record.items()}
+    (kept,) = scene.protection.kept(scene.case.config)
+    with pytest.raises(ValueError, match="no name of ours"):
+        scene.protection.discard(strange)
+    assert scene.protection.kept(scene.case.config) == (kept,)
+    assert back(scene, record).conflicts == ()
+    assert scene.content() == before

@@ -30,7 +30,7 @@ def moved(host: Host) -> dict[str, object]:
 
 
 def part(host: Host) -> pathlib.Path:
-    return host.disk / ".homeostat-quarantine" / "i1"
+    return host.disk / ".homeostat-quarantine" / "homeostat-disk-cleanup-i1"
 
 
 def test_its_place_is_for_root_only(host: Host) -> None:

@@ -73,7 +73,7 @@ def test_a_folder_that_the_action_removed_comes_back_with_its_files(host: Host, 
     os.chown(deeper, 1234, 1234)
     record = SNAPSHOT.protect(of(host, root))
     shutil.rmtree(root / "deep")
-    assert SNAPSHOT.roll_back(of(host, root), SNAPSHOT.seal(of(host, root), record)).restored == 1
+    assert SNAPSHOT.roll_back(of(host, root), SNAPSHOT.seal(of(host, root), record)).restored == 3
     assert (deeper / "file").read_text() == "before"
     assert (stat.S_IMODE(deeper.stat().st_mode), deeper.stat().st_uid) == (0o2750, 1234)
 
@@ -107,8 +107,9 @@ def test_without_a_seal_nothing_can_be_told_from_a_persons_edit_so_nothing_is_re
     (root / "file").write_text("before")
     record = SNAPSHOT.protect(of(host, root))
     (root / "file").write_text("after")
-    assert SNAPSHOT.roll_back(of(host, root), record).restored == 0
-    assert (root / "file").read_text() == "after"
+    restored = SNAPSHOT.roll_back(of(host, root), record)
+    assert (restored.restored, (root / "file").read_text()) == (0, "after")
+    assert restored.conflicts == (f"{root}/file (changed, and nobody knows by whom; its old state is in {record['snapshot']})",)
 
 
 def test_a_subvolume_below_is_another_matter(host: Host, root: pathlib.Path) -> None:

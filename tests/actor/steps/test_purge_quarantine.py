@@ -16,7 +16,7 @@ STEP = STEPS["purge-quarantine"]
 
 
 def wait_in(host: Host, incident_id: str, name: str = "a.log.1") -> None:
-    host.log(f"../.homeostat-quarantine/{incident_id}/old-logs/{name}", size_kib=64)
+    host.log(f"../.homeostat-quarantine/homeostat-disk-cleanup-{incident_id}/old-logs/{name}", size_kib=64)
 
 
 def purge(host: Host) -> Command:
@@ -28,19 +28,19 @@ def purge(host: Host) -> Command:
 def test_what_waits_is_deleted_and_counted(host: Host) -> None:
     wait_in(host, "i1"), wait_in(host, "i1", "deep/b.log.1")
     assert STEP.perform(case(host, "disk"), purge(host)) == {"purged": 2, "purged_bytes": 128 * KIB}
-    assert not (host.disk / ".homeostat-quarantine" / "i1").exists()
+    assert not (host.disk / ".homeostat-quarantine" / "homeostat-disk-cleanup-i1").exists()
 
 
 def test_another_incidents_quarantine_stays(host: Host) -> None:
     wait_in(host, "i1"), wait_in(host, "i2")
     STEP.perform(case(host, "disk"), purge(host))
-    assert (host.disk / ".homeostat-quarantine" / "i2" / "old-logs" / "a.log.1").exists()
+    assert (host.disk / ".homeostat-quarantine" / "homeostat-disk-cleanup-i2" / "old-logs" / "a.log.1").exists()
 
 
 def test_what_a_symlink_in_the_quarantine_points_to_stays(host: Host) -> None:
     precious = host.log("precious.log.1")
     wait_in(host, "i1")
-    (host.disk / ".homeostat-quarantine" / "i1" / "link").symlink_to(host.logs)
+    (host.disk / ".homeostat-quarantine" / "homeostat-disk-cleanup-i1" / "link").symlink_to(host.logs)
     STEP.perform(case(host, "disk"), purge(host))
     assert precious.exists()
 

@@ -90,7 +90,7 @@ def test_it_moves_what_was_planned_into_its_incidents_own_part(host: Host) -> No
     about = case(host, "disk")
     result = STEP.perform(about, only(about))
     assert (result["moved"], result["moved_bytes"], result["left"]) == (2, 2 * 64 * 1024, 0)
-    assert quarantined(host) == ["i1/old-logs/a.log.1", "i1/old-logs/deep/b\nc.log.1"]
+    assert quarantined(host) == ["homeostat-disk-cleanup-i1/old-logs/a.log.1", "homeostat-disk-cleanup-i1/old-logs/deep/b\nc.log.1"]
     assert not [path for path in host.logs.rglob("*") if path.is_file()]
 
 

@@ -1,0 +1,61 @@
+"""What protections keep is named `homeostat-<action>-<incident>`: nothing of any other name is ever deleted."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+from typing import TYPE_CHECKING
+
+from actor import files
+
+if TYPE_CHECKING:
+    from actor.model import Case
+
+_OWN = re.compile(r"homeostat-(?P<action>[a-z0-9]+(?:-[a-z0-9]+)*)-(?P<incident>[0-9a-z]+)")
+
+
+def name_of(case: Case) -> str:
+    """Return the name under which a protection keeps what the case needs."""
+    return f"homeostat-{case.action}-{case.incident_id}"
+
+
+def incident_of(name: str) -> str | None:
+    """Return the incident that a kept thing belongs to, or None when its name is none of ours."""
+    match = _OWN.fullmatch(name)
+    return match.group("incident") if match is not None else None
+
+
+def own(name: str) -> str:
+    """Return `name`. Raises ValueError when it is none of ours, so that nothing else is ever deleted."""
+    if incident_of(name) is None:
+        raise ValueError(f"{name!r} is no name of ours (homeostat-ACTION-INCIDENT), so it is not touched")
+    return name
+
+
+def room_ratio(place: str) -> float:
+    """Return the free share (0..1) of the file system that the folder `place` lies on. Raises OSError."""
+    with files.opened(place) as descriptor:
+        status = os.fstatvfs(descriptor)
+    return status.f_bavail / status.f_blocks
+
+
+def free_bytes(place: str) -> int:
+    """Return the bytes that are free where the folder `place` lies or will lie. Raises OSError."""
+    status = os.statvfs(_existing(place))
+    return status.f_bavail * status.f_frsize
+
+
+def same_subvolume(one: str, other: str) -> bool:
+    """Say whether two folders lie on one device, which a btrfs subvolume is of its own; of a missing one its nearest parent counts. Raises OSError."""
+    return _device(one) == _device(other)
+
+
+def _device(path: str) -> int:
+    # Symlinks are followed, as they are by whoever writes there.
+    return _existing(path).stat().st_dev
+
+
+def _existing(path: str) -> pathlib.Path:
+    place = pathlib.Path(path)
+    return next(folder for folder in (place, *place.parents) if folder.exists())
