@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from actor.api import api_routes
+from actor.deeds import Hands
+from actor.executor.client import remote_hands
 from actor.journal import Journal, JournalError, incidents
 from actor.loop import Loop
 from actor.metrics import Collector
@@ -71,14 +73,16 @@ def read_configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Pla
 
 def _world(config: Config, playbooks: dict[str, Playbook]) -> World:
     prometheus, alertmanager = _doors(config)
+    clock = SystemClock()
     return World(
         config=config,
         playbooks=playbooks,
         journal=Journal(pathlib.Path(config.actor.state_directory), config.actor.ballast),
-        clock=SystemClock(),
+        clock=clock,
         prometheus=prometheus,
         alertmanager=alertmanager,
-        stop=StopSwitch(config.actor.state_directory),
+        stop=StopSwitch(config.actor.root_directory),
+        hands=remote_hands(config.actor, clock) if config.actor.executor_directory is not None else Hands(),
     )
 
 
@@ -133,8 +137,9 @@ def take_over(service: Service, config_file: pathlib.Path, listen_address: str) 
     world = service.world
     config, playbooks = read_configuration(config_file)
     tokens = read_tokens(config, listen_address)
-    if config.actor.state_directory != world.config.actor.state_directory:
-        raise ConfigError(str(config_file), 0, "actor.state_directory", "the journal and the stop are where they were; this needs a restart")
+    for name in ("state_directory", "executor_directory"):
+        if getattr(config.actor, name) != getattr(world.config.actor, name):
+            raise ConfigError(str(config_file), 0, f"actor.{name}", "the journal and the stop are where they were; this needs a restart")
     prometheus, alertmanager = _doors(config)
     with world.admission:
         with world.journal.transaction() as db:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import socket
 from typing import Annotated
 
@@ -196,9 +197,10 @@ class Security(Section, frozen=True, kw_only=True):
 
 
 class Actor(Section, frozen=True, kw_only=True):
-    """The actor's own place and pace."""
+    """The actor's own place and pace; with an `executor_directory` root's deeds are done by `homeostat-executor`, which owns it."""
 
     state_directory: str = "/var/lib/homeostat"
+    executor_directory: str | None = None
     playbook_directory: str | None = None
     reconcile: Duration = Duration(MINUTE)
     ballast: Size = Size(8 * 1024**2)
@@ -207,6 +209,15 @@ class Actor(Section, frozen=True, kw_only=True):
         """Refuse to reconcile without a pause, and a state that lies nowhere."""
         lasting("reconcile", self.reconcile)
         exact_path("state_directory", self.state_directory)
+        if self.executor_directory is not None:
+            exact_path("executor_directory", self.executor_directory)
+            if pathlib.PurePosixPath(self.executor_directory).is_relative_to(self.state_directory):
+                raise ValueError("executor_directory must not lie below state_directory, whose owner could change it")
+
+    @property
+    def root_directory(self) -> str:
+        """Where lies what only root may change: the stop, and what an undo needs."""
+        return self.executor_directory or self.state_directory
 
 
 class Config(Section, frozen=True, kw_only=True):

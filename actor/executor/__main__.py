@@ -1,0 +1,87 @@
+"""`homeostat-executor`: started by systemd when an intent lies there, gone again when none has come for a while."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import logging
+import os
+import pathlib
+import stat
+
+import click
+
+from actor.executor import intents
+from actor.executor.root import Root, answer
+from actor.playbook import load_playbooks
+from homeostat import __version__, daemon, logs
+from homeostat.clock import SystemClock
+from homeostat.config import Config, ConfigError, load
+
+log = logging.getLogger(__name__)
+
+_WORKERS = 8
+_POLL_SECONDS = 0.01
+_IDLE_SECONDS = 5.0
+# What was taken back is still listened for.
+_ANSWER_STAYS_SECONDS = 30.0
+
+
+@click.command()
+@click.option("--config.file", "config_file", type=click.Path(path_type=pathlib.Path), default=daemon.DEFAULT_CONFIG, show_default=True, help="The configuration.")
+@click.option("--log.level", "log_level", type=click.Choice(logs.LEVELS), default="info", show_default=True)
+@click.option("--log.format", "log_format", type=click.Choice(logs.FORMATS), default="logfmt", show_default=True)
+@click.version_option(__version__, "--version")
+def main(config_file: pathlib.Path, log_level: str, log_format: str) -> None:
+    """Do as root what the actor without root has written down, after a look of its own; end when nothing more comes."""
+    logs.configure(log_level, log_format)
+    try:
+        serve(_root(config_file))
+    except (ConfigError, OSError, ValueError) as error:
+        daemon.die(str(error))
+
+
+def _root(config_file: pathlib.Path) -> Root:
+    config = load(config_file, Config)
+    if config.actor.executor_directory is None:
+        raise ConfigError(str(config_file), 0, "actor.executor_directory", "must be set for the executor to have a place of its own")
+    playbooks = load_playbooks(config.actor.playbook_directory)
+    own = pathlib.Path(config.actor.playbook_directory) if config.actor.playbook_directory else None
+    for path in (config_file, *((own, *own.glob("*.yml")) if own is not None else ())):
+        _owned(path)
+    return Root.of(config, playbooks, SystemClock())
+
+
+def _owned(path: pathlib.Path) -> None:
+    """See that only root could have written `path`. Raises ConfigError and OSError."""
+    for each in (path, *path.resolve().parents):
+        status = each.stat()
+        sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+        if status.st_uid not in {0, os.geteuid()} or (status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky):
+            raise ConfigError(str(path), 0, "", f"{each} must belong to root and be writable by nobody else, for root acts on what it says")
+
+
+def serve(root: Root, idle_seconds: float = _IDLE_SECONDS) -> None:
+    """Answer intents as they come, several at a time, until none has been there for `idle_seconds`."""
+    busy: dict[str, concurrent.futures.Future[object]] = {}
+    last_seen = root.clock.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="deed") as pool:
+        while busy or root.clock.monotonic() - last_seen < idle_seconds:
+            waiting, answered = intents.names(root.intents), intents.names(root.answers)
+            for name in answered - waiting:
+                intents.remove(root.answers, name, written_before=root.clock.now() - _ANSWER_STAYS_SECONDS)
+            for name in waiting - answered - busy.keys():
+                busy[name] = pool.submit(answer, root, name)
+            for name in [name for name, future in busy.items() if future.done()]:
+                _report(name, busy.pop(name))
+            last_seen = root.clock.monotonic() if waiting else last_seen
+            root.clock.sleep(_POLL_SECONDS)
+
+
+def _report(name: str, future: concurrent.futures.Future[object]) -> None:
+    fault = future.exception()
+    if fault is not None:
+        log.error("intent %s could not be answered: %s", name, fault)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""Does what the process without root wants done, but nothing that root-owned policy and root's own plans do not say."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from actor import deeds
+from actor.executor import intents
+from actor.executor.held import Held, Store
+from actor.executor.intents import ANSWERS, FRESH_SECONDS, INTENTS, WIRES, Answer, Intent
+from actor.executor.policy import refusal
+from actor.model import Command, Plan, StepFailed, Unprotectable
+from actor.world import StopSwitch
+
+if TYPE_CHECKING:
+    from actor.deeds import Record
+    from actor.executor.intents import Wire
+    from actor.model import Case, Effect
+    from actor.playbook import Playbook
+    from homeostat.clock import Clock
+    from homeostat.config import Config
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.5
+
+
+class Refused(Exception):  # noqa: N818 - a past tense like every outcome
+    """Root does not do this; the message says why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Root:
+    """The root-owned configuration, and where root keeps its answers and its memory."""
+
+    config: Config
+    playbooks: dict[str, Playbook]
+    clock: Clock
+    store: Store
+    intents: str
+    answers: str
+    stop: StopSwitch
+
+    @classmethod
+    def of(cls, config: Config, playbooks: dict[str, Playbook], clock: Clock) -> Root:
+        """Lay root's folders as the configuration says. Raises OSError."""
+        assert config.actor.executor_directory is not None
+        answers = pathlib.Path(config.actor.executor_directory, ANSWERS)
+        answers.mkdir(mode=0o750, parents=True, exist_ok=True)
+        directory = config.actor.executor_directory
+        inbox = str(pathlib.Path(config.actor.state_directory, INTENTS))
+        return cls(config, playbooks, clock, Store(directory), inbox, str(answers), StopSwitch(directory))
+
+
+def answer(root: Root, name: str) -> Answer | None:
+    """Read one intent, do what it wants where that is right, and answer durably; None when it was taken back before."""
+    try:
+        intent = intents.read_intent(root.intents, name)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as fault:
+        said = Answer(said="failed", reason=f"the executor cannot read intent {name}: {fault}")
+    else:
+        said = _attempt(root, intent)
+    if said.said != "done":
+        log.warning("intent %s: %s: %s", name, said.said, said.reason)
+    intents.write(root.answers, name, said)
+    return said
+
+
+def _attempt(root: Root, intent: Intent) -> Answer:
+    try:
+        result = _do(root, intent)
+    except Unprotectable as obstacle:
+        return Answer(said="unprotectable", reason=str(obstacle))
+    except (StepFailed, Refused) as failure:
+        return Answer(said="failed", reason=str(failure))
+    except (KeyError, ValueError, OSError) as fault:
+        return Answer(said="failed", reason=f"the executor cannot do {intent.deed}: {type(fault).__name__}: {fault}")
+    return Answer(said="done", result=msgspec.to_builtins(result))
+
+
+def _do(root: Root, intent: Intent) -> Any:
+    wire = WIRES.get(intent.deed)
+    if wire is None:
+        raise Refused(f"{intent.deed!r} is no deed")
+    playbook, case = _case(root, intent)
+    if wire.of_playbook:
+        return _of_playbook(root, intent, case, playbook)
+    argument = _argument(wire, intent)
+    if isinstance(argument, Command):
+        return _commanded(root, intent, case, argument)
+    if intent.deed in {"seal", "keep", "undo"}:
+        return _recorded(root, intent, case, argument)
+    function = getattr(deeds, intent.deed)
+    return function(case, argument) if wire.takes else function(case)
+
+
+def _argument(wire: Wire, intent: Intent) -> Any:
+    if len(intent.arguments) != len(wire.takes):
+        raise Refused(f"{intent.deed} takes {len(wire.takes)} arguments, not {len(intent.arguments)}")
+    return msgspec.convert(intent.arguments[0], wire.takes[0]) if wire.takes else None
+
+
+def _case(root: Root, intent: Intent) -> tuple[Playbook, Case]:
+    """Build the case from root's own configuration: the intent only selects exact members of it."""
+    playbook = root.playbooks.get(intent.action)
+    if playbook is None:
+        raise Refused(f"no playbook is named {intent.action!r}")
+    ends_at = root.clock.monotonic() + playbook.file.deadline
+    path = pathlib.Path(root.intents, f"{intent.id}.json")
+
+    def stopped() -> bool:
+        return root.stop.reason() is not None or root.clock.monotonic() > ends_at or not path.exists()
+
+    try:
+        case = deeds.build_case(root.config, playbook, (intent.target, intent.incident_id), root.clock.now(), stopped)
+    except KeyError:
+        raise Refused(f"{intent.target!r} is not in the catalogue of {playbook.file.acts_on}s") from None
+    return playbook, case
+
+
+def _of_playbook(root: Root, intent: Intent, case: Case, playbook: Playbook) -> str | Plan | Record | None:
+    if intent.deed == "obstacle":
+        return deeds.obstacle(case, playbook)
+    held = _held(root, case, playbook)
+    if intent.deed == "plan":
+        plan = deeds.plan(case, playbook)
+        root.store.put(msgspec.structs.replace(held, plan=plan))
+        return plan
+    _permit(root, intent, case, playbook)
+    record = deeds.protect(case, playbook)
+    root.store.put(msgspec.structs.replace(held, records=(*held.records, record)))
+    return record
+
+
+def _held(root: Root, case: Case, playbook: Playbook) -> Held:
+    held = root.store.find(case.incident_id)
+    fresh = Held(incident_id=case.incident_id, action=case.action, target=case.target, action_class=playbook.file.action_class)
+    if held is not None and (held.action, held.target) != (case.action, case.target):
+        # A new decision of the same episode: what was held for another action is spent, its records stay.
+        return msgspec.structs.replace(fresh, records=held.records, tokens=held.tokens, runs=held.runs)
+    return held or fresh
+
+
+def _commanded(root: Root, intent: Intent, case: Case, command: Command) -> dict[str, Any] | Effect:
+    held = root.store.find(case.incident_id)
+    if held is None or not held.planned(command) or not command.token:
+        raise Refused("this is no command that root has planned for this incident; nothing was done")
+    used_by = held.tokens.get(command.token)
+    if intent.deed == "oracle":
+        if used_by is None:
+            # Not begun, and from here on never: its token is spent.
+            root.store.put(msgspec.structs.replace(held, tokens=held.tokens | {command.token: intent.id}))
+            return "none"
+        return deeds.oracle(case, command)
+    if used_by == intent.id:
+        return _attach(root, case, command)
+    if used_by is not None:
+        raise Refused("the command's token has been used; nothing is begun twice")
+    playbook = root.playbooks[case.action]
+    _permit(root, intent, case, playbook)
+    root.store.put(msgspec.structs.replace(held, tokens=held.tokens | {command.token: intent.id}, runs=(*held.runs, root.clock.now())))
+    return deeds.perform(case, command)
+
+
+def _attach(root: Root, case: Case, command: Command) -> dict[str, Any]:
+    """Take up a command that root itself was killed over: wait for it, and never begin it again. Raises StepFailed."""
+    while (effect := deeds.oracle(case, command)) == "running" and not case.stopped():
+        root.clock.sleep(_POLL_SECONDS)
+    if effect != "done":
+        deeds.release(case, (command,))
+        raise StepFailed(f"the executor was interrupted over it, and its effect is {effect}: {command.summary}")
+    return {"attached": True}
+
+
+def _recorded(root: Root, intent: Intent, case: Case, record: Record) -> Any:
+    held = root.store.find(case.incident_id)
+    if held is None or record not in held.records:
+        raise Refused("this is no record that root has given for this incident; nothing was touched")
+    if intent.deed != "seal":
+        return getattr(deeds, intent.deed)(case, record)
+    sealed = deeds.seal(case, record)
+    root.store.put(msgspec.structs.replace(held, records=tuple(sealed if known == record else known for known in held.records)))
+    return sealed
+
+
+def _permit(root: Root, intent: Intent, case: Case, playbook: Playbook) -> None:
+    """See once more, from what only root may write, that this may be done. Raises Refused."""
+    # By both clocks: one may be set, the other begins again at boot.
+    ages_seconds = (root.clock.now() - intent.written_at, root.clock.monotonic() - intent.uptime_seconds)
+    if not all(-1 <= age_seconds <= FRESH_SECONDS for age_seconds in ages_seconds):
+        raise Refused("the intent is not fresh: it was written more than a minute ago, or before the host or its clock was set up")
+    reason = root.stop.reason()
+    if reason is not None:
+        raise Refused(f"stopped: {reason}")
+    why = refusal(root.config, playbook, case, tuple(root.store.all()))
+    if why is not None:
+        raise Refused(why)

@@ -1,0 +1,291 @@
+"""Root's half does what was planned by root itself, once, under root's own policy, and nothing else that it is told."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from actor.deeds import Hands
+from actor.execution import fenced
+from actor.executor import intents
+from actor.executor.__main__ import main
+from actor.executor.held import Held
+from actor.executor.intents import WIRES
+from actor.model import Command, StepFailed
+from tests.actor.executor.conftest import NAME, Pair, paired
+from tests.support import DISK, MINUTE, WEB, Host, executable
+
+if TYPE_CHECKING:
+    from actor.deeds import Record
+
+
+def test_every_deed_crosses() -> None:
+    assert set(WIRES) == set(Hands.__dataclass_fields__)
+
+
+def test_a_cleanup_goes_through_root_as_it_goes_without(answering: Pair) -> None:
+    actor = answering.actor
+    for number in range(4):
+        actor.host.log(f"a.log.{number}")
+    actor.decide(DISK, "disk-cleanup")
+    actor.turn()
+    assert actor.incident().outcome in {"succeeded", "warned"}, actor.incident().reason
+    assert list(actor.host.logs.glob("a.log.*")) == []
+
+
+def test_a_restart_goes_through_root_as_it_goes_without(answering: Pair) -> None:
+    actor = answering.actor
+    actor.decide(WEB, "service-restart")
+    actor.turn()
+    assert actor.incident().outcome == "succeeded", actor.incident().reason
+    assert actor.host.restarts() == 1
+
+
+def test_what_fails_at_root_is_told_in_the_same_words(answering: Pair) -> None:
+    actor = answering.actor
+    (actor.host.service / "refuses").touch()
+    actor.decide(WEB, "service-restart")
+    actor.turn()
+    assert actor.incident().outcome == "failed"
+    assert "the service refuses" in actor.incident().reason
+
+
+def test_when_root_does_not_answer_the_gates_say_no(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actor.executor.client._SILENT_SECONDS", -120.0)
+    pair.actor.decide(WEB, "service-restart")
+    pair.actor.turn()
+    assert pair.actor.incident().outcome == "refused"
+    assert pair.actor.host.restarts() == 0
+    assert "is homeostat-executor.path active?" in str(pair.hands.obstacle(pair.case(), pair.actor.world.playbooks["service-restart"]))
+    assert intents.names(pair.root.intents) == set()
+
+
+# What somebody could write who has taken the other process over.
+
+
+def planned(pair: Pair) -> Command:
+    """Have root plan the restart, and return the command as it is begun."""
+    answered = pair.ask("plan")
+    return fenced(msgspec.convert(answered.result["commands"][0], Command))
+
+
+def test_root_does_a_command_that_it_planned(pair: Pair) -> None:
+    assert pair.ask("perform", planned(pair)).said == "done"
+    assert pair.actor.host.restarts() == 1
+
+
+def test_a_token_that_was_used_is_refused(pair: Pair) -> None:
+    command = planned(pair)
+    pair.ask("perform", command)
+    held = pair.root.store.find("i1")
+    assert held is not None
+    pair.root.store.put(msgspec.structs.replace(held, tokens={command.token: "another intent"}))
+    refused = pair.ask("perform", command)
+    assert (refused.said, refused.reason) == ("failed", "the command's token has been used; nothing is begun twice")
+    assert pair.actor.host.restarts() == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"arguments": {"argv": ["/usr/sbin/reboot"], "invocation": "1"}},
+        {"step": "journal-vacuum"},
+        {"summary": "restart something else"},
+        {"irreversible": True},
+        {"token": ""},
+    ],
+)
+def test_a_command_that_root_did_not_plan_is_refused(pair: Pair, change: dict[str, Any]) -> None:
+    forged = msgspec.structs.replace(planned(pair), **change)
+    for deed in ("perform", "oracle"):
+        refused = pair.ask(deed, forged)
+        assert (refused.said, refused.reason) == ("failed", "this is no command that root has planned for this incident; nothing was done")
+    assert pair.actor.host.restarts() == 0
+
+
+def test_a_command_planned_for_another_incident_is_refused(pair: Pair) -> None:
+    command = planned(pair)
+    assert pair.ask("perform", command, incident_id="i2").said == "failed"
+    assert pair.actor.host.restarts() == 0
+
+
+def test_asking_after_a_command_that_was_not_begun_spends_its_token(pair: Pair) -> None:
+    command = planned(pair)
+    assert pair.ask("oracle", command).result == "none"
+    assert pair.ask("perform", command, id=NAME).said == "failed"
+    assert pair.actor.host.restarts() == 0
+
+
+def test_a_command_that_root_was_killed_over_is_taken_up_and_never_begun_again(pair: Pair) -> None:
+    command = planned(pair)
+    held = pair.root.store.find("i1")
+    assert held is not None
+    pair.root.store.put(msgspec.structs.replace(held, tokens={command.token: NAME}))
+    assert "its effect is none" in pair.ask("perform", command).reason
+    assert pair.actor.host.restarts() == 0
+    (pair.actor.host.service / "invocation").write_text("2")
+    assert pair.ask("perform", command).result == {"attached": True}
+    assert pair.actor.host.restarts() == 1
+
+
+@pytest.mark.parametrize("deed", ["seal", "keep", "undo"])
+def test_a_record_that_root_did_not_give_is_refused(pair: Pair, deed: str) -> None:
+    pair.ask("protect")
+    forged: Record = {"protection": "quarantine", "record": {"root": "/", "part": "etc", "directories": {"x": "/root"}}}
+    refused = pair.ask(deed, forged)
+    assert (refused.said, refused.reason) == ("failed", "this is no record that root has given for this incident; nothing was touched")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"action": "reboot"}, "no playbook is named 'reboot'"),
+        ({"action": "../disk-cleanup"}, "no playbook is named '../disk-cleanup'"),
+        ({"target": "sshd"}, "'sshd' is not in the catalogue of services"),
+        ({"target": "web/../db"}, "'web/../db' is not in the catalogue of services"),
+        ({"action": "disk-cleanup", "target": "/etc"}, "'/etc' is not in the catalogue of filesystems"),
+        ({"deed": "__import__"}, "'__import__' is no deed"),
+        ({"deed": "build_case"}, "'build_case' is no deed"),
+        ({"arguments": (1, 2)}, "perform takes 1 arguments, not 2"),
+        ({"written_at": -1e9}, "the intent is not fresh"),
+        ({"written_at": 1e12}, "the intent is not fresh"),
+        ({"uptime_seconds": -1e9}, "the intent is not fresh"),
+        ({"uptime_seconds": 1e12}, "the intent is not fresh"),
+    ],
+)
+def test_what_is_no_exact_member_of_the_configuration_is_refused(pair: Pair, change: dict[str, Any], reason: str) -> None:
+    command = planned(pair)
+    refused = pair.ask(**{"deed": "perform", "arguments": (command,)} | change) if "arguments" in change else _changed(pair, command, change)
+    assert refused.said == "failed"
+    assert reason in refused.reason
+    assert pair.actor.host.restarts() == 0
+
+
+def _changed(pair: Pair, command: Command, change: dict[str, Any]) -> Any:
+    deed = change.pop("deed", "perform")
+    return pair.ask(deed, command, **change)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"\xff", b"{" * 100_000, b'{"id": "0123456789abcdef", "more": 1}'])
+def test_what_is_no_intent_is_answered_and_does_nothing(pair: Pair, body: bytes) -> None:
+    pathlib.Path(pair.root.intents, f"{NAME}.json").write_bytes(body)
+    assert pair.answered().reason.startswith(f"the executor cannot read intent {NAME}: ")
+
+
+def test_what_is_no_file_is_not_opened(pair: Pair, tmp_path: pathlib.Path) -> None:
+    path = pathlib.Path(pair.root.intents, f"{NAME}.json")
+    secret = tmp_path / "secret"
+    secret.write_text("{}")
+    path.symlink_to(secret)
+    assert "Too many levels of symbolic links" in pair.answered().reason
+    path.unlink()
+    os.mkfifo(path)
+    assert "no regular file" in pair.answered().reason
+    path.unlink()
+    with path.open("wb") as file:
+        file.truncate(1 << 30)
+    assert "no regular file of a bearable size" in pair.answered().reason
+
+
+def test_an_intent_under_another_ones_name_is_refused(pair: Pair) -> None:
+    assert "calls itself" in pair.ask("show", id=NAME[::-1]).reason
+
+
+# Root's own policy.
+
+
+def test_under_a_stop_nothing_is_begun_but_undone_and_looked_at_all_the_same(pair: Pair) -> None:
+    command, record = planned(pair), pair.ask("protect").result
+    pair.actor.stop()
+    pathlib.Path(pair.root.stop.path).write_text("by ada: enough")
+    for deed, arguments in (("protect", ()), ("perform", (command,))):
+        assert pair.ask(deed, *arguments).reason == "stopped: by ada: enough"
+    assert pair.ask("undo", record).said == "done"
+    assert pair.ask("show").said == "done"
+    assert pair.actor.host.restarts() == 0
+
+
+def test_the_stop_lies_where_only_root_may_take_it_away(pair: Pair) -> None:
+    assert pair.root.stop.path.parent == pathlib.Path(pair.actor.config.actor.root_directory)
+    assert not pair.root.stop.path.is_relative_to(pair.actor.config.actor.state_directory)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"autonomy": {"mode": "shadow"}}, "mode is shadow: nothing is done"),
+        ({"autonomy": {"mode": "active", "max_actions_per_day": 1}}, "the budget of 1/1d actions is spent"),
+        ({"limits": {"restarts": [{"count": 1, "within": "1h"}]}}, "the budget of 1/1h restarts is spent"),
+    ],
+)
+def test_what_policy_forbids_is_not_done_whatever_the_other_process_says(host: Host, changes: dict[str, Any], reason: str) -> None:
+    pair = paired(host, **changes)
+    pair.root.store.put(
+        Held(incident_id="earlier", action="service-restart", target="web", action_class="restart", runs=(pair.root.clock.now() - MINUTE,))
+    )
+    command = planned(pair)
+    assert pair.ask("perform", command).reason == reason
+    assert host.restarts() == 0
+    pair.actor.journal.close()
+
+
+def test_what_keeps_the_host_alive_is_not_touched_even_when_it_is_in_the_catalogue(host: Host) -> None:
+    sshd = host.settings()["services"]["web"]
+    pair = paired(host, services={"sshd": sshd})
+    command = pair.ask("plan", target="sshd").result["commands"][0]
+    refused = pair.ask("perform", fenced(msgspec.convert(command, Command)), target="sshd")
+    assert "'sshd' is never touched" in refused.reason
+    assert host.restarts() == 0
+    pair.actor.journal.close()
+
+
+def test_a_stop_ends_within_a_second_what_root_is_doing(answering: Pair) -> None:
+    slow = executable(answering.actor.host.service / "control", "#!/bin/sh\n[ $1 = show ] && printf 'ActiveState=active\\nInvocationID=1\\n' || sleep 60\n")
+    assert slow.exists()
+    command = fenced(answering.plan().commands[0])
+    outcome: list[str] = []
+
+    def perform() -> None:
+        try:
+            answering.hands.perform(answering.case(), command)
+        except StepFailed as failure:
+            outcome.append(str(failure))
+
+    thread = threading.Thread(target=perform)
+    thread.start()
+    while not (held := answering.root.store.find("i1")) or not held.tokens:
+        time.sleep(0.01)
+    began = time.monotonic()
+    pathlib.Path(answering.root.stop.path).write_text("by ada: enough")
+    answering.actor.stop()
+    thread.join()
+    assert time.monotonic() - began < 1
+    assert "ended by the stop" in outcome[0]
+
+
+# The program.
+
+
+def test_a_configuration_that_others_may_write_is_refused(tmp_path: pathlib.Path) -> None:
+    config = tmp_path / "homeostat.yml"
+    config.write_text(f"actor: {{state_directory: {tmp_path}/state, executor_directory: {tmp_path}/root}}\n")
+    config.chmod(0o666)
+    told = CliRunner().invoke(main, ["--config.file", str(config)])
+    assert told.exit_code == 1
+    assert "must belong to root and be writable by nobody else" in told.output
+    assert not (tmp_path / "root").exists()
+
+
+def test_without_a_place_of_its_own_it_says_what_is_missing(tmp_path: pathlib.Path) -> None:
+    config = tmp_path / "homeostat.yml"
+    config.write_text("host: h1\n")
+    told = CliRunner().invoke(main, ["--config.file", str(config)])
+    assert told.exit_code == 1
+    assert "actor.executor_directory: must be set" in told.output
