@@ -13,7 +13,7 @@ from homeostat.cli.desk import Desk, pauses, with_desk
 @with_desk
 def resume(desk: Desk) -> None:
     """Let things be executed again."""
-    stop = pathlib.Path(desk.config.actor.state_directory, "stop")
+    stop = pathlib.Path(desk.config.actor.root_directory, "stop")
     if stop.exists():
         stop.unlink()
         click.echo("the stop is lifted")

@@ -10,7 +10,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from homeostat.cli.__main__ import main
 from tests.homeostat.cli.conftest import silence
 
 if TYPE_CHECKING:
@@ -70,6 +72,17 @@ def test_a_stop_that_cannot_be_written_says_so(town: Town) -> None:
     town.configure(actor={"state_directory": str(town.folder / "file" / "state")})
     result = town.run("stop")
     assert (result.exit_code, result.output.startswith("Error: [Errno 20] Not a directory")) == (1, True)
+
+
+@pytest.mark.parametrize(("keys", "place"), [("", "state"), ("executor_directory: {folder}/root, ", "root")])
+def test_a_stop_lies_where_the_actor_looks_for_it_even_when_the_configuration_is_broken(town: Town, keys: str, place: str) -> None:
+    actor = f"{{{keys}state_directory: {{folder}}/state}}"
+    broken = f"exporter: {{state_directory: {town.folder}/other}}\nactor: {actor}\nfaulty: [\n"
+    path = town.folder / "homeostat.yml"
+    path.write_text(broken.replace("{folder}", str(town.folder)))
+    result = CliRunner().invoke(main, ["--config.file", str(path), "stop"])
+    assert result.exit_code == 0
+    assert (town.folder / place / "stop").stat().st_mode & 0o777 == 0o644
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody without a name")
