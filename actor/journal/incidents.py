@@ -22,6 +22,16 @@ CONFIDENCE_BOUNDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 RESOLUTION_BOUNDS = (60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
 DURATION_BOUNDS = (1, 5, 15, 30, 60, 120, 300, 900)
 
+# The last touched first, which has an index of its own.
+_TOUCHED = (
+    "SELECT * FROM incidents WHERE max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) >= ?1"
+    " ORDER BY max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) DESC LIMIT ?2"
+)
+_TOUCHED_OF = (
+    "SELECT * FROM incidents WHERE (id = ?3 OR target = ?3) AND max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) >= ?1"
+    " ORDER BY max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) DESC LIMIT ?2"
+)
+
 
 def _incident(row: sqlite3.Row) -> Incident:
     return msgspec.convert({**dict(row), "alert_labels": msgspec.json.decode(row["alert_labels"])}, Incident)
@@ -58,16 +68,10 @@ def running(journal: Journal) -> list[Incident]:
 
 
 def recent(journal: Journal, since: float, about: tuple[str | None, int] = (None, 1000)) -> list[Incident]:
-    """Return the incidents opened, acted on or closed since that Unix time, newest first: of a target or id (or all), at most so many."""
+    """Return the incidents opened, acted on or closed since that Unix time, newest first: of a target or id (or all), at most so many, the last touched."""
     subject, most = about
-    rows = journal.rows(
-        "SELECT * FROM incidents WHERE max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) >= ?1 AND (?2 IS NULL OR ?2 IN (target, id))"
-        " ORDER BY opened_at DESC LIMIT ?3",
-        since,
-        subject,
-        most,
-    )
-    return [_incident(row) for row in rows]
+    whose = (_TOUCHED_OF, since, most, subject) if subject is not None else (_TOUCHED, since, most)
+    return sorted((_incident(row) for row in journal.rows(*whose)), key=lambda incident: incident.opened_at, reverse=True)
 
 
 def open_incident(db: sqlite3.Connection, incident_id: str, decided: Decided, at: tuple[float, float]) -> None:

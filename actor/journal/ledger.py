@@ -36,8 +36,8 @@ class Offset(msgspec.Struct, frozen=True, kw_only=True):
 def begin(db: sqlite3.Connection, incident: Incident, playbook: Playbook, now: float) -> None:
     """Take the budget: note that the action starts, in the transaction of the gates' verdicts."""
     db.execute(
-        "INSERT INTO executions (incident_id, action, action_class, target, host, started_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (incident.id, playbook.name, playbook.file.action_class, incident.target, incident.host, now),
+        "INSERT INTO executions (incident_id, action, action_class, target, host, resource, started_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (incident.id, playbook.name, playbook.file.action_class, incident.target, incident.host, incident.resource, now),
     )
     db.execute("UPDATE incidents SET acted_at = ? WHERE id = ?", (now, incident.id))
 
@@ -73,7 +73,12 @@ def latest(journal: Journal) -> float:
 def shift(db: sqlite3.Connection, seconds: float) -> None:
     """Move every time that something waits for by `seconds`, as the host's clock was."""
     db.execute("UPDATE executions SET started_at = started_at + ?, ended_at = ended_at + ?", (seconds, seconds))
-    db.execute("UPDATE deliveries SET received_at = received_at + ?", (seconds,))
+    # Of deliveries, only those that somebody will still ask the time of; a long history stays where it was.
+    db.execute(
+        "UPDATE deliveries SET received_at = received_at + ? WHERE id = (SELECT max(id) FROM deliveries)"
+        " OR id IN (SELECT delivery_id FROM alerts WHERE disposition IS NULL)",
+        (seconds,),
+    )
     db.execute("UPDATE breakers SET open_until = open_until + ?", (seconds,))
     db.execute("UPDATE proposals SET made_at = made_at + ?, expires_at = expires_at + ?", (seconds, seconds))
     db.execute(
@@ -86,8 +91,7 @@ def shift(db: sqlite3.Connection, seconds: float) -> None:
 def last_actions(journal: Journal) -> list[tuple[str, str, str, str, float]]:
     """Return (action, host, target, resource, Unix seconds) of the last execution of each."""
     rows = journal.rows(
-        "SELECT e.action, e.host, e.target, i.resource, max(coalesce(e.ended_at, e.started_at)) AS at"
-        " FROM executions e JOIN incidents i ON i.id = e.incident_id GROUP BY e.action, e.host, e.target, i.resource"
+        "SELECT action, host, target, resource, max(coalesce(ended_at, started_at)) AS at FROM executions GROUP BY host, action, target, resource"
     )
     return [(row["action"], row["host"], row["target"], row["resource"], row["at"]) for row in rows]
 

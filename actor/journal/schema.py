@@ -9,10 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def _first(db: sqlite3.Connection) -> None:
-    for statement in _FIRST.split(";"):
-        if statement.strip():
-            db.execute(statement)
+def _statements(script: str) -> Callable[[sqlite3.Connection], None]:
+    """Return the migration that runs these statements, one by one: a script of SQLite's own would commit before it begins."""
+
+    def migrate(db: sqlite3.Connection) -> None:
+        for statement in script.split(";"):
+            if statement.strip():
+                db.execute(statement)
+
+    return migrate
 
 
 _FIRST = """
@@ -70,4 +75,17 @@ CREATE TABLE totals (
 ) STRICT
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+# What is asked twice a second, at every scrape, and when old rows go, must not read the whole of a long history.
+_LONG_HISTORY = """
+CREATE INDEX incidents_due ON incidents (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX incidents_on_their_way ON incidents (state) WHERE state IS NOT NULL;
+CREATE INDEX incidents_touched ON incidents (max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)));
+CREATE INDEX incidents_target ON incidents (target);
+CREATE INDEX executions_incident ON executions (incident_id);
+ALTER TABLE executions ADD COLUMN resource TEXT NOT NULL DEFAULT '';
+UPDATE executions SET resource = (SELECT resource FROM incidents WHERE incidents.id = executions.incident_id);
+CREATE INDEX executions_last ON executions (host, action, target, resource, coalesce(ended_at, started_at));
+CREATE INDEX alerts_delivery ON alerts (delivery_id)
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_statements(_FIRST), _statements(_LONG_HISTORY))
