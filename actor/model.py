@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from homeostat.words import ActionClass, Decision, Loss, Outcome, Problem, Risk, Severity, State
+from homeostat.words import ActionClass, Decision, Loss, Outcome, PersonsWord, Problem, Risk, Severity, State
 
 if TYPE_CHECKING:
     import pathlib
@@ -33,7 +33,10 @@ class EpisodeKey(NamedTuple):
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """One accepted episode; times are Unix seconds. `state` is set while it is on its way, else `outcome` is."""
+    """One accepted episode; times are Unix seconds. `state` is set while it is on its way, else `outcome` is.
+
+    `announced_at` is when people were told that it will act, `told_gate` the gate whose deferral they were told of.
+    """
 
     id: str
     host: str
@@ -55,6 +58,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: float | None
     episode_ended_at: float | None
     alert_labels: dict[str, str] = {}
+    announced_at: float | None = None
+    told_gate: str | None = None
 
     @property
     def key(self) -> EpisodeKey:
@@ -118,6 +123,24 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
     openings: int
 
 
+class Word(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person said of an incident, and when (Unix seconds); `until` is set where something is moved."""
+
+    word: PersonsWord
+    author: str
+    said_at: float
+    until: float | None = None
+    reason: str = ""
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's yes to exactly the plan of that hash; it is used up by one run."""
+
+    author: str
+    approved_at: float
+    plan_hash: str
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdict:
     """A gate's answer with its reason and the inputs it saw; `until` says when a deferral is asked again."""
@@ -163,6 +186,8 @@ class Situation:
     breakers: tuple[Breaker, ...]
     unit_state: UnitState | None
     unprotectable: str | None
+    approval: Approval | None = None
+    words: tuple[Word, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -23,15 +23,23 @@ def announce(world: World, incident: Incident, acts_at: float) -> bool:
     """Say before acting what will be done and when; False when nobody could be told, and then nothing may be done."""
     summary = f"{incident.action} will act on {incident.target} at {rfc3339(acts_at)} because of {incident.problem}"
     takes = world.playbooks[incident.action].file.estimate
-    description = f"It begins then and takes about {takes}, unless you say no before: homeostat pause --action {incident.action} --reason ... , or homeostat stop."
+    description = f"It begins then and takes about {takes}, unless you say no before: homeostat veto {incident.id}, or move it: homeostat defer {incident.id} --for 2h."
     return _post(world, incident, ("HomeostatAnnouncement", summary, description), acts_at)
+
+
+def tell_deferral(world: World, incident: Incident, reason: str, until: float) -> bool:
+    """Say until when something waits and why; False when nobody could be told."""
+    summary = f"{incident.action} on {incident.target} waits until {rfc3339(until)} because of {incident.problem}"
+    description = f"{reason}. Everything is asked again then. Move it on: homeostat defer {incident.id} --for 2h; never: homeostat veto {incident.id}."
+    return _post(world, incident, ("HomeostatAnnouncement", summary, description), until)
 
 
 def propose(world: World, incident: Incident, plan: Plan) -> bool:
     """Put a plan before a person; repeated while it waits, so that it goes when the proposal does. False when nobody could be told."""
     summary = f"{incident.action} is proposed for {incident.target} because of {incident.problem}"
     steps = "; ".join(command.summary for command in plan.commands) or "nothing to do at this moment"
-    return _post(world, incident, ("HomeostatProposal", summary, f"The plan: {steps}."), world.clock.now() + _stays_seconds(world))
+    description = f"The plan: {steps}. Say yes: homeostat approve {incident.id}; say no: homeostat deny {incident.id}."
+    return _post(world, incident, ("HomeostatProposal", summary, description), world.clock.now() + _stays_seconds(world))
 
 
 def _stays_seconds(world: World) -> float:

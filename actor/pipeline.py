@@ -10,9 +10,9 @@ import msgspec
 
 from actor import notify
 from actor.execution import fenced
-from actor.journal import JournalError, incidents, ledger
+from actor.journal import JournalError, incidents, ledger, words
 from actor.learn import learn
-from actor.model import Command, HandedOver, Incident, Plan, StepFailed, Unprotectable
+from actor.model import Command, HandedOver, Incident, Plan, StepFailed, Unprotectable, Verdict
 from actor.situation import ask_gates, deciding, observe
 from actor.timekeeper import follow_clock
 from actor.verify import still_healthy, take_baseline, verify
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actor.deeds import Record
-    from actor.model import Case, Restored, Situation, Verdict
+    from actor.model import Case, Restored, Situation
     from actor.playbook import Playbook
     from actor.verify import Baseline
     from homeostat.words import Outcome
@@ -33,6 +33,7 @@ T = TypeVar("T")
 Ended = tuple["Outcome", str]
 
 _ASK_AGAIN_SECONDS = 60
+_WORTH_TELLING_SECONDS = 60
 _FINDINGS: dict[str, Outcome] = {"verified": "succeeded", "weak": "warned", "unverifiable": "unverified", "failed": "failed"}
 
 
@@ -56,7 +57,7 @@ def act(work: Work) -> Ended:
     hands = work.world.hands
     try:
         baseline = work.step("baseline", take_baseline, work.world, work.case, work.playbook, work.incident.key)
-        plan = work.step("plan", hands.plan, work.case, work.playbook)
+        plan = work.step("plan", work.plan)
         if not plan.commands:
             return "failed", "there was nothing to do: no step found anything within its rules"
         record = work.step("protect", hands.protect, work.case, work.playbook)
@@ -103,12 +104,17 @@ def undone(work: Work, restored: Restored, why: str) -> Ended:
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """An admitted incident with its playbook and case."""
+    """An admitted incident with its playbook and case, and the plan that a person approved, if it took one."""
 
     world: World
     incident: Incident
     playbook: Playbook
     case: Case
+    approved: Plan | None = None
+
+    def plan(self) -> Plan:
+        """Plan now; what was approved is carried out as it was, for it was found unchanged a moment ago. Raises StepFailed."""
+        return self.approved or self.world.hands.plan(self.case, self.playbook)
 
     def step(self, phase: str, effect: Callable[..., T], *values: Any, intent: Any = None) -> T:
         """Journal the intent, run the effect, journal its result or failure and the time; a stop is heard before it acts.
@@ -138,8 +144,10 @@ class Work:
         return result
 
     def begun(self) -> tuple[Command, ...]:
-        """Return every command that was begun for this incident, in order."""
+        """Return every command that was begun in this run, in order; a run begins with its baseline."""
         phases = incidents.phases_of(self.world.journal, self.incident.id)
+        runs = [number for number, phase in enumerate(phases) if phase["phase"] == "baseline"]
+        phases = phases[runs[-1] :] if runs else phases
         return tuple(msgspec.convert(phase["intent"], Command) for phase in phases if phase["phase"] == "execute")
 
     def irreversible_begun(self) -> str | None:
@@ -159,7 +167,9 @@ def admit(world: World, incident_id: str) -> Work | None:
         no = deciding(verdicts)
         if no is not None:
             _decline(world, situation, verdicts, no)
-        elif incident.decision == "notify-execute" and incident.state != "announced":
+        elif situation.approval is not None:
+            return _begin_approved(world, situation, verdicts)
+        elif incident.decision == "notify-execute" and incident.announced_at is None:
             _announce(world, incident, verdicts)
         else:
             return _begin(world, situation, verdicts)
@@ -180,7 +190,20 @@ def _due(world: World, incident_id: str) -> Incident | None:
     return incident
 
 
-def _begin(world: World, situation: Situation, verdicts: dict[str, Verdict]) -> Work | None:
+def _begin_approved(world: World, situation: Situation, verdicts: dict[str, Verdict]) -> Work | None:
+    """Begin what a person approved, if it still is exactly that; else propose it anew."""
+    approval, playbook = situation.approval, situation.playbook
+    assert approval is not None
+    assert playbook is not None
+    plan, obstacle = would_do(world, playbook, situation.incident)
+    if obstacle is None and incidents.plan_hash(plan) == approval.plan_hash:
+        return _begin(world, situation, verdicts, plan)
+    changed = Verdict("confirm", f"the plan is another than the one that {approval.author} approved", {"plan_hash": approval.plan_hash})
+    _decline(world, situation, {**verdicts, "confirmation": changed}, ("confirmation", changed))
+    return None
+
+
+def _begin(world: World, situation: Situation, verdicts: dict[str, Verdict], approved: Plan | None = None) -> Work | None:
     """Take the budget in the transaction of the verdicts; None when newer news arrived meanwhile."""
     incident, playbook, now = situation.incident, situation.playbook, situation.now
     assert playbook is not None
@@ -192,7 +215,7 @@ def _begin(world: World, situation: Situation, verdicts: dict[str, Verdict]) -> 
         incidents.move(db, incident, "running", "every gate agreed", None)
     admitted = incidents.find(world.journal, incident.id)
     assert admitted is not None
-    return Work(world, admitted, playbook, case_of(world, playbook, incident.target, incident.id))
+    return Work(world, admitted, playbook, case_of(world, playbook, incident.target, incident.id), approved)
 
 
 def _overtaken(world: World, incident: Incident) -> bool:
@@ -202,7 +225,7 @@ def _overtaken(world: World, incident: Incident) -> bool:
 
 
 def _news(incident: Incident) -> tuple[object, ...]:
-    return incident.action, incident.risk, incident.decision, incident.state, incident.outcome, incident.episode_ended_at
+    return incident.action, incident.risk, incident.decision, incident.state, incident.outcome, incident.wake_at, incident.episode_ended_at
 
 
 def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], no: tuple[str, Verdict]) -> None:
@@ -210,7 +233,7 @@ def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], n
     incident, now, reason = situation.incident, situation.now, f"{gate}: {verdict.reason}"
     plan: Plan | None = None
     if verdict.answer in {"confirm", "shadow"} and situation.playbook is not None:
-        plan, obstacle = _would_do(world, situation.playbook, incident)
+        plan, obstacle = would_do(world, situation.playbook, incident)
         reason = f"{reason}; {obstacle}" if obstacle else reason
     expires_at = now + world.config.autonomy.proposal_expiry
     with world.journal.transaction() as db:
@@ -223,23 +246,39 @@ def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], n
             incidents.propose(db, incident, plan, (now, expires_at))
             incidents.move(db, incident, "proposed", reason, expires_at)
         elif verdict.answer == "shadow" and plan is not None:
-            incidents.settle(db, incident, "shadowed", f"{reason}; it would: {_in_words(plan)}", (now, None))
+            incidents.settle(db, incident, "shadowed", f"{reason}; it would: {in_words(plan)}", (now, None))
         else:
+            # Who was told of a deed ten minutes ahead was not told of one after a refusal that lasted: they are told again.
+            incidents.announced(db, incident.id, None)
             incidents.settle(db, incident, "refused", reason, (now, now + _ASK_AGAIN_SECONDS))
     if reason != incident.reason:
         log.info("incident %s %s %s on %s: %s: %s", incident.id, incident.problem, incident.action, incident.target, verdict.answer, reason)
     if verdict.answer == "confirm" and plan is not None:
         notify.propose(world, incident, plan)
+    elif verdict.answer == "defer":
+        _tell_deferral(world, incident, no)
 
 
-def _would_do(world: World, playbook: Playbook, incident: Incident) -> tuple[Plan, str | None]:
+def _tell_deferral(world: World, incident: Incident, no: tuple[str, Verdict]) -> None:
+    """Tell people once of each gate that defers for longer than a moment: who asks again every few minutes tells nothing new."""
+    gate, verdict = no
+    if verdict.until is None or verdict.until - world.clock.now() < _WORTH_TELLING_SECONDS or incident.told_gate == gate:
+        return
+    if notify.tell_deferral(world, incident, f"{gate}: {verdict.reason}", verdict.until):
+        with world.journal.transaction() as db:
+            incidents.told_deferral(db, incident.id, gate)
+
+
+def would_do(world: World, playbook: Playbook, incident: Incident) -> tuple[Plan, str | None]:
+    """Plan without acting; a plan that cannot be made is empty, and the reason stands beside it."""
     try:
         return world.hands.plan(case_of(world, playbook, incident.target, incident.id), playbook), None
     except (StepFailed, KeyError, OSError) as failure:
         return Plan(action=playbook.name, target=incident.target, commands=()), f"no plan can be made: {failure}"
 
 
-def _in_words(plan: Plan) -> str:
+def in_words(plan: Plan) -> str:
+    """Return what a plan does, in one line."""
     return "; ".join(command.summary for command in plan.commands) or "nothing"
 
 
@@ -252,6 +291,7 @@ def _announce(world: World, incident: Incident, verdicts: dict[str, Verdict]) ->
             return
         incidents.record_verdicts(db, incident, verdicts, now)
         if told:
+            incidents.announced(db, incident.id, now)
             incidents.move(db, incident, "announced", f"announced; acts after a grace of {world.config.autonomy.grace}", acts_at)
         else:
             incidents.move(db, incident, "deferred", "nobody could be told before", now + _ASK_AGAIN_SECONDS)
@@ -274,6 +314,7 @@ def close(work: Work, ended: Ended) -> None:
     with world.journal.transaction() as db:
         learn(db, world.journal, world.config, work.incident, (outcome, now))
         ledger.end(db, work.incident.id, outcome, now)
+        words.withdraw_approval(db, work.incident.id)
         incidents.settle(db, work.incident, outcome, reason, (now, None))
     log.info("incident %s %s on %s: %s: %s", work.incident.id, work.incident.action, work.incident.target, outcome, reason)
     world.hands.release(work.case, work.begun())

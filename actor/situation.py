@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from actor import gates
-from actor.journal import ledger
+from actor.journal import ledger, words
 from actor.model import DecisionNow, Gate, Silences, Situation, StepFailed, Verdict
 from actor.world import case_of
 from homeostat.alertmanager import AlertmanagerError
@@ -52,6 +52,8 @@ def observe(world: World, incident: Incident) -> Situation:
         breakers=ledger.breakers(world.journal),
         unit_state=_unit_state(world, known, incident) if service is not None else None,
         unprotectable=_unprotectable(world, known, incident),
+        approval=words.approval_of(world.journal, incident.id, now),
+        words=words.said_of(world.journal, incident.id),
     )
 
 

@@ -12,11 +12,11 @@ def _ask(situation: Situation) -> Verdict:
     incident, current = situation.incident, situation.decision_now
     if current is None or current.decision is None or current.confidence is None:
         return Verdict("refuse", "there is no decision now", {})
-    seen = {"decision": current.decision, "action": current.action, "confidence": current.confidence}
+    seen: dict[str, object] = {"decision": current.decision, "action": current.action, "confidence": current.confidence}
     if current.action != incident.action:
         return Verdict("refuse", f"the action decided now is {current.action}, not {incident.action}", seen)
-    if incident.decision not in EXECUTING:
-        return Verdict("allow", "a person decides", seen)
+    if situation.approval is not None or incident.decision not in EXECUTING:
+        return _left_to_a_person(situation, current.decision, seen)
     if EXECUTING.index(incident.decision) < (EXECUTING.index(current.decision) if current.decision in EXECUTING else len(EXECUTING)):
         return Verdict("refuse", f"the decision is now {current.decision}", seen)
     floor = _floor(situation)
@@ -25,6 +25,15 @@ def _ask(situation: Situation) -> Verdict:
     if current.confidence <= floor:
         return Verdict("refuse", f"the confidence is now {current.confidence:g}, not above {floor:g}", seen)
     return Verdict("allow", f"the confidence is {current.confidence:g}, above {floor:g}", seen)
+
+
+def _left_to_a_person(situation: Situation, decision: str, seen: dict[str, object]) -> Verdict:
+    if situation.approval is None:
+        return Verdict("allow", "a person decides", seen)
+    # How sure to be, a person has judged; that it is still worth a proposal is for the rules to say.
+    if decision not in {*EXECUTING, "propose"}:
+        return Verdict("refuse", f"the decision is now {decision}, less than what was approved", seen)
+    return Verdict("allow", f"approved by {situation.approval.author}, and still decided {decision}", seen)
 
 
 def _floor(situation: Situation) -> float:

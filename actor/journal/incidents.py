@@ -101,6 +101,7 @@ def update(db: sqlite3.Connection, incident: Incident, decided: Decided, at: tup
         (decided.action, decided.risk, decided.decision, decided.confidence, _json(decided.labels), incident.id),
     )
     db.execute("DELETE FROM proposals WHERE incident_id = ?", (incident.id,))
+    db.execute("UPDATE incidents SET announced_at = NULL, told_gate = NULL WHERE id = ?", (incident.id,))
     move(db, incident, "accepted", "the decision changed", now)
     if (decided.action, decided.decision) != (incident.action, incident.decision):
         _count_decision(db, decided)
@@ -122,6 +123,21 @@ def move(db: sqlite3.Connection, incident: Incident, state: State, reason: str, 
     db.execute(
         "UPDATE incidents SET state = ?, outcome = NULL, closed_at = NULL, reason = ?, wake_at = ? WHERE id = ?", (state, reason, wake_at, incident.id)
     )
+
+
+def announced(db: sqlite3.Connection, incident_id: str, now: float | None) -> None:
+    """Note when people were told that an incident will act; None when that no longer holds."""
+    db.execute("UPDATE incidents SET announced_at = ? WHERE id = ?", (now, incident_id))
+
+
+def told_deferral(db: sqlite3.Connection, incident_id: str, gate: str) -> None:
+    """Note that people were told of a deferral by that gate."""
+    db.execute("UPDATE incidents SET told_gate = ? WHERE id = ?", (gate, incident_id))
+
+
+def scheduled(journal: Journal) -> list[Incident]:
+    """Return what is deferred or announced, the soonest first."""
+    return [_incident(row) for row in journal.rows("SELECT * FROM incidents WHERE state IN ('deferred', 'announced') ORDER BY wake_at")]
 
 
 def wake_undecided(db: sqlite3.Connection, now: float) -> None:
@@ -236,11 +252,11 @@ def plan_hash(plan: Plan) -> str:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value, enc_hook=_plain).decode()
+    return msgspec.json.encode(value, enc_hook=plain).decode()
 
 
-def _plain(value: object) -> object:
-    # Durations and sizes are numbers to whoever reads the journal.
+def plain(value: object) -> object:
+    """Return durations and sizes as the numbers that they are to whoever reads JSON."""
     if isinstance(value, float | int):
         return float(value)
     raise NotImplementedError(f"the journal holds no {type(value).__name__}")

@@ -88,4 +88,16 @@ CREATE INDEX executions_last ON executions (host, action, target, resource, coal
 CREATE INDEX alerts_delivery ON alerts (delivery_id)
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_statements(_FIRST), _statements(_LONG_HISTORY))
+_PERSONS_WORDS = """
+ALTER TABLE proposals ADD COLUMN approved_by TEXT;
+ALTER TABLE proposals ADD COLUMN approved_at REAL;
+ALTER TABLE incidents ADD COLUMN announced_at REAL;
+ALTER TABLE incidents ADD COLUMN told_gate TEXT;
+CREATE TABLE words (
+    id INTEGER PRIMARY KEY, incident_id TEXT NOT NULL REFERENCES incidents, word TEXT NOT NULL, author TEXT NOT NULL, said_at REAL NOT NULL,
+    until REAL, reason TEXT NOT NULL
+) STRICT;
+CREATE INDEX words_incident ON words (incident_id)
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_statements(_FIRST), _statements(_LONG_HISTORY), _statements(_PERSONS_WORDS))

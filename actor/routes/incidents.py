@@ -8,7 +8,7 @@ import flask
 import msgspec
 
 from actor.answers import Refused, Routes, answered
-from actor.journal import incidents
+from actor.journal import incidents, words
 from homeostat.config.section import DAY
 
 if TYPE_CHECKING:
@@ -35,12 +35,13 @@ def _add(api: flask.Blueprint, service: Service) -> None:
 
 
 def tell_story(service: Service, incident: Incident) -> dict[str, Any]:
-    """Return an incident with every gate's verdicts, its proposal and its phases."""
+    """Return an incident with every gate's verdicts, its proposal, what persons said and its phases."""
     journal = service.world.journal
     return {
         **msgspec.to_builtins(incident),
         "verdicts": incidents.verdicts_of(journal, incident.id),
         "proposal": incidents.proposal_of(journal, incident.id),
+        "words": words.said_of(journal, incident.id),
         "phases": incidents.phases_of(journal, incident.id),
     }
 

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import getpass
 import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -90,6 +91,18 @@ class DurationParameter(click.ParamType[Duration, Duration]):
             self.fail(str(error), parameter, context)
 
 
+class IncidentId(click.ParamType[str, str]):
+    """An incident's id on the command line: it becomes part of an address, so it holds letters and digits only."""
+
+    name = "id"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
+        """Take it as it is; anything else is a usage error."""
+        if not (isinstance(value, str) and value.isascii() and value.isalnum()):
+            self.fail(f"{printable(str(value))!r} is no incident's id; see: homeostat decisions", parameter, context)
+        return value
+
+
 def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """Print a table: drawn on a terminal, plain columns when piped."""
     console = rich.console.Console()
@@ -112,6 +125,12 @@ def author() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())
+
+
+def speak(desk: Desk, incident_id: str, word: str, **said: Any) -> None:
+    """Say a word on an incident to the actor, with the speaker's name, and print what comes of it. Raises DaemonError."""
+    reply = desk.actor.post(f"incidents/{incident_id}/{word}", {"author": f"{author()}@{socket.gethostname()}", **said})
+    click.echo(printable(reply["reason"]))
 
 
 def pause_matchers(host: str, target: str | None = None, action: str | None = None) -> list[Matcher]:

@@ -23,14 +23,14 @@ def test_a_proposal_bears_its_plan_and_its_link_and_ends_unless_it_is_repeated(a
     assert notify.propose(actor.world, incident(), PLAN)
     (posted,) = actor.alertmanager.posted
     assert posted.labels["alertname"] == "HomeostatProposal"
-    assert posted.annotations["description"] == "The plan: restart web."
+    assert posted.annotations["description"] == "The plan: restart web. Say yes: homeostat approve i1; say no: homeostat deny i1."
     assert posted.annotations["incident_url"] == "http://127.0.0.1:9922/api/v1/incidents/i1"
     assert posted.ends_at == rfc3339(actor.clock.now() + 300)
 
 
 def test_an_announcement_says_how_to_prevent_it(actor: Actor) -> None:
     assert notify.announce(actor.world, incident(), actor.clock.now() + 600)
-    assert "homeostat pause --action service-restart" in actor.alertmanager.posted[0].annotations["description"]
+    assert "unless you say no before: homeostat veto i1" in actor.alertmanager.posted[0].annotations["description"]
 
 
 def test_its_labels_let_people_route_by_host_problem_and_target(actor: Actor) -> None:

@@ -87,11 +87,19 @@ def _tell(story: dict[str, Any]) -> Iterator[str]:
     yield f"Incident {story['id']}, {rfc3339(story['opened_at'])}: {story['problem']} at {story['target']}, {story['decision']} {story['action']}{confidence}."
     yield f"  It is {story['outcome'] or story['state']}: {story['reason']}."
     if story["acted_at"] is not None and story["episode_ended_at"] is None and story["outcome"]:
-        yield "  Its episode goes on, and an action runs once in an episode: until the problem has been gone for a while, it waits for a person."
+        yield f"  Its episode goes on, and an action runs once in an episode unless a person asks: homeostat again {story['id']}"
+    for said in story["words"]:
+        yield f"  {rfc3339(said['said_at'])} {_said(said)}"
     for verdict in _latest(story["verdicts"]):
         yield f"  gate {verdict['gate']}: {verdict['answer']}: {verdict['reason']}"
     for phase in story["phases"]:
         yield f"  {rfc3339(phase['intended_at'])} {phase['phase']}{_what(phase)}: {_came(phase)}"
+
+
+def _said(said: dict[str, Any]) -> str:
+    what = "another try asked for" if said["word"] == "again" else said["word"]
+    until = f" until {rfc3339(said['until'])}" if said["until"] is not None else ""
+    return f"{what}{until} by {said['author']}" + (f": {said['reason']}" if said["reason"] else "")
 
 
 def _latest(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from tests.actor.gates.situations import incident, situation
 
 def test_they_are_asked_in_the_order_of_spec_5_3() -> None:
     assert list(GATES) == [
-        "known", "protected", "confirmation", "stopped", "silenced", "firing", "age", "once", "cooldown", "budget", "breaker", "concurrency",
+        "known", "protected", "confirmation", "stopped", "silenced", "firing", "age", "once", "postponed", "cooldown", "budget", "breaker", "concurrency",
         "drifted", "protection", "confidence",
     ]  # fmt: skip
 

@@ -1,0 +1,114 @@
+"""What would happen, without doing it: every gate, the plan, and what of it could be undone; nothing is recorded."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from actor.absorb import changes, read_decision
+from actor.journal import incidents, words
+from actor.model import Incident, Plan, Word
+from actor.pipeline import would_do
+from actor.situation import ask_gates, deciding, observe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from actor.model import Decided, Situation, Verdict
+    from actor.world import World
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What one gate says now, with what it saw; `until` is when a deferral would be asked again."""
+
+    gate: str
+    answer: str
+    reason: str
+    inputs: dict[str, object]
+    until: float | None
+
+
+class Foresight(msgspec.Struct, frozen=True, kw_only=True):
+    """What would come of an alert: in one sentence, by which gates, with which plan, and what undo there is."""
+
+    incident: Incident
+    would: str
+    gates: tuple[Asked, ...] = ()
+    plan: Plan | None = None
+    obstacle: str | None = None
+    undo: str = ""
+    words: tuple[Word, ...] = ()
+
+
+def simulate(world: World, labels: dict[str, str], annotations: dict[str, str]) -> Foresight | str:
+    """Foresee what a decision alert would bring, by the very questions that a real one is asked; in words when it is none."""
+    decided = read_decision(labels, annotations)
+    if isinstance(decided, str):
+        return decided
+    known = incidents.of_open_episode(world.journal, decided.key)
+    incident = _as_if(world, known, decided)
+    situation = observe(world, incident)
+    verdicts = ask_gates(situation)
+    plan, obstacle = would_do(world, situation.playbook, incident) if situation.playbook is not None else (None, None)
+    return Foresight(
+        incident=incident,
+        would=_in_a_sentence(known, decided, verdicts),
+        gates=tuple(Asked(gate=name, answer=said.answer, reason=said.reason, inputs=_plain(said.inputs), until=said.until) for name, said in verdicts.items()),
+        plan=plan,
+        obstacle=obstacle,
+        undo=what_undo(situation, plan) if plan is not None else "",
+        words=words.said_of(world.journal, incident.id),
+    )
+
+
+def _as_if(world: World, known: Incident | None, decided: Decided) -> Incident:
+    """Return the incident that this alert would make, or would make of the one whose episode goes on."""
+    now = world.clock.now()
+    if known is None:
+        said = {
+            "id": secrets.token_hex(4), **decided.key._asdict(), "action": decided.action, "risk": decided.risk, "decision": decided.decision,
+            "severity": decided.severity, "confidence": decided.confidence, "state": "accepted", "outcome": None, "reason": "simulated", "opened_at": now,
+            "last_firing_at": now, "wake_at": now, "acted_at": None, "closed_at": None, "episode_ended_at": None, "alert_labels": decided.labels,
+        }  # fmt: skip
+        return msgspec.convert(said, Incident)
+    heard = msgspec.structs.replace(known, severity=decided.severity, last_firing_at=now)
+    if not changes(known, decided):
+        return heard
+    return msgspec.structs.replace(
+        heard, action=decided.action, risk=decided.risk, decision=decided.decision, confidence=decided.confidence, alert_labels=decided.labels
+    )
+
+
+def _in_a_sentence(known: Incident | None, decided: Decided, verdicts: dict[str, Verdict]) -> str:
+    if known is not None and not changes(known, decided):
+        return f"nothing new: its episode goes on as incident {known.id}, which is {known.outcome or known.state}: {known.reason}"
+    if decided.decision == "alert-only":
+        return "nothing is done: the decision is alert-only, which no gate is asked about"
+    no = deciding(verdicts)
+    if no is None:
+        first = "it is announced, and after the grace " if decided.decision == "notify-execute" else ""
+        return f"{first}it is executed: every gate agrees"
+    gate, verdict = no
+    became = {"refuse": "refused", "defer": "deferred", "confirm": "proposed to a person", "shadow": "recorded only"}[verdict.answer]
+    return f"it is {became}, by {gate}: {verdict.reason}"
+
+
+def what_undo(situation: Situation, plan: Plan) -> str:
+    """Say what of a plan could be undone, and by what."""
+    playbook = situation.playbook
+    assert playbook is not None
+    declared = playbook.file.protection
+    lasting = [command.summary for command in plan.commands if command.irreversible]
+    by = "nothing is kept to undo it with" if declared == "none" else f"protection {declared}"
+    if situation.unprotectable is not None:
+        by = f"protection {declared} cannot be given: {situation.unprotectable}"
+    elif playbook.file.unprotected_feasibility is not None:
+        by = f"{by} where it can be given; without it, {playbook.file.unprotected_feasibility:.0%} of the loss is made good"
+    return f"{by}; not to be undone once begun: {', '.join(lasting)}" if lasting else by
+
+
+def _plain(inputs: Mapping[str, object]) -> dict[str, object]:
+    plain: dict[str, object] = msgspec.to_builtins(dict(inputs), enc_hook=incidents.plain)
+    return plain

@@ -1,0 +1,46 @@
+"""`homeostat proposals`: what waits for a person's yes, with its exact plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from homeostat.cli.desk import Desk, printable, with_desk
+from homeostat.clock import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@with_desk
+def proposals(desk: Desk, as_json: bool) -> None:
+    """List what waits for a person: homeostat approve ID, or homeostat deny ID."""
+    found: list[dict[str, Any]] = desk.actor.get("proposals")
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+        return
+    if not found:
+        click.echo("Nothing waits for a person.")
+    for incident in found:
+        for line in _tell(incident):
+            click.echo(printable(line))
+
+
+def _tell(incident: dict[str, Any]) -> Iterator[str]:
+    proposal = incident["proposal"]
+    confidence = f" at confidence {incident['confidence']:.3f}" if incident["confidence"] is not None else ""
+    yield f"{incident['id']}  {incident['action']} at {incident['target']}, risk {incident['risk']}, because of {incident['problem']}{confidence}"
+    yield f"  {incident['reason']}; plan {proposal['plan_hash'][:12]}, it expires {rfc3339(proposal['expires_at'])}"
+    if proposal["approved_by"] is not None:
+        yield f"  approved by {proposal['approved_by']} at {rfc3339(proposal['approved_at'])}, and waits"
+    for number, command in enumerate(proposal["plan"]["commands"], start=1):
+        yield f"  {number}. {command['summary']}: {command['expected']}{' (cannot be undone)' if command['irreversible'] else ''}"
+    if not proposal["plan"]["commands"]:
+        yield "  nothing to do at this moment"
+
+
+COMMAND = proposals

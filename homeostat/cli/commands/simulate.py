@@ -1,0 +1,61 @@
+"""`homeostat simulate`: what an alert would bring, by every gate and the plan, with nothing done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from homeostat.cli.desk import Desk, printable, with_desk
+from homeostat.clock import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+
+@click.command()
+@click.argument("alert", metavar="ALERT.json", type=click.File("rb"))
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@with_desk
+def simulate(desk: Desk, alert: BinaryIO, as_json: bool) -> None:
+    """Ask every gate about an alert, or a webhook's payload, and show the plan; `-` reads standard input. Nothing is done."""
+    try:
+        payload = msgspec.json.decode(alert.read())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise click.ClickException(f"{printable(alert.name)}: no JSON: {error}") from None
+    foreseen: list[dict[str, Any] | str] = desk.actor.post("simulate", payload)
+    if as_json:
+        click.echo(msgspec.json.encode(foreseen))
+        return
+    for one in foreseen:
+        for line in [f"No decision: {one}"] if isinstance(one, str) else _tell(one):
+            click.echo(printable(line))
+
+
+def _tell(foreseen: dict[str, Any]) -> Iterator[str]:
+    incident = foreseen["incident"]
+    yield f"{incident['problem']} at {incident['target']}, {incident['decision']} {incident['action']}: {foreseen['would']}"
+    for asked in foreseen["gates"]:
+        until = f" (until {rfc3339(asked['until'])})" if asked["until"] is not None else ""
+        seen = ", ".join(f"{name} {value}" for name, value in asked["inputs"].items())
+        yield f"  gate {asked['gate']}: {asked['answer']}: {asked['reason']}{until}" + (f" [{seen}]" if seen else "")
+    yield from _tell_plan(foreseen)
+
+
+def _tell_plan(foreseen: dict[str, Any]) -> Iterator[str]:
+    plan = foreseen["plan"]
+    if plan is None:
+        yield "  no plan: no playbook has this name"
+        return
+    if foreseen["obstacle"] is not None:
+        yield f"  no plan: {foreseen['obstacle']}"
+    for number, command in enumerate(plan["commands"], start=1):
+        yield f"  plan {number}. {command['summary']}; expected: {command['expected']}{'; cannot be undone' if command['irreversible'] else ''}"
+    if not plan["commands"] and foreseen["obstacle"] is None:
+        yield "  plan: nothing to do at this moment"
+    yield f"  undo: {foreseen['undo']}"
+
+
+COMMAND = simulate
