@@ -59,6 +59,9 @@ class Town:
     settings: dict[str, Any]
     status: dict[str, Any] = dataclasses.field(default_factory=lambda: dict(STATUS))
     decisions: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    proposals: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    scheduled: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    said: dict[str, Reply] = dataclasses.field(default_factory=dict)
     stories: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     silences: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     windows: Reply = dataclasses.field(default_factory=Reply)
@@ -89,10 +92,20 @@ class Town:
 
     def _actor(self, asked: Asked) -> Reply:
         path = asked.path.removeprefix("/api/v1/")
+        if asked.method == "POST" and path in self.said:
+            return self.said[path]
         if path.startswith("incidents/"):
             story = self.stories.get(path.removeprefix("incidents/"))
             return Reply(story) if story else Reply({"error": "there is no incident of that id"}, 404)
-        return Reply({"status": self.status, "decisions": self.decisions, "breakers/reset": {"reset": True}}[path])
+        return Reply(
+            {
+                "status": self.status,
+                "decisions": self.decisions,
+                "proposals": self.proposals,
+                "scheduled": self.scheduled,
+                "breakers/reset": {"reset": True},
+            }[path]
+        )
 
     def _alertmanager(self, asked: Asked) -> Reply:
         if asked.method == "POST":

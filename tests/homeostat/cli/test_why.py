@@ -28,7 +28,12 @@ def story(**changes: Any) -> dict[str, Any]:
         {"phase": "keep", "intent": None, "intended_at": 4.0, "finished_at": 5.0, "result": None, "failure": "it broke"},
         {"phase": "recover", "intent": None, "intended_at": 5.0, "finished_at": None, "result": None, "failure": None},
     ]
-    return {**incident(), "verdicts": verdicts, "phases": phases, "proposal": None} | changes
+    said = [
+        {"word": "approved", "author": "ada@desk", "said_at": 0.0, "until": None, "reason": ""},
+        {"word": "deferred", "author": "bob@desk", "said_at": 0.0, "until": 60.0, "reason": "a film"},
+        {"word": "again", "author": "eve@desk", "said_at": 0.0, "until": None, "reason": ""},
+    ]
+    return {**incident(), "verdicts": verdicts, "phases": phases, "proposal": None, "words": said} | changes
 
 
 @pytest.fixture
@@ -51,7 +56,8 @@ def test_a_targets_story_goes_from_the_series_to_the_outcome(told: Town) -> None
         "memory_leak memory web: 87% of the limit is used.", "memory_leak memory web: the problem is asserted, prediction 0.89.",
         "memory_leak memory web: decided now: auto-execute service-restart at confidence 0.957, of", "  historical success: 1.00", "  learned offset: missing",
         "  thresholds at risk low: auto-execute above 0.9", "Incident 0a1b2c3d, 2023-11-14T22:13:20Z: memory_leak at web, auto-execute service-restart at confidence 0.957.",
-        "  It is succeeded: memory fell.", "  gate known: allow: it is known", "  gate age: refuse: too old", "  1970-01-01T00:00:02Z execute (restart web): status 0",
+        "  It is succeeded: memory fell.", "  1970-01-01T00:00:00Z approved by ada@desk", "  1970-01-01T00:00:00Z deferred until 1970-01-01T00:01:00Z by bob@desk: a film",
+        "  1970-01-01T00:00:00Z another try asked for by eve@desk", "  gate known: allow: it is known", "  gate age: refuse: too old", "  1970-01-01T00:00:02Z execute (restart web): status 0",
         "  1970-01-01T00:00:03Z verify: verified (measure passed: fell)", "  1970-01-01T00:00:04Z keep: failed: it broke", "  1970-01-01T00:00:05Z recover: never reported back",
     ):  # fmt: skip
         assert line in output.splitlines()
