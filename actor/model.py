@@ -186,6 +186,7 @@ class Situation:
     breakers: tuple[Breaker, ...]
     unit_state: UnitState | None
     unprotectable: str | None
+    shortage: str | None
     approval: Approval | None = None
     words: tuple[Word, ...] = ()
 

@@ -52,6 +52,7 @@ def observe(world: World, incident: Incident) -> Situation:
         breakers=ledger.breakers(world.journal),
         unit_state=_unit_state(world, known, incident) if service is not None else None,
         unprotectable=_unprotectable(world, known, incident),
+        shortage=world.journal.shortage(),
         approval=words.approval_of(world.journal, incident.id, now),
         words=words.said_of(world.journal, incident.id),
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
 from actor.journal.group import Group, JournalError
+from actor.journal.room import Ballast, make_place
 from actor.journal.schema import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from homeostat.config import Size
 
 __all__ = ["Journal", "JournalError"]
+
+# An error's extended code holds its primary one in the lowest byte; a disk may tell at fsync only that it is full.
+_PRIMARY_CODE = 0xFF
+_FOR_WANT_OF_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+# What the write-ahead log has once taken stays its own, to be written over when there is no new room.
+_LOG_BYTES = 8 * 1024**2
 
 
 class Journal:
@@ -32,16 +38,15 @@ class Journal:
 
         """
         self.path = directory / "journal.db"
-        self._ballast = directory / "ballast"
-        self._ballast_bytes = ballast_bytes
+        self.ballast = Ballast(directory / "ballast", ballast_bytes)
         self._lock = threading.RLock()
         self._group = Group()
         self.writable = True
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_place(directory)
             self._db = self._open()
             self._migrate()
-            self._lay_ballast()
+            self.ballast.lay()
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise JournalError(f"{self.path}: another actor has this journal open; one journal serves one actor") from None
@@ -58,6 +63,7 @@ class Journal:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
+        db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         return db
 
     def _migrate(self) -> None:
@@ -70,12 +76,6 @@ class Journal:
                 db.execute(f"PRAGMA user_version = {number}")
             # A write now makes sure that the lock is ours.
             db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-
-    def _lay_ballast(self) -> None:
-        if self._ballast.exists() and self._ballast.stat().st_size == self._ballast_bytes:
-            return
-        with self._ballast.open("wb") as file, contextlib.suppress(OSError):
-            os.posix_fallocate(file.fileno(), 0, self._ballast_bytes)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -92,7 +92,7 @@ class Journal:
                 self._db.execute("COMMIT")
                 self.writable = True
             except sqlite3.DatabaseError as error:
-                self._abandon()
+                self._abandon(error)
                 raise JournalError(f"{self.path}: not written: {error}") from error
             except BaseException:
                 if self._db.in_transaction:
@@ -103,13 +103,13 @@ class Journal:
         """Commit `write` durably, in one transaction with what other threads ask for at the same moment. Raises JournalError."""
         self._group.commit(self.transaction, write)
 
-    def _abandon(self) -> None:
+    def _abandon(self, error: sqlite3.DatabaseError) -> None:
         self.writable = False
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
-        # The room that the ballast kept lets the next attempt be recorded.
-        with contextlib.suppress(OSError):
-            self._ballast.unlink(missing_ok=True)
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _FOR_WANT_OF_ROOM:
+            # The room that the ballast kept lets the next attempt be recorded.
+            self.ballast.give_up()
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         """Return what `query` selects. Raises JournalError."""
@@ -118,6 +118,10 @@ class Journal:
                 return self._db.execute(query, values).fetchall()
             except sqlite3.DatabaseError as error:
                 raise JournalError(f"{self.path}: not read: {error}") from error
+
+    def shortage(self) -> str | None:
+        """Return in words why the journal may soon be unable to record, or None while it has room."""
+        return self.ballast.shortage() if self.writable else "the last commit did not reach the disk"
 
     def close(self) -> None:
         """Fold the write-ahead log in and let the journal go."""

@@ -59,6 +59,7 @@ def situation(about: Incident | None = None, settings: Config | None = None, **c
         "breakers": (),
         "unit_state": RUNNING,
         "unprotectable": None,
+        "shortage": None,
     }
     return Situation(**said | changes)
 

@@ -14,7 +14,7 @@ from tests.actor.gates.situations import incident, situation
 def test_they_are_asked_in_the_order_of_spec_5_3() -> None:
     assert list(GATES) == [
         "known", "protected", "confirmation", "stopped", "silenced", "firing", "age", "once", "postponed", "cooldown", "budget", "breaker", "concurrency",
-        "drifted", "protection", "confidence",
+        "drifted", "protection", "room", "confidence",
     ]  # fmt: skip
 
 
