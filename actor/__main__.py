@@ -65,9 +65,11 @@ def read_configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Pla
     """
     config = load(config_file, Config)
     playbooks = load_playbooks(config.actor.playbook_directory)
-    unknown = sorted(set(config.autonomy.actions) - set(playbooks))
-    if unknown:
-        raise ConfigError(str(config_file), 0, f"autonomy.actions.{unknown[0]}", f"no playbook has this name; known: {', '.join(playbooks)}")
+    named = [*((f"autonomy.actions.{name}", name) for name in config.autonomy.actions)]
+    named += [("autonomy.require_approval_for", name) for name in config.autonomy.require_approval_for]
+    where, unknown = next(((where, name) for where, name in named if name not in playbooks), (None, None))
+    if where is not None:
+        raise ConfigError(str(config_file), 0, where, f"no playbook has the name {unknown!r}; known: {', '.join(playbooks)}")
     return config, playbooks
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from actor import execution, unit
 from actor.model import Case, Plan, Stored, Unprotectable
+from actor.planning import add_up, placed
 from actor.playbook import MEASURES, PROTECTIONS, STEPS
 from homeostat import shell
 
@@ -77,8 +78,9 @@ def plan(case: Case, playbook: Playbook) -> Plan:
     for planned in playbook.steps:
         step = STEPS[planned.kind]
         if commands or not step.follows:
-            commands += step.plan(step.gather(case, planned.options), planned.options)
-    return Plan(action=playbook.name, target=case.target, commands=tuple(commands))
+            fresh = step.plan(step.gather(case, planned.options), planned.options)
+            commands += placed(fresh, len(commands), follows=step.follows)
+    return add_up(playbook, case.target, commands)
 
 
 def protect(case: Case, playbook: Playbook) -> Record:
@@ -160,6 +162,12 @@ def show(case: Case) -> UnitState | None:
     return unit.show(case.service) if case.service is not None else None
 
 
+def starts(case: Case) -> int:
+    """Return how often the case's unit was started within its start limit, 0 without one. Raises StepFailed when nobody tells."""
+    assert case.service is not None
+    return unit.starts(case.service)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Hands:
     """Who does the deeds; each raises as the function of its name above. By default this process does them itself."""
@@ -180,3 +188,4 @@ class Hands:
     measure: Callable[[Case, str], float] = measure
     probe: Callable[[Case], dict[str, bool]] = probe
     show: Callable[[Case], UnitState | None] = show
+    starts: Callable[[Case], int] = starts

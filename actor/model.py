@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    from actor.agenda import Agenda
     from actor.playbook import Playbook
     from homeostat.alertmanager import Silence
     from homeostat.config import Config
@@ -143,12 +144,16 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdict:
-    """A gate's answer with its reason and the inputs it saw; `until` says when a deferral is asked again."""
+    """A gate's answer with its reason and the inputs it saw; a reason stays the same while what it says holds.
+
+    `until` says when a deferral is asked again; `tell` that people are to hear of this no.
+    """
 
     answer: Answer
     reason: str
     inputs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     until: float | None = None
+    tell: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -170,8 +175,42 @@ class DecisionNow:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Spread:
+    """Where Prometheus sees one problem at this moment: (host, target) of each, and every host that it sees at all."""
+
+    sick: frozenset[tuple[str, str]]
+    hosts: frozenset[str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Members:
+    """How the members of a target's group are: on this host each by its own word, and how many are well by the owner's query.
+
+    `counted` is None where the owner has no such query, NaN where Prometheus does not answer it.
+    """
+
+    here: Mapping[str, bool]
+    counted: float | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the gates must know beyond the target itself.
+
+    `sessions` are the people at each service that a deed disturbs, `starts` how often the unit was started within its start
+    limit, both None where nobody knows; `ailing` are targets of this host that are sick.
+    """
+
+    sessions: Mapping[str, float | None]
+    spread: Spread | None
+    members: Members | None
+    ailing: frozenset[str]
+    starts: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Situation:
-    """All that the gates may see: gathered once, then every gate is a pure function of it."""
+    """All that the gates may see: gathered once, then every gate is a pure function of it. `plan` is what is about to be done."""
 
     now: float
     incident: Incident
@@ -187,8 +226,11 @@ class Situation:
     unit_state: UnitState | None
     unprotectable: str | None
     shortage: str | None
+    surroundings: Surroundings
+    agenda: Agenda
     approval: Approval | None = None
     words: tuple[Word, ...] = ()
+    plan: Plan | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -200,26 +242,35 @@ class Gate:
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """One planned deed as data: which step does it, with what, and what it should bring about.
+    """One planned deed as data: which step does it, with what, what it should bring about, and what tells whether it did.
 
-    `token` and `boot_id` are given when it is begun: the token fences it, so that it never starts twice.
+    `confidence` and `risk` are the step's own, None where it is as sure and as risky as its playbook; `after` names by
+    their places in the plan the commands that must have succeeded before. `token` and `boot_id` are given when it is begun:
+    the token fences it, so that it never starts twice.
     """
 
     step: str
     summary: str
     arguments: dict[str, Any]
     expected: str
+    oracle: str
     irreversible: bool = False
+    confidence: float | None = None
+    risk: Risk | None = None
+    after: tuple[int, ...] = ()
     token: str = ""
     boot_id: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Commands in order, as they will run."""
+    """Commands in order, as they will run; how sure it is over all, its highest risk, and about how long it takes."""
 
     action: str
     target: str
     commands: tuple[Command, ...]
+    confidence: float
+    risk: Risk
+    duration_seconds: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -331,18 +382,37 @@ class Measure:
 
 
 class UnitState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a manager says of a service; `invocation` changes with every start, `memory_bytes` is None where unknown."""
+    """What a manager says of a service; `invocation` changes with every start, `memory_bytes` is None where unknown.
+
+    `edited` is a file of its unit that is newer than what runs; `touches` are the units that a restart restarts, by all
+    their names; a `start_limit` of None is none.
+    """
 
     active: bool
     invocation: str
     main_pid: int
     memory_bytes: int | None
     needs_reload: bool = False
+    edited: str | None = None
+    touches: tuple[str, ...] = ()
+    start_limit: StartLimit | None = None
+
+
+class StartLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """systemd lets a unit start at most `burst` times within a time (None: since boot); the unit last changed so long ago."""
+
+    burst: int
+    within_seconds: float | None
+    unchanged_seconds: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Manager:
-    """What runs services: the argv that shows one (as `Key=Value` lines) and the argv that restarts one."""
+    """What runs services: the argv that shows one (as `Key=Value` lines), the argv that restarts one.
+
+    `starts` is the argv whose lines, JSON as the journal's, tell of its last starts, so many at most; None where nobody keeps count.
+    """
 
     show: Callable[[Service], tuple[str, ...]]
     restart: Callable[[Service], tuple[str, ...]]
+    starts: Callable[[Service, int], tuple[str, ...]] | None = None

@@ -12,7 +12,8 @@ from actor import notify
 from actor.execution import fenced
 from actor.journal import JournalError, incidents, ledger, words
 from actor.learn import learn
-from actor.model import Command, HandedOver, Incident, Plan, StepFailed, Unprotectable, Verdict
+from actor.model import Command, HandedOver, Incident, StepFailed, Unprotectable, Verdict
+from actor.planning import add_up
 from actor.situation import ask_gates, deciding, observe
 from actor.timekeeper import follow_clock
 from actor.verify import still_healthy, take_baseline, verify
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actor.deeds import Record
-    from actor.model import Case, Restored, Situation
+    from actor.model import Case, Plan, Restored, Situation
     from actor.playbook import Playbook
     from actor.verify import Baseline
     from homeostat.words import Outcome
@@ -241,7 +242,7 @@ def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], n
             return
         incidents.record_verdicts(db, incident, verdicts, now)
         if verdict.answer == "defer":
-            incidents.move(db, incident, "deferred", reason, verdict.until)
+            incidents.move(db, incident, "deferred", reason, now + _ASK_AGAIN_SECONDS if verdict.until is None else verdict.until)
         elif verdict.answer == "confirm" and plan is not None:
             incidents.propose(db, incident, plan, (now, expires_at))
             incidents.move(db, incident, "proposed", reason, expires_at)
@@ -274,7 +275,7 @@ def would_do(world: World, playbook: Playbook, incident: Incident) -> tuple[Plan
     try:
         return world.hands.plan(case_of(world, playbook, incident.target, incident.id), playbook), None
     except (StepFailed, KeyError, OSError) as failure:
-        return Plan(action=playbook.name, target=incident.target, commands=()), f"no plan can be made: {failure}"
+        return add_up(playbook, incident.target, ()), f"no plan can be made: {failure}"
 
 
 def in_words(plan: Plan) -> str:

@@ -12,8 +12,8 @@ import msgspec
 from actor import measures, protections, steps
 from actor.model import Measure, Protection, Step
 from homeostat.config import ConfigError, Duration, Raw, load
+from homeostat.config.limits import Window
 from homeostat.config.section import Ratio
-from homeostat.config.types import Window
 from homeostat.discovery import discover
 from homeostat.words import LOSSES, ActionClass, Loss, Problem, ProtectionName, Risk
 
@@ -97,7 +97,7 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     protection: ProtectionName | tuple[ProtectionName, ...]
     unprotected_feasibility: Ratio | None = None
     loss: Loss | None = None
-    cooldown: Duration
+    cooldown: Duration | None = None
     limits: Limits = Limits()
     estimate: Duration
     deadline: Duration

@@ -6,8 +6,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from actor import gates
-from actor.journal import ledger, words
+from actor.agenda import draw_up
+from actor.journal import incidents, ledger, words
 from actor.model import DecisionNow, Gate, Silences, Situation, StepFailed, Verdict
+from actor.surroundings import PROBLEM_SERIES, survey
 from actor.world import case_of
 from homeostat.alertmanager import AlertmanagerError
 from homeostat.config.section import DAY
@@ -28,7 +30,6 @@ GATES: dict[str, Gate] = dict(sorted(discover(gates, "GATE", Gate).items(), key=
 # An owner's cooldown or budget may span months, and an episode too.
 _HISTORY_SECONDS = 366 * DAY
 DECISION_SERIES = "target_action:homeostat_decision:ratio"
-PROBLEM_SERIES = "homeostat_problem_confidence_ratio"
 
 
 def observe(world: World, incident: Incident) -> Situation:
@@ -38,6 +39,7 @@ def observe(world: World, incident: Incident) -> Situation:
     acts_on = known.file.acts_on if known is not None else None
     world.silences = ask_silences(world.alertmanager, world.clock)
     service = config.services.get(incident.target) if acts_on == "service" else None
+    unit_state = _unit_state(world, known, incident) if service is not None else None
     return Situation(
         now=now,
         incident=incident,
@@ -50,9 +52,11 @@ def observe(world: World, incident: Incident) -> Situation:
         decision_now=_decision_now(world.prometheus, incident),
         executions=ledger.executions(world.journal, now - _HISTORY_SECONDS),
         breakers=ledger.breakers(world.journal),
-        unit_state=_unit_state(world, known, incident) if service is not None else None,
+        unit_state=unit_state,
         unprotectable=_unprotectable(world, known, incident),
         shortage=world.journal.shortage(),
+        surroundings=survey(world, known, incident, unit_state),
+        agenda=draw_up(incidents.open_episodes(world.journal), world.playbooks, config),
         approval=words.approval_of(world.journal, incident.id, now),
         words=words.said_of(world.journal, incident.id),
     )

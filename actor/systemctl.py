@@ -1,4 +1,4 @@
-"""What is asked of systemctl, the same for the system's systemd and a user's."""
+"""What is asked of systemctl and of the journal, the same for the system's systemd and a user's."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Argv, Service
 
-_PROPERTIES = "LoadState,ActiveState,SubState,InvocationID,MainPID,MemoryCurrent,NRestarts,NeedDaemonReload"
+JOURNALCTL = "/usr/bin/journalctl"
+_PROPERTIES = (
+    "LoadState", "ActiveState", "InvocationID", "MainPID", "MemoryCurrent", "NeedDaemonReload", "ExecMainStartTimestamp",
+    "FragmentPath", "SourcePath", "DropInPaths", "Names", "RequiredBy", "BoundBy", "ConsistsOf",
+    "StartLimitBurst", "StartLimitIntervalUSec", "StateChangeTimestampMonotonic",
+)  # fmt: skip
+# systemd's own ids of "Starting", "Started" and "Failed to start".
+_STARTS = ("7d4958e842da4a758f6c1cdc7b36dcc5", "39f53479d3a045ac8e11786248231fbf", "be02cf6855d2428ba40df7e9d022f03d")
 
 
 def show(service: Service) -> Argv:
     """Return the words that show the service's exact unit in `Key=Value` lines."""
     assert service.unit is not None
-    return ("show", f"--property={_PROPERTIES}", "--", service.unit)
+    return ("show", "--timestamp=us+utc", f"--property={','.join(_PROPERTIES)}", "--", service.unit)
 
 
 def restart(service: Service) -> Argv:
@@ -21,3 +28,9 @@ def restart(service: Service) -> Argv:
     assert service.unit is not None
     # --job-mode=fail: a restart never cancels a job that somebody else has queued.
     return ("restart", "--job-mode=fail", "--no-ask-password", "--", service.unit)
+
+
+def starts(lines: int, *matches: str) -> Argv:
+    """Return the argv that lists the last messages of this boot about starts of a unit, each a line of JSON."""
+    ids = (f"MESSAGE_ID={message}" for message in _STARTS)
+    return (JOURNALCTL, "--boot", "--no-pager", "--quiet", "--output=json", f"--lines={lines}", *ids, *matches)

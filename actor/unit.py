@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
+import math
 import pathlib
+import re
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from actor import managers
-from actor.model import Manager, StepFailed, UnitState
+from actor.model import Manager, StartLimit, StepFailed, UnitState
 from homeostat import shell
+from homeostat.clock import uptime_seconds
 from homeostat.discovery import discover
 
 if TYPE_CHECKING:
@@ -15,6 +21,9 @@ if TYPE_CHECKING:
 
 MANAGERS = discover(managers, "MANAGER", Manager)
 _SHOW_SECONDS = 10
+_TOUCHED = ("Names", "RequiredBy", "BoundBy", "ConsistsOf")
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|min|h|d|w|month|y)")
+_SPANS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0, "month": 2629800.0, "y": 31557600.0}
 
 
 def show(service: Service) -> UnitState:
@@ -41,7 +50,97 @@ def show(service: Service) -> UnitState:
         main_pid=main_pid,
         memory_bytes=int(memory) if memory.isdigit() and int(memory) < 2**62 else _resident_bytes(main_pid),
         needs_reload=values.get("NeedDaemonReload") == "yes",
+        edited=_edited(values),
+        touches=tuple(name for key in _TOUCHED for name in values.get(key, "").split()),
+        start_limit=_start_limit(values),
     )
+
+
+def starts(service: Service) -> int:
+    """Return how often the unit was started within its start limit, 0 where it has none.
+
+    Raises:
+        StepFailed: the manager or the journal does not tell.
+
+    """
+    limit = show(service).start_limit
+    within_seconds = math.inf if limit is None or limit.within_seconds is None else limit.within_seconds
+    if limit is None or limit.unchanged_seconds > within_seconds:
+        return 0
+    manager = MANAGERS[service.manager]
+    assert manager.starts is not None
+    # A start is told by two messages at most, and beyond the limit it does not matter how many there were.
+    completed = shell.run(manager.starts(service, 2 * limit.burst + 2), _SHOW_SECONDS)
+    try:
+        told = [msgspec.json.decode(line, type=_Told) for line in completed.output.splitlines()]
+    except msgspec.DecodeError:
+        told = []
+    if not completed.ok or not told:
+        raise StepFailed(f"the journal does not tell how often {service.unit!r} was started")
+    since = uptime_seconds() - within_seconds
+    return len({told.invocation for told in told if told.at_seconds >= since})
+
+
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of systemd's in the journal; its time is since boot."""
+
+    since_boot_us: str = msgspec.field(name="__MONOTONIC_TIMESTAMP")
+    of_system: str = msgspec.field(default="", name="INVOCATION_ID")
+    of_user: str = msgspec.field(default="", name="USER_INVOCATION_ID")
+
+    @property
+    def invocation(self) -> str:
+        return self.of_system or self.of_user
+
+    @property
+    def at_seconds(self) -> float:
+        return int(self.since_boot_us) / 1e6
+
+
+def _start_limit(values: dict[str, str]) -> StartLimit | None:
+    burst, changed = values.get("StartLimitBurst", ""), values.get("StateChangeTimestampMonotonic", "")
+    within_seconds = _span_seconds(values.get("StartLimitIntervalUSec", "0"))
+    if not (burst.isdecimal() and int(burst) and within_seconds):
+        return None
+    unchanged_seconds = uptime_seconds() - int(changed) / 1e6 if changed.isdecimal() else 0.0
+    within = None if math.isinf(within_seconds) else within_seconds
+    return StartLimit(burst=int(burst), within_seconds=within, unchanged_seconds=max(0.0, unchanged_seconds))
+
+
+def _span_seconds(span: str) -> float:
+    """Read a time span as systemd prints it, `1min 30s`; one that cannot be read counts as for ever, like `infinity`."""
+    parts = [_SPAN.fullmatch(word) for word in span.split()]
+    return sum(float(part[1]) * _SPANS[part[2]] if part is not None else math.inf for part in parts)
+
+
+def _edited(values: dict[str, str]) -> str | None:
+    """Return a file of the unit that is newer than what runs, or that cannot be looked at."""
+    started_at = _moment(values.get("ExecMainStartTimestamp", ""))
+    if started_at is None:
+        return None
+    fragment = values.get("FragmentPath", "")
+    # A generator writes its units afresh at every reload; what a person edits is their source.
+    own = values.get("SourcePath", "") if "/systemd/generator" in fragment else fragment
+    # What `systemctl set-property` writes is in force already.
+    drop_ins = [path for path in values.get("DropInPaths", "").split() if "/system.control/" not in path and "/systemd/generator" not in path]
+    return next((path for path in [own, *drop_ins] if path and _changed_at(path) > started_at), None)
+
+
+def _changed_at(path: str) -> float:
+    try:
+        status = pathlib.Path(path).stat()
+    except OSError:
+        return math.inf
+    # A package brings its files' old times along; when they came here, only the change time knows.
+    return max(status.st_mtime, status.st_ctime)
+
+
+def _moment(text: str) -> float | None:
+    """Read `Thu 2026-11-26 07:55:18.985431 UTC`; None where nothing stands, as of a unit that never ran."""
+    words = text.split()
+    if len(words) != 4:
+        return None
+    return datetime.datetime.fromisoformat(f"{words[1]}T{words[2]}+00:00").timestamp()
 
 
 def _resident_bytes(pid: int) -> int | None:

@@ -37,6 +37,9 @@ class SystemClock:
             time.sleep(seconds)
 
 
+def uptime_seconds() -> float:
+    """Return the seconds since boot as systemd and the journal count them: those of sleep are left out."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def rfc3339(timestamp: float) -> str:

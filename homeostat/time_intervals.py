@@ -29,7 +29,7 @@ _NUMBERS = {
 _NUMBER = re.compile(r"[-+]?[0-9]{1,4}")
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
-_QUARTER_SECONDS = 900
+_QUARTER_SECONDS, _DAY_SECONDS, _YEAR_DAYS = 900, 86400, 366
 
 
 class TimeRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,6 +106,16 @@ def stretches(intervals: Sequence[TimeInterval], start: float, end: float) -> It
         if opened is not None and not is_active:
             yield opened, moment
             opened = None
+
+
+def next_opening(intervals: Sequence[TimeInterval], timestamp: float) -> float | None:
+    """Return the first moment from `timestamp` on (Unix seconds) at which one of the intervals is active, None if not within a year."""
+    for day in range(_YEAR_DAYS):
+        start = timestamp + day * _DAY_SECONDS
+        opening = next((moment for moment in _turns(intervals, start, start + _DAY_SECONDS) if active(intervals, moment)), None)
+        if opening is not None:
+            return opening
+    return None
 
 
 def _turns(intervals: Sequence[TimeInterval], start: float, end: float) -> list[float]:

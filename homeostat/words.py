@@ -38,3 +38,8 @@ LOSSES: dict[Loss, str] = {
     "regenerable": "what it deletes is made again when it is needed",
     "running-state": "a service loses what it holds in memory, as in a crash",
 }
+
+
+def highest(*risks: Risk) -> Risk:
+    """Return the highest of at least one risk."""
+    return max(risks, key=RISKS.index)

@@ -77,7 +77,7 @@ class JumpingClock:
 
 
 class FakePrometheus:
-    """Holds series in memory and answers what the actor asks: `s`, `max(s)`, `timestamp(s)`; `down` answers nothing, `broken` nothing of these."""
+    """Holds series in memory and answers what the actor asks: `s`, `max(s)`, `group by (l) (s)`, `timestamp(s)`; `down` answers nothing, `broken` nothing of these."""
 
     url = "http://prometheus.invalid"
 
@@ -105,6 +105,9 @@ class FakePrometheus:
         tree = promql_parser.parse(promql)
         if isinstance(tree, promql_parser.AggregateExpr):
             found = self._select(tree.expr)
+            if tree.modifier is not None:
+                kept = {tuple((name, sample.labels.get(name, "")) for name in tree.modifier.labels) for sample in found}
+                return [Sample(dict(labels), self.clock.now(), 1.0) for labels in sorted(kept)]
             return [Sample({}, self.clock.now(), max(sample.value for sample in found))] if found else []
         if isinstance(tree, promql_parser.Call):
             found = self._select(tree.args[0])

@@ -64,6 +64,7 @@ WIRES: dict[str, Wire] = {
     "measure": Wire((str,), float),
     "probe": Wire(gives=dict[str, bool]),
     "show": Wire(gives=UnitState | None),
+    "starts": Wire(gives=int),
 }
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from actor.gates.protected import vital
 from homeostat.config import Duration
+from homeostat.config.limits import Window
 from homeostat.config.section import DAY
-from homeostat.config.types import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

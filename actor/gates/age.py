@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actor.model import Gate, Situation, Verdict
+from homeostat.clock import rfc3339
 from homeostat.config import Duration
 
 
@@ -11,7 +12,7 @@ def _ask(situation: Situation) -> Verdict:
     most = situation.config.limits.age
     seen = {"age_seconds": age_seconds, "most_seconds": most}
     if age_seconds > most:
-        return Verdict("refuse", f"last heard of {Duration(round(age_seconds))} ago, more than {most}", seen)
+        return Verdict("refuse", f"last heard of at {rfc3339(situation.incident.last_firing_at)}, more than {most} ago", seen)
     if age_seconds < -float(most):
         return Verdict("refuse", "last heard of in the future: the clock was set back", seen)
     return Verdict("allow", f"heard of {Duration(max(0, round(age_seconds)))} ago", seen)

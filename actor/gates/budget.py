@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from actor import playbook as playbooks
 from actor.model import Execution, Gate, Situation, Verdict
 from homeostat.config import Duration
+from homeostat.config.limits import Window
 from homeostat.config.section import DAY
-from homeostat.config.types import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from actor.model import Gate, Situation, Verdict
 from homeostat.config import threshold
 from homeostat.config.types import NEVER
-from homeostat.words import EXECUTING
+from homeostat.words import EXECUTING, highest
 
 
 def _ask(situation: Situation) -> Verdict:
@@ -23,7 +23,7 @@ def _ask(situation: Situation) -> Verdict:
     seen["threshold"] = floor
     # The rules leave a tier only 0.03 below its threshold; to act, the threshold itself must be exceeded.
     if current.confidence <= floor:
-        return Verdict("refuse", f"the confidence is now {current.confidence:g}, not above {floor:g}", seen)
+        return Verdict("refuse", f"the confidence is now no longer above {floor:g}", seen)
     return Verdict("allow", f"the confidence is {current.confidence:g}, above {floor:g}", seen)
 
 
@@ -39,6 +39,8 @@ def _left_to_a_person(situation: Situation, decision: str, seen: dict[str, objec
 def _floor(situation: Situation) -> float:
     incident, playbook, autonomy = situation.incident, situation.playbook, situation.config.autonomy
     risk = playbook.file.risk if playbook is not None else "high"
+    if situation.plan is not None:
+        risk = highest(risk, situation.plan.risk)
     override, of_level = autonomy.actions.get(incident.action), threshold(autonomy, risk, incident.decision)
     # As in the rules: a person's own threshold takes the place of the level's, but never stays never.
     own = override.min_confidence if override is not None else 0.0

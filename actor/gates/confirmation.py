@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from actor.model import Gate, Situation, Verdict
+from homeostat.words import DECISIONS, highest
+
+if TYPE_CHECKING:
+    from homeostat.words import Risk
 
 
 def _ask(situation: Situation) -> Verdict:
-    incident, service = situation.incident, situation.service
-    override = situation.config.autonomy.actions.get(incident.action)
+    incident, service, autonomy = situation.incident, situation.service, situation.config.autonomy
+    override = autonomy.actions.get(incident.action)
+    risks = {incident.risk, *_risks(situation)}
     asked = {
         "the decision is propose": incident.decision == "propose",
-        "mode interactive asks about everything": situation.config.autonomy.mode == "interactive",
+        "mode interactive asks about everything": autonomy.mode == "interactive",
+        f"the ceiling is {autonomy.ceiling}": DECISIONS.index(incident.decision) < DECISIONS.index(autonomy.ceiling),
         f"service {incident.target} has auto_restart: false": service is not None and not service.auto_restart,
         f"action {incident.action} has requires_confirmation: true": override is not None and override.requires_confirmation,
         "a person asked for another run in this episode": any(word.word == "again" for word in situation.words),
-        "the risk is high": incident.risk == "high" or (situation.playbook is not None and situation.playbook.file.risk == "high"),
+        f"action {incident.action} stands in require_approval_for": incident.action in autonomy.require_approval_for,
+        "the risk is high": "high" in risks,
+        "a step of the plan is riskier than its playbook": _riskier(situation),
     }
     reason = next((reason for reason, holds in asked.items() if holds), None)
     if reason is None:
@@ -26,6 +36,15 @@ def _ask(situation: Situation) -> Verdict:
     # which who looked at a plan days ago did not see and cannot overrule.
     seen = {"decision": incident.decision, "plan_hash": situation.approval.plan_hash, "approved_at": situation.approval.approved_at}
     return Verdict("allow", f"approved by {situation.approval.author}", seen)
+
+
+def _risks(situation: Situation) -> list[Risk]:
+    known, plan = situation.playbook, situation.plan
+    return [*([known.file.risk] if known is not None else []), *([plan.risk] if plan is not None else [])]
+
+
+def _riskier(situation: Situation) -> bool:
+    return situation.plan is not None and situation.playbook is not None and highest(*_risks(situation)) != situation.playbook.file.risk
 
 
 GATE = Gate(order=30, ask=_ask)

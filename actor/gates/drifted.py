@@ -6,13 +6,16 @@ from actor.model import Gate, Situation, Verdict
 
 
 def _ask(situation: Situation) -> Verdict:
+    state = situation.unit_state
     if situation.service is None:
         return Verdict("allow", "no service is touched", {})
-    if situation.unit_state is None:
+    if state is None:
         return Verdict("refuse", "the manager does not say how the service is", {"manager": situation.service.manager})
-    seen = {"invocation": situation.unit_state.invocation, "needs_reload": situation.unit_state.needs_reload}
-    if situation.unit_state.needs_reload:
+    seen = {"invocation": state.invocation, "needs_reload": state.needs_reload, "edited": state.edited}
+    if state.needs_reload:
         return Verdict("refuse", "its unit was edited since it was loaded: a restart would deploy that", seen)
+    if state.edited is not None:
+        return Verdict("refuse", f"{state.edited} is newer than what runs: a restart would deploy that", seen)
     return Verdict("allow", "it runs what is declared", seen)
 
 

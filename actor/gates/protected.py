@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from homeostat.config.catalogue import Service
 
 NEVER = (
-    "homeostat*", "prometheus*", "alertmanager*", "node-exporter*", "node_exporter*", "ssh", "sshd", "ssh@*", "sshd@*", "dropbear*", "dbus*", "systemd-*", "init",
-    "-", "getty*", "polkit*", "NetworkManager*", "networking", "network", "ifup@*", "wpa_supplicant*", "dhcpcd*", "dhclient*", "iwd", "connman*",
-    "firewalld", "nftables", "iptables*", "wg-quick@*", "tailscaled", "user@*",
+    "*homeostat*", "*prometheus*", "*alertmanager*", "*node-exporter*", "*node_exporter*", "thanos*", "mimir*", "victoriametrics*", "victoria-metrics*",
+    "ssh", "sshd", "ssh@*", "sshd@*", "ssh-*", "sshd-*", "dropbear*", "dbus*", "systemd-*", "init", "-", "getty*", "polkit*", "networkmanager*", "networking",
+    "network", "network-*", "ifup@*", "netplan*", "wpa_supplicant*", "dhcpcd*", "dhclient*", "iwd", "connman*", "firewalld", "ufw", "nftables", "iptables*",
+    "netfilter-persistent", "wg-quick@*", "openvpn*", "tailscaled", "user@*",
 )  # fmt: skip
 _SUFFIXES = (".service", ".socket", ".scope", ".slice", ".target", ".mount")
 
 
 def _ask(situation: Situation) -> Verdict:
-    names = _names(situation.incident.target, situation.service)
+    names = _touched(situation)
     touched = vital(situation)
     if touched is not None:
         return Verdict("refuse", touched, {"names": sorted(names)})
@@ -31,12 +32,19 @@ def _ask(situation: Situation) -> Verdict:
 
 def vital(about: Situation | Case) -> str | None:
     """Say in words what acting on this target would touch that must never be touched, or None."""
-    target = about.incident.target if isinstance(about, Situation) else about.target
     if about.filesystem is None:
-        name = next((name for name in sorted(_names(target, about.service)) if _is_vital(name)), None)
+        name = next((name for name in sorted(_touched(about)) if _is_vital(name)), None)
         return f"{name!r} is never touched: it keeps the host reachable, watched or alive" if name is not None else None
     overlap = _state_below_a_rule(about.config)
     return f"cleanup rule {overlap!r} covers the actor's own state" if overlap is not None else None
+
+
+def _touched(about: Situation | Case) -> set[str]:
+    if not isinstance(about, Situation):
+        return _names(about.target, about.service)
+    # All the unit's names, and whatever systemd would restart along with it.
+    touches = about.unit_state.touches if about.unit_state is not None else ()
+    return _names(about.incident.target, about.service) | set(touches)
 
 
 def _names(target: str, service: Service | None) -> set[str]:
@@ -53,7 +61,7 @@ def _is_vital(name: str) -> bool:
 
 
 def _bare(name: str) -> str:
-    return next((name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)), name)
+    return next((name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)), name).lower()
 
 
 def _state_below_a_rule(config: Config) -> str | None:

@@ -9,8 +9,9 @@ def _ask(situation: Situation) -> Verdict:
     if situation.silences is None:
         return Verdict("refuse", "Alertmanager does not say whether this is silenced", {})
     age_seconds = situation.now - situation.silences.answered_at
-    if abs(age_seconds) > situation.config.limits.silence_answer_age:
-        return Verdict("refuse", f"Alertmanager's last answer on silences is {age_seconds:.0f} s old", {"age_seconds": age_seconds})
+    most = situation.config.limits.silence_answer_age
+    if abs(age_seconds) > most:
+        return Verdict("refuse", f"Alertmanager's last answer on silences is more than {most} old", {"age_seconds": age_seconds})
     silence = next((silence for silence in situation.silences.active if silence.matches(situation.incident.labels)), None)
     if silence is not None:
         matchers = " ".join(str(matcher) for matcher in silence.matchers)

@@ -21,4 +21,8 @@ def _restart(service: Service) -> Argv:
     return (SYSTEMCTL, *systemctl.restart(service))
 
 
-MANAGER = Manager(show=_show, restart=_restart)
+def _starts(service: Service, lines: int) -> Argv:
+    return systemctl.starts(lines, f"UNIT={service.unit}")
+
+
+MANAGER = Manager(show=_show, restart=_restart, starts=_starts)

@@ -12,12 +12,18 @@ from actor.model import Manager, StepFailed
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Argv, Service
 
-def _systemctl(service: Service) -> Argv:
+
+def _uid(service: Service) -> int:
     assert service.user is not None
     try:
-        uid = pwd.getpwnam(service.user).pw_uid
+        return pwd.getpwnam(service.user).pw_uid
     except KeyError:
         raise StepFailed(f"there is no user {service.user!r} on this host") from None
+
+
+def _systemctl(service: Service) -> Argv:
+    assert service.user is not None
+    uid = _uid(service)
     if not pathlib.Path(f"/run/user/{uid}/systemd").exists():
         raise StepFailed(f"no systemd runs for {service.user!r}; start one with: loginctl enable-linger {service.user}")
     runtime = f"XDG_RUNTIME_DIR=/run/user/{uid}"
@@ -32,4 +38,8 @@ def _restart(service: Service) -> Argv:
     return (*_systemctl(service), *systemctl.restart(service))
 
 
-MANAGER = Manager(show=_show, restart=_restart)
+def _starts(service: Service, lines: int) -> Argv:
+    return systemctl.starts(lines, f"USER_UNIT={service.unit}", f"_UID={_uid(service)}")
+
+
+MANAGER = Manager(show=_show, restart=_restart, starts=_starts)

@@ -42,6 +42,7 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
             summary="empty apt's package cache",
             arguments={"argv": ["/usr/bin/apt-get", "clean"]},
             expected=f"frees {facts.cached_bytes} bytes",
+            oracle="the cache: an empty one has been emptied",
             irreversible=True,
         ),
     )

@@ -33,6 +33,7 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
             summary=f"delete what incident {facts.incident_id} has quarantined",
             arguments={},
             expected="the quarantined bytes are free",
+            oracle="the incident's quarantine: once it is gone it was deleted",
             irreversible=True,
         ),
     )

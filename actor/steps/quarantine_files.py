@@ -84,6 +84,7 @@ def _command(rule: RuleFacts, chosen: list[FoundFile]) -> Command:
         summary=f"quarantine {len(chosen)} files of rule {rule.rule} below {rule.directory}",
         arguments={"rule": rule.rule, "directory": rule.directory, "files": msgspec.to_builtins(chosen)},
         expected=f"{total} bytes can be freed by the purge",
+        oracle="the incident's quarantine: what lies there has been moved",
     )
 
 

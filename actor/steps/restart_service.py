@@ -37,6 +37,7 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
             summary=f"restart {facts.service}: {' '.join(facts.argv)}",
             arguments={"argv": list(facts.argv), "invocation": facts.state.invocation},
             expected=f"another InvocationID than {facts.state.invocation or 'none'}, and less memory",
+            oracle="InvocationID: another one than before says that it was restarted",
         ),
     )
 

@@ -30,7 +30,10 @@ class ServiceCommands(Section, frozen=True, kw_only=True):
 
 
 class Service(Section, frozen=True, kw_only=True):
-    """A service of the catalogue: what runs it, what may be done to it, and the data that a restart puts at risk."""
+    """A service of the catalogue: what runs it, what it needs, what may be done to it, and the data that a restart puts at risk.
+
+    `sessions` is PromQL that always answers: how many people are at it, 0 for nobody.
+    """
 
     manager: Manager
     unit: str | None = None
@@ -42,6 +45,9 @@ class Service(Section, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
     memory_limit: Size | None = None
     restart_timeout: Duration = Duration(120)
+    sessions: str | None = None
+    depends_on: tuple[str, ...] = ()
+    group: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a service whose manager lacks what it needs."""
@@ -61,6 +67,29 @@ class Service(Section, frozen=True, kw_only=True):
             raise ValueError(f"unit {self.unit!r} must be one exact name, no pattern")
         if self.manager.startswith("systemd") and not (self.unit or "").endswith(".service"):
             raise ValueError(f"unit {self.unit!r} must be a service, as in jellyfin.service")
+        if self.sessions is not None and not self.sessions.strip():
+            raise ValueError("sessions must be a query, as in sum(jellyfin_active_streams)")
+
+
+class Group(Section, frozen=True, kw_only=True):
+    """Services that share one job: those of this host name it as their `group`, those of other hosts stand in `elsewhere`.
+
+    `healthy` is PromQL for how many of all of them are well; without it the members of this host are asked, and nobody
+    vouches for the others.
+    """
+
+    redundant: bool = False
+    elsewhere: tuple[str, ...] = ()
+    healthy: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a member that does not say where it is, and a query that asks nothing."""
+        for member in self.elsewhere:
+            host, slash, service = member.partition("/")
+            if not (host and slash and service):
+                raise ValueError(f"elsewhere {member!r} must be HOST/SERVICE, as in h2/web")
+        if self.healthy is not None and not self.healthy.strip():
+            raise ValueError('healthy must be a query, as in count(up{job="dns"} == 1)')
 
 
 class Filesystem(Section, frozen=True, kw_only=True):
@@ -90,3 +119,33 @@ class CleanupRule(Section, frozen=True, kw_only=True):
             raise ValueError("directory '/' must be an absolute path below /")
         if self.pattern.strip("*?.") == "":
             raise ValueError(f"pattern {self.pattern!r} would fit every file; name an ending such as '*.log.*'")
+
+
+def related(services: dict[str, Service], groups: dict[str, Group], filesystems: dict[str, Filesystem]) -> None:
+    """See that services need and join only what is known, and that none needs itself, by whatever way.
+
+    Raises:
+        ValueError: it names the service, what is wrong, and what is known.
+
+    """
+    for name, service in services.items():
+        if service.group is not None and service.group not in groups:
+            raise ValueError(f"services.{name}.group {service.group!r} is not in groups; known: {', '.join(sorted(groups)) or 'none'}")
+        unknown = [needed for needed in service.depends_on if needed not in services and needed not in filesystems]
+        if unknown:
+            raise ValueError(f"services.{name}.depends_on {unknown[0]!r} is neither in services nor in filesystems")
+        circle = [needed for needed in service.depends_on if name in {needed, *needs(services, needed)}]
+        if circle:
+            raise ValueError(f"services.{name}.depends_on {circle[0]!r} leads back to {name}: no service may need itself")
+
+
+def needs(services: dict[str, Service], name: str) -> set[str]:
+    """Return all that a service needs, directly or through others; a service in a circle needs itself."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        service = services.get(waiting.pop())
+        fresh = set(service.depends_on) - found if service is not None else set()
+        found |= fresh
+        waiting += fresh
+    return found

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import msgspec
 
-from homeostat.config.catalogue import CleanupRule, Filesystem, Service
+from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, related
+from homeostat.config.limits import Limits
 from homeostat.config.section import DAY, HOUR, MINUTE, Positive, Ratio, Section, exact_path, lasting
 from homeostat.config.targets import Targets, Traffic
 from homeostat.config.units import Duration, Size
 from homeostat.time_intervals import TimeInterval
-from homeostat.words import Decision, Level, Mode, Risk, Term
+from homeostat.words import DECISIONS, Decision, Level, Mode, Risk, Term
 
 
 class Prometheus(Section, frozen=True, kw_only=True):
@@ -146,35 +147,10 @@ class Autonomy(Section, frozen=True, kw_only=True):
     proposal_expiry: Duration = Duration(7 * DAY)
     prediction_floor: PredictionFloor = PredictionFloor()
     trials_floor: TrialsFloor = TrialsFloor()
+    ceiling: Decision = "auto-execute"
+    require_approval_for: tuple[str, ...] = ()
     max_actions_per_day: Positive = 10
     actions: dict[str, ActionOverride] = {}
-
-
-class Window(Section, frozen=True, kw_only=True):
-    """At most `count` in any stretch of `within`."""
-
-    count: Positive
-    within: Duration
-
-
-class Breaker(Section, frozen=True, kw_only=True):
-    """When acting stops by itself (SPEC 6)."""
-
-    failures: Positive = 3
-    pair_failures: Positive = 2
-    pair_open: Duration = Duration(HOUR)
-    pair_open_most: Duration = Duration(DAY)
-    reset_after: Duration = Duration(DAY)
-
-
-class Limits(Section, frozen=True, kw_only=True):
-    """Budgets over all playbooks (SPEC 5.3)."""
-
-    restarts: tuple[Window, ...] = (Window(count=6, within=Duration(HOUR)),)
-    age: Duration = Duration(15 * MINUTE)
-    silence_answer_age: Duration = Duration(MINUTE)
-    episode_quiet: Duration = Duration(10 * MINUTE)
-    breaker: Breaker = Breaker()
 
 
 class Protections(Section, frozen=True, kw_only=True):
@@ -221,7 +197,7 @@ class Actor(Section, frozen=True, kw_only=True):
 
 
 class Config(Section, frozen=True, kw_only=True):
-    """The whole of `homeostat.yml`; `windows` are the maintenance windows, of which none means any time; the actor does not read them yet."""
+    """The whole of `homeostat.yml`; `windows` are the maintenance windows, of which none means any time."""
 
     host: str = msgspec.field(default_factory=socket.gethostname)
     prometheus: Prometheus = Prometheus()
@@ -231,6 +207,7 @@ class Config(Section, frozen=True, kw_only=True):
     autonomy: Autonomy = Autonomy()
     windows: tuple[TimeInterval, ...] = ()
     services: dict[str, Service] = {}
+    groups: dict[str, Group] = {}
     filesystems: dict[str, Filesystem] = {}
     cleanup: dict[str, CleanupRule] = {}
     limits: Limits = Limits()
@@ -245,6 +222,7 @@ class Config(Section, frozen=True, kw_only=True):
         for name, filesystem in self.filesystems.items():
             if filesystem.path is None:
                 exact_path("filesystems: the name", name)
+        related(self.services, self.groups, self.filesystems)
 
 
 THRESHOLDS: dict[Level, dict[tuple[Risk, Decision], float]] = {
@@ -263,9 +241,9 @@ WEIGHTS: dict[Term, float] = {
 
 
 def threshold(autonomy: Autonomy, risk: Risk, decision: Decision) -> float:
-    """Return the confidence (0..1) that `decision` must exceed at this level and mode; 2 is never (SPEC 4.2)."""
+    """Return the confidence (0..1) that `decision` must exceed at this level, mode and ceiling; 2 is never (SPEC 4.2)."""
     if decision == "propose":
         return PROPOSE_THRESHOLD
-    if autonomy.mode == "interactive":
+    if autonomy.mode == "interactive" or DECISIONS.index(decision) < DECISIONS.index(autonomy.ceiling):
         return NEVER
     return THRESHOLDS[autonomy.level].get((risk, decision), NEVER)

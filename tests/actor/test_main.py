@@ -81,7 +81,7 @@ def test_no_configuration(tmp_path: pathlib.Path) -> None:
 
 def test_an_action_that_no_playbook_has(tmp_path: pathlib.Path) -> None:
     told = refused(tmp_path, dumped(tmp_path, autonomy={"actions": {"disk-clean": {}}}))
-    assert told.endswith("autonomy.actions.disk-clean: no playbook has this name; known: disk-cleanup, service-restart")
+    assert told.endswith("autonomy.actions.disk-clean: no playbook has the name 'disk-clean'; known: disk-cleanup, service-restart")
 
 
 def test_a_missing_token(tmp_path: pathlib.Path) -> None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from homeostat.words import Outcome
     from tests.support import Actor
 
-PLAN = Plan(action="service-restart", target="web", commands=(Command(step="s", summary="restart web", arguments={}, expected="e"),))
+RESTART = Command(step="s", summary="restart web", arguments={}, expected="e", oracle="o")
+PLAN = Plan(action="service-restart", target="web", commands=(RESTART,), confidence=0.9, risk="low", duration_seconds=60.0)
 
 
 def test_a_proposal_bears_its_plan_and_its_link_and_ends_unless_it_is_repeated(actor: Actor) -> None:

@@ -311,7 +311,7 @@ class TestDeferral:
         actor.clock.advance(10)
         incident = restart(actor)
         assert ended(incident) == ("deferred", None)
-        assert incident.reason.startswith("cooldown: service-restart ran here and rests for another")
+        assert incident.reason.startswith("cooldown: service-restart ran here and rests until")
         actor.clock.advance(HOUR)
         (actor.host.service / "memory").write_text(str(900 * KIB))
         actor.prometheus.decide(WEB, "service-restart", "auto-execute", 0.95)

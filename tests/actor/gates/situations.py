@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor.model import DecisionNow, EpisodeKey, Execution, Incident, Silences, Situation, UnitState
+from actor.agenda import Agenda
+from actor.model import (
+    DecisionNow,
+    EpisodeKey,
+    Execution,
+    Incident,
+    Silences,
+    Situation,
+    Spread,
+    Surroundings,
+    UnitState,
+)
 from actor.situation import GATES
 from tests.support import DISK, HOST, NOW, WEB, configured, playbook
 
@@ -60,8 +71,23 @@ def situation(about: Incident | None = None, settings: Config | None = None, **c
         "unit_state": RUNNING,
         "unprotectable": None,
         "shortage": None,
+        "surroundings": surroundings(about),
+        "agenda": Agenda(),
     }
     return Situation(**said | changes)
+
+
+def surroundings(about: Incident | None = None, **changes: Any) -> Surroundings:
+    """Return surroundings that nothing is to be feared from, with these changes."""
+    about = about or incident()
+    said: dict[str, Any] = {
+        "sessions": {},
+        "spread": Spread(sick=frozenset({(about.host, about.target)}), hosts=frozenset({about.host})),
+        "members": None,
+        "ailing": frozenset(),
+        "starts": 0,
+    }
+    return Surroundings(**said | changes)
 
 
 def run(started_at: float, ended_at: float | None, about: Incident | None = None, **changes: Any) -> Execution:

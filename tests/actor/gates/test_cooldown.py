@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
 
 from actor.situation import GATES
-from tests.actor.gates.situations import DISK, NOW, ask, config, incident, run, situation
+from homeostat.clock import rfc3339
+from tests.actor.gates.situations import DISK, NOW, ask, config, incident, playbook, run, situation
 
 if TYPE_CHECKING:
     from actor.model import Incident
@@ -22,7 +24,26 @@ def test_it_is_deferred_until_the_playbooks_rest_is_over(about: Incident, rest: 
     ran = run(NOW - 30, NOW - 10, about)
     verdict = GATES["cooldown"].ask(situation(about, executions=(ran,)))
     assert (verdict.answer, verdict.until) == ("defer", NOW - 10 + rest)
-    assert "ran here and rests for another" in verdict.reason
+    assert verdict.reason == f"{about.action} ran here and rests until {rfc3339(NOW - 10 + rest)}"
+
+
+def test_an_action_that_rests_is_refused_in_the_same_words_from_minute_to_minute() -> None:
+    asked = situation(executions=(run(NOW - 30, NOW - 10),))
+    assert ask("cooldown", asked) == ask("cooldown", dataclasses.replace(asked, now=NOW + 61))
+
+
+@pytest.mark.parametrize(("action_class", "rest"), [("restart", 300), ("cleanup", 3600), ("config", 900), ("deploy", 900), ("read", 300)])
+def test_a_playbook_that_says_nothing_rests_as_its_class_does(action_class: str, rest: float) -> None:
+    known = playbook("service-restart", cooldown=None, action_class=action_class)
+    verdict = GATES["cooldown"].ask(situation(playbook=known, executions=(run(NOW - 30, NOW - 10),)))
+    assert (verdict.answer, verdict.until) == ("defer", NOW - 10 + rest)
+
+
+def test_the_owner_sets_how_long_a_class_rests() -> None:
+    settings = config(limits={"cooldowns": {"restart": "2h"}})
+    known = playbook("service-restart", cooldown=None)
+    verdict = GATES["cooldown"].ask(situation(settings=settings, playbook=known, executions=(run(NOW - 30, NOW - 10),)))
+    assert verdict.until == NOW - 10 + 7200
 
 
 def test_the_rest_counts_from_the_end_not_from_the_start() -> None:

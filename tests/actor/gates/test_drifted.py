@@ -13,6 +13,14 @@ def test_an_edited_unit_is_left_to_a_person() -> None:
     assert ask("drifted", situation(unit_state=edited)) == ("refuse", "its unit was edited since it was loaded: a restart would deploy that")
 
 
+def test_a_unit_whose_file_is_newer_than_what_runs_is_left_to_a_person() -> None:
+    edited = msgspec.structs.replace(RUNNING, edited="/etc/systemd/system/web.service.d/more.conf")
+    assert ask("drifted", situation(unit_state=edited)) == (
+        "refuse",
+        "/etc/systemd/system/web.service.d/more.conf is newer than what runs: a restart would deploy that",
+    )
+
+
 def test_a_manager_that_does_not_answer_is_a_no() -> None:
     assert ask("drifted", situation(unit_state=None)) == ("refuse", "the manager does not say how the service is")
 

@@ -13,8 +13,9 @@ from tests.actor.gates.situations import incident, situation
 
 def test_they_are_asked_in_the_order_of_spec_5_3() -> None:
     assert list(GATES) == [
-        "known", "protected", "confirmation", "stopped", "silenced", "firing", "age", "once", "postponed", "cooldown", "budget", "breaker", "concurrency",
-        "drifted", "protection", "room", "confidence",
+        "known", "protected", "confirmation", "stopped", "silenced", "firing", "age", "once", "postponed", "window", "quiet-time", "cooldown",
+        "budget", "blast-radius", "correlated", "redundancy", "breaker", "concurrency", "start-limit", "drifted", "dependencies", "protection", "room",
+        "confidence",
     ]  # fmt: skip
 
 

@@ -190,7 +190,8 @@ def test_a_phase_has_its_intent_before_its_result(journal: Journal) -> None:
 
 
 def plan(summary: str = "restart") -> Plan:
-    return Plan(action="a", target="t", commands=(Command(step="s", summary=summary, arguments={"b": 1, "a": 2}, expected="e"),))
+    command = Command(step="s", summary=summary, arguments={"b": 1, "a": 2}, expected="e", oracle="o")
+    return Plan(action="a", target="t", commands=(command,), confidence=0.9, risk="low", duration_seconds=60.0)
 
 
 def test_a_proposal_is_bound_to_its_plan(journal: Journal) -> None:

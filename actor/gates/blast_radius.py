@@ -1,0 +1,39 @@
+"""However many problems there are, only a few targets of a host are touched within an hour, and one target only so often a day."""
+
+from __future__ import annotations
+
+from actor.model import Gate, Situation, Verdict
+
+
+def _ask(situation: Situation) -> Verdict:
+    target, now, bounds = situation.incident.target, situation.now, situation.config.limits.blast_radius
+    here = sorted(run.started_at for run in situation.executions if run.target == target and now - run.started_at < bounds.per_target.within)
+    others = _last_runs(situation)
+    most = _most_targets(situation)
+    seen = {"runs_here": len(here), "other_targets": sorted(others), "most_targets": most}
+    if len(here) >= bounds.per_target.count:
+        until = here[-bounds.per_target.count] + bounds.per_target.within
+        return Verdict("defer", f"{target} was acted on {bounds.per_target.count} times within {bounds.per_target.within}", seen, max(now, until))
+    if len(others) >= most:
+        until = sorted(others.values())[-most] + bounds.within
+        return Verdict("defer", f"of this host's targets only {most} may be acted on within {bounds.within}", seen, max(now, until))
+    return Verdict("allow", "few enough targets were touched", seen)
+
+
+def _last_runs(situation: Situation) -> dict[str, float]:
+    """Return when each other target was last acted on, of those within the time."""
+    last: dict[str, float] = {}
+    for run in situation.executions:
+        if run.target != situation.incident.target and situation.now - run.started_at < situation.config.limits.blast_radius.within:
+            last[run.target] = max(run.started_at, last.get(run.target, run.started_at))
+    return last
+
+
+def _most_targets(situation: Situation) -> int:
+    bounds, config = situation.config.limits.blast_radius, situation.config
+    targets = len(config.services) + len(config.filesystems)
+    # The share is of whole targets: 20 % of 9 is 1. A hair more than the product keeps 20 % of 35 at 7.
+    return bounds.of_few if targets < bounds.few else max(1, int(bounds.ratio * targets + 1e-9))
+
+
+GATE = Gate(order=110, ask=_ask)
