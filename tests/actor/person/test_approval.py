@@ -252,7 +252,7 @@ class TestAgain:
         actor.turn()
         ask_again(actor.world, Spoken(actor.incident().id, ADA))
         actor.turn()
-        assert say_yes(actor).reason.startswith("approved; it waits, for cooldown: service-restart ran here and rests for another")
+        assert say_yes(actor).reason.startswith("approved; it waits, for cooldown: service-restart ran here and rests until")
         actor.turn()
         assert (actor.incident().state, actor.host.restarts()) == ("deferred", 1)
 
