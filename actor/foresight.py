@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,12 +11,17 @@ from actor.journal import incidents, words
 from actor.model import Incident, Plan, Word
 from actor.pipeline import would_do
 from actor.situation import ask_gates, deciding, observe
+from actor.world import case_of
+from homeostat.words import LOSSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from actor.model import Decided, Situation, Verdict
     from actor.world import World
+
+# One id for all of them: what keeps plans by incident keeps the last simulated one only.
+SIMULATED = "simulated"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +62,7 @@ def simulate(world: World, labels: dict[str, str], annotations: dict[str, str]) 
         gates=tuple(Asked(gate=name, answer=said.answer, reason=said.reason, inputs=_plain(said.inputs), until=said.until) for name, said in verdicts.items()),
         plan=plan,
         obstacle=obstacle,
-        undo=what_undo(situation, plan) if plan is not None else "",
+        undo=_undo(world, situation, plan) if plan is not None else "",
         words=words.said_of(world.journal, incident.id),
     )
 
@@ -68,7 +72,7 @@ def _as_if(world: World, known: Incident | None, decided: Decided) -> Incident:
     now = world.clock.now()
     if known is None:
         said = {
-            "id": secrets.token_hex(4), **decided.key._asdict(), "action": decided.action, "risk": decided.risk, "decision": decided.decision,
+            "id": SIMULATED, **decided.key._asdict(), "action": decided.action, "risk": decided.risk, "decision": decided.decision,
             "severity": decided.severity, "confidence": decided.confidence, "state": "accepted", "outcome": None, "reason": "simulated", "opened_at": now,
             "last_firing_at": now, "wake_at": now, "acted_at": None, "closed_at": None, "episode_ended_at": None, "alert_labels": decided.labels,
         }  # fmt: skip
@@ -95,18 +99,21 @@ def _in_a_sentence(known: Incident | None, decided: Decided, verdicts: dict[str,
     return f"it is {became}, by {gate}: {verdict.reason}"
 
 
-def what_undo(situation: Situation, plan: Plan) -> str:
-    """Say what of a plan could be undone, and by what."""
-    playbook = situation.playbook
+def _undo(world: World, situation: Situation, plan: Plan) -> str:
+    """Say what of a plan could be undone now, and by what."""
+    playbook, incident = situation.playbook, situation.incident
     assert playbook is not None
-    declared = playbook.file.protection
     lasting = [command.summary for command in plan.commands if command.irreversible]
-    by = "nothing is kept to undo it with" if declared == "none" else f"protection {declared}"
-    if situation.unprotectable is not None:
-        by = f"protection {declared} cannot be given: {situation.unprotectable}"
-    elif playbook.file.unprotected_feasibility is not None:
-        by = f"{by} where it can be given; without it, {playbook.file.unprotected_feasibility:.0%} of the loss is made good"
-    return f"{by}; not to be undone once begun: {', '.join(lasting)}" if lasting else by
+    after = f"; not to be undone once begun: {', '.join(lasting)}" if lasting else ""
+    try:
+        told = world.hands.obstacle(case_of(world, playbook, incident.target, incident.id), playbook)
+    except KeyError:
+        told = "the target is unknown"
+    declared = " or ".join(playbook.file.protections)
+    if told is None and declared != "none":
+        return f"by protection {declared}{after}"
+    loss = f": {LOSSES[playbook.file.loss]}" if playbook.file.loss is not None else ""
+    return f"none{f', {told}' if told is not None else ''}{loss}{after}"
 
 
 def _plain(inputs: Mapping[str, object]) -> dict[str, object]:

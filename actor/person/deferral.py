@@ -29,7 +29,8 @@ def defer(world: World, spoken: Spoken, until: float | None) -> Reply:
         if obstacle is not None or incident.state is None:
             return no(obstacle or how_it_is(incident))
         words.say(db, incident.id, Word(word="deferred", author=spoken.author, said_at=now, until=moved_to, reason=spoken.reason))
-        incidents.told_deferral(db, incident.id, "postponed")
+        if until is not None:
+            incidents.told_deferral(db, incident.id, "postponed")
         incidents.move(db, incident, incident.state, why, moved_to)
     if until is not None:
         notify.tell_deferral(world, incident, why, until)
