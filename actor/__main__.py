@@ -19,7 +19,7 @@ from actor.journal import Journal, JournalError, incidents
 from actor.loop import Loop
 from actor.metrics import Collector
 from actor.playbook import load_playbooks
-from actor.service import Service, read_tokens
+from actor.service import Service, credentials
 from actor.webhook import with_intake
 from actor.world import StopSwitch, World
 from homeostat import daemon, logs
@@ -47,7 +47,7 @@ def main(config_file: pathlib.Path, check_only: bool, listen_address: str, log_l
     logs.configure(log_level, log_format)
     try:
         config, playbooks = read_configuration(config_file)
-        tokens = read_tokens(config, listen_address)
+        tokens = credentials(config, listen_address)
         if check_only:
             return
         service = Service(_world(config, playbooks), *tokens)
@@ -138,7 +138,7 @@ def take_over(service: Service, config_file: pathlib.Path, listen_address: str) 
     """
     world = service.world
     config, playbooks = read_configuration(config_file)
-    tokens = read_tokens(config, listen_address)
+    tokens = credentials(config, listen_address)
     for name in ("state_directory", "executor_directory"):
         if getattr(config.actor, name) != getattr(world.config.actor, name):
             raise ConfigError(str(config_file), 0, f"actor.{name}", "the journal and the stop are where they were; this needs a restart")
@@ -147,7 +147,7 @@ def take_over(service: Service, config_file: pathlib.Path, listen_address: str) 
         with world.journal.transaction() as db:
             incidents.wake_undecided(db, world.clock.now())
         world.config, world.playbooks, world.prometheus, world.alertmanager = config, playbooks, prometheus, alertmanager
-        service.intake_tokens, service.operator_tokens = tokens
+        service.intake_tokens, service.operator_tokens, service.metrics_tokens = tokens
 
 
 def make_app(service: Service, collector: Collector, reload: object) -> flask.Flask:
@@ -172,6 +172,8 @@ def make_app(service: Service, collector: Collector, reload: object) -> flask.Fl
 
     @app.get("/metrics")
     def metrics() -> flask.Response:
+        if service.metrics_tokens and not authorized(flask.request.headers.get("Authorization"), service.metrics_tokens):
+            return flask.Response("Metrics need their token, as bearer or basic; see security.metrics_token_files.\n", 401)
         return flask.Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     return app

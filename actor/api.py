@@ -27,7 +27,7 @@ def api_routes(app: flask.Flask, service: Service) -> None:
     def only_the_operator() -> flask.Response | None:
         header = flask.request.headers.get("Authorization")
         if service.operator_tokens and not authorized(header, service.operator_tokens):
-            return answered({"error": "the operator's bearer token is needed; see security.operator_token_file"}, 401)
+            return answered({"error": "the operator's token is needed, as bearer or basic; see security.operator_token_files"}, 401)
         return None
 
     @api.errorhandler(Refused)

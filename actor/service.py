@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from actor.webhook import RequestCounts
-from homeostat.credentials import CredentialError, read_token
+from homeostat.credentials import CredentialError, read_tokens
 from homeostat.daemon import is_loopback
 
 if TYPE_CHECKING:
@@ -22,25 +22,29 @@ class Service:
     world: World
     intake_tokens: tuple[str, ...]
     operator_tokens: tuple[str, ...]
+    metrics_tokens: tuple[str, ...] = ()
     requests: RequestCounts = dataclasses.field(default_factory=RequestCounts)
     bell: threading.Event = dataclasses.field(default_factory=threading.Event)
 
 
-def read_tokens(config: Config, listen_address: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the intake's and the operator's tokens.
+Tokens = tuple[str, ...]
+
+
+def credentials(config: Config, listen_address: str) -> tuple[Tokens, Tokens, Tokens]:
+    """Return the tokens of the intake, of the operator, and of who reads metrics.
 
     Raises:
-        CredentialError: a file is unusable, one token serves both, or there is none where there must be one.
+        CredentialError: a file is unusable, one token serves two, or there is none where there must be one.
 
     """
     security = config.security
-    intake = tuple(read_token(path) for path in security.intake_token_files)
-    operator = (read_token(security.operator_token_file),) if security.operator_token_file else ()
-    if set(intake) & set(operator):
-        raise CredentialError("security: the intake and the operator need different tokens")
+    kinds = [read_tokens(paths) for paths in (security.intake_token_files, security.operator_token_files, security.metrics_token_files)]
+    if len(set().union(*kinds)) < sum(len(tokens) for tokens in kinds):
+        raise CredentialError("security: the intake, the operator and metrics need different tokens, each in one file")
+    intake, operator, metrics = kinds
     harmless = config.autonomy.mode == "shadow" and is_loopback(listen_address)
     if not harmless and not (intake and operator):
         raise CredentialError(
-            "security: intake_token_files and operator_token_file must be set; without them the actor starts only in mode shadow on loopback"
+            "security: intake_token_files and operator_token_files must be set; without them the actor starts only in mode shadow on loopback"
         )
-    return intake, operator
+    return intake, operator, metrics

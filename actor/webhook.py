@@ -76,7 +76,7 @@ def with_intake(pages: WSGIApplication, service: Service) -> WSGIApplication:
 def _receive(service: Service, environ: WSGIEnvironment) -> Answer:
     if service.intake_tokens and not authorized(environ.get("HTTP_AUTHORIZATION"), service.intake_tokens):
         log.warning("a delivery from %s has no valid credential", environ.get("REMOTE_ADDR"))
-        return "The webhook needs a bearer token; see security.intake_token_files.\n", 401
+        return "The webhook needs its token, as bearer or basic; see security.intake_token_files.\n", 401
     body = environ["wsgi.input"].read(MOST_BODY_BYTES + 1)
     if len(body) > MOST_BODY_BYTES:
         return f"A delivery has at most {MOST_BODY_BYTES} bytes.\n", 413

@@ -54,7 +54,7 @@ def main(config_file: pathlib.Path, check_only: bool, listen_address: str, log_l
 
 def _server(service: Service, listen_address: str, clock: Clock) -> Server:
     """Bind the exporter's pages; raises ValueError for a malformed address and OSError for one that is taken."""
-    app = make_app(service.state, clock)
+    app = make_app(service.state, clock, service.may_scrape)
     health_routes(app, Health(service.unready, service.reload, service.may_reload))
     return Server(app, listen_address)
 

@@ -15,7 +15,7 @@ from exporter.load import Loads, refresh
 from exporter.model import Target
 from exporter.scorekeeper import Scorekeeper
 from homeostat.config import Config, ConfigError, load
-from homeostat.credentials import CredentialError, authorized, read_token
+from homeostat.credentials import CredentialError, authorized, read_token, read_tokens
 from homeostat.discovery import discover
 from homeostat.prometheus import Prometheus
 
@@ -29,11 +29,12 @@ _LAST_CYCLE_SECONDS = 5
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Setup:
-    """A configuration that was accepted: the world it makes, who may reload it over HTTP, and when it was read (Unix seconds)."""
+    """A configuration that was accepted: the world it makes, who may reload it over HTTP, who may read the metrics (anyone, without tokens), and when it was read (Unix seconds)."""
 
     world: World
     loopback: bool
     operator_tokens: tuple[str, ...]
+    metrics_tokens: tuple[str, ...]
     read_at: float
 
     def remembering(self, old: Setup) -> Setup:
@@ -53,13 +54,13 @@ def set_up(config_file: pathlib.Path, clock: Clock, *, loopback: bool) -> Setup:
 
     """
     config = load(config_file, Config)
-    bearer_file, operator_file = config.prometheus.bearer_token_file, config.security.operator_token_file
+    bearer_file = config.prometheus.bearer_token_file
     prometheus = Prometheus(config.prometheus, read_token(bearer_file) if bearer_file else None)
     directory = config.exporter.state_directory
     scorekeeper = Scorekeeper(pathlib.Path(directory)) if directory else None
     world = World(config, prometheus, clock, discover(exporter.targets, "TARGET", Target), scorekeeper=scorekeeper)
-    tokens = (read_token(operator_file),) if operator_file and not loopback else ()
-    return Setup(world, loopback, tokens, clock.now())
+    operator = () if loopback else read_tokens(config.security.operator_token_files)
+    return Setup(world, loopback, operator, read_tokens(config.security.metrics_token_files), clock.now())
 
 
 class Service:
@@ -99,6 +100,11 @@ class Service:
     def may_reload(self, authorization: str | None) -> bool:
         """Say whether a request may reload: any on loopback, elsewhere with the operator's token."""
         return self._setup.loopback or authorized(authorization, self._setup.operator_tokens)
+
+    def may_scrape(self, authorization: str | None) -> bool:
+        """Say whether a request may read the metrics: any where no token is named, else one that bears it."""
+        tokens = self._setup.metrics_tokens
+        return not tokens or authorized(authorization, tokens)
 
     def reload(self) -> str | None:
         """Read the configuration again; on a fault keep the old one and return the fault in one line."""

@@ -28,8 +28,8 @@ _MOST_AHEAD_SECONDS = 90 * _DAY_SECONDS
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 
 
-def make_app(state: Callable[[], State], clock: Clock) -> flask.Flask:
-    """Return the application that serves `state`."""
+def make_app(state: Callable[[], State], clock: Clock, may_scrape: Callable[[str | None], bool] = lambda _: True) -> flask.Flask:
+    """Return the application that serves `state`, its metrics to whoever `may_scrape` with that Authorization."""
     app = flask.Flask("exporter", static_folder=None)
     # Horizons stay in their order.
     app.json = flask.json.provider.DefaultJSONProvider(app)
@@ -41,6 +41,8 @@ def make_app(state: Callable[[], State], clock: Clock) -> flask.Flask:
 
     @app.get("/metrics")
     def metrics() -> flask.Response:
+        if not may_scrape(flask.request.headers.get("Authorization")):
+            return flask.Response("Metrics need their token, as bearer or basic; see security.metrics_token_files.\n", 401)
         pieces = exposition(state(), clock.monotonic())
         if not flask.request.accept_encodings.quality("gzip"):
             return flask.Response(iter(pieces), headers={"Content-Length": str(sum(map(len, pieces)))}, content_type=CONTENT_TYPE)

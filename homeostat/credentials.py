@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import base64
 import hmac
-import pathlib
+import os
 import re
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SHORTEST = 16
+LONGEST = 1024
 _PLACEHOLDER = re.compile(
     r"change.?me|place.?holder|replace|example|insert|your[-_ ]|todo|default|secret|password|token|x{4,}|<.*>|\$\{.*\}|(.)\1{7,}",
     re.IGNORECASE,
@@ -22,18 +28,29 @@ def read_token(path: str) -> str:
     """Return the token that the file at `path` holds, without surrounding blanks.
 
     Raises:
-        CredentialError: no such file, more than one line, shorter than 16 characters, or a placeholder.
+        CredentialError: no such file, one that others may read or change, more than one word, shorter than 16 characters,
+            or a placeholder.
 
     """
     try:
-        token = pathlib.Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        with open(path, "rb") as file:  # noqa: PTH123 - its mode is asked of what was opened
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            token = file.read(4 * LONGEST).decode().strip()
+    except (OSError, ValueError) as error:
         raise CredentialError(f"{path}: the token file cannot be read: {error}") from None
-    if len(token.split()) != 1 or len(token) < SHORTEST:
-        raise CredentialError(f"{path}: a token is one word of at least {SHORTEST} characters; make one with: openssl rand -hex 32")
+    # A group may read it, for Alertmanager reads the same file; whoever may write it, or is anybody, would be the operator.
+    if mode & (stat.S_IRWXO | stat.S_IWGRP):
+        raise CredentialError(f"{path}: others may read or change this token (mode {mode:04o}); run: chmod g-w,o= {path}")
+    if len(token.split()) != 1 or not SHORTEST <= len(token) <= LONGEST:
+        raise CredentialError(f"{path}: a token is one word of at least {SHORTEST} characters (and at most {LONGEST}); make one with: openssl rand -hex 32")
     if _PLACEHOLDER.search(token):
         raise CredentialError(f"{path}: this token is a placeholder; make one with: openssl rand -hex 32")
     return token
+
+
+def read_tokens(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the token of each file. Raises CredentialError as `read_token`."""
+    return tuple(read_token(path) for path in paths)
 
 
 def authorized(header: str | None, tokens: tuple[str, ...]) -> bool:

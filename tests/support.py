@@ -347,6 +347,13 @@ DISK = EpisodeKey(HOST, "disk_exhaustion", "disk", "filesystem")
 WEB = EpisodeKey(HOST, "memory_leak", "web", "memory")
 
 
+def secret(path: pathlib.Path, token: str) -> pathlib.Path:
+    """Write a token as whoever installs one should."""
+    path.touch(mode=0o600)
+    path.write_text(token, encoding="utf-8")
+    return path
+
+
 def executable(path: pathlib.Path, text: str) -> pathlib.Path:
     """Write a program of ours."""
     path.write_text(text, encoding="utf-8")

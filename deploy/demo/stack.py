@@ -67,7 +67,9 @@ class Stack:
         self._sandbox = sandboxes.make(self.base)
         self.run.mkdir()
         for token in ("intake", "operator"):
-            (self.run / f"{token}.token").write_text(secrets.token_hex(32) + "\n")
+            path = self.run / f"{token}.token"
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32) + "\n")
         self.config_file.write_text(_homeostat_config(self))
         (self.run / "prometheus.yml").write_text(yaml.safe_dump(_prometheus_config(self)))
         (self.run / "alertmanager.yml").write_text(yaml.safe_dump(_alertmanager_config(self)))

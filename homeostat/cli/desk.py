@@ -61,7 +61,7 @@ def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _lay(config_file: pathlib.Path) -> Desk:
     config = load(config_file, Config)
-    token = read_token(config.security.operator_token_file) if config.security.operator_token_file else None
+    token = _token(next(iter(config.security.operator_token_files), None))
     return Desk(
         config,
         Prometheus(config.prometheus, _token(config.prometheus.bearer_token_file)),

@@ -166,10 +166,20 @@ class Protections(Section, frozen=True, kw_only=True):
 
 
 class Security(Section, frozen=True, kw_only=True):
-    """Credentials, each in a file of its own; two intake tokens may be valid during a rotation."""
+    """Credentials, one a file; of each kind two may be valid during a rotation, and the CLI sends the operator's first.
+
+    Without `metrics_token_files` anyone who reaches `/metrics` may read it.
+    """
 
     intake_token_files: tuple[str, ...] = ()
-    operator_token_file: str | None = None
+    operator_token_files: tuple[str, ...] = ()
+    metrics_token_files: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse more tokens than a rotation needs: who forgets one lets its holder in for ever."""
+        for name in self.__struct_fields__:
+            if len(getattr(self, name)) > 2:
+                raise ValueError(f"{name} names {len(getattr(self, name))} files; a rotation needs two, the new one first, then the old")
 
 
 class Actor(Section, frozen=True, kw_only=True):

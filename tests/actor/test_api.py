@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,7 +39,20 @@ def read(pages: Pages, path: str) -> Any:
 def test_the_intakes_credential_is_not_the_operators(pages: Pages, path: str, headers: dict[str, str]) -> None:
     answer = pages.client.get(path, headers=headers)
     assert answer.status_code == 401
-    assert answer.json == {"error": "the operator's bearer token is needed; see security.operator_token_file"}
+    assert answer.json == {"error": "the operator's token is needed, as bearer or basic; see security.operator_token_files"}
+
+
+METRICS = "metrics-3e1f0a9c8b7d6e5f"
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [({}, 401), (AS_OPERATOR, 401), (AS_ALERTMANAGER, 401), ({"Authorization": f"Bearer {METRICS}"}, 200), ({"Authorization": "Basic " + base64.b64encode(f"prometheus:{METRICS}".encode()).decode()}, 200)],
+)
+def test_metrics_need_their_own_token_where_one_is_named(pages: Pages, headers: dict[str, str], code: int) -> None:
+    assert pages.client.get("/metrics").status_code == 200
+    pages.service.metrics_tokens = (METRICS,)
+    assert pages.client.get("/metrics", headers=headers).status_code == code
 
 
 def test_nobody_else_resets_the_breakers(actor: Actor, pages: Pages) -> None:

@@ -17,7 +17,7 @@ import requests
 import yaml
 
 from tests.actor.web import payload
-from tests.support import HOST, merged
+from tests.support import HOST, merged, secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,8 @@ INTAKE, OPERATOR = "b1946ac92492d2347c6235b4d2611184", "591785b794601e212b260e25
 
 def settings(folder: pathlib.Path, **changes: Any) -> dict[str, Any]:
     for name, token in (("intake", INTAKE), ("operator", OPERATOR), ("placeholder", "<your token here please>"), ("empty", "")):
-        (folder / name).write_text(token)
-    security = {"intake_token_files": [str(folder / "intake")], "operator_token_file": str(folder / "operator")}
+        secret(folder / name, token)
+    security = {"intake_token_files": [str(folder / "intake")], "operator_token_files": [str(folder / "operator")]}
     nowhere = {"url": "http://127.0.0.1:9", "timeout": "1s"}
     base = {"host": HOST, "prometheus": nowhere, "alertmanager": nowhere, "security": security, "actor": {"state_directory": str(folder / "state"), "ballast": "65536B"}}
     return merged(base, changes)
@@ -85,17 +85,17 @@ def test_an_action_that_no_playbook_has(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_missing_token(tmp_path: pathlib.Path) -> None:
-    assert "cannot be read" in refused(tmp_path, dumped(tmp_path, security={"operator_token_file": str(tmp_path / "nowhere")}))
+    assert "cannot be read" in refused(tmp_path, dumped(tmp_path, security={"operator_token_files": [str(tmp_path / "nowhere")]}))
 
 
 def test_no_token_at_all_outside_shadow(tmp_path: pathlib.Path) -> None:
-    told = refused(tmp_path, dumped(tmp_path, autonomy={"mode": "active"}, security={"intake_token_files": [], "operator_token_file": None}))
+    told = refused(tmp_path, dumped(tmp_path, autonomy={"mode": "active"}, security={"intake_token_files": [], "operator_token_files": []}))
     assert "without them the actor starts only in mode shadow on loopback" in told
 
 
 @pytest.mark.parametrize("name", ["placeholder", "empty"])
 def test_a_placeholder_token(tmp_path: pathlib.Path, name: str) -> None:
-    told = refused(tmp_path, dumped(tmp_path, security={"operator_token_file": str(tmp_path / name)}))
+    told = refused(tmp_path, dumped(tmp_path, security={"operator_token_files": [str(tmp_path / name)]}))
     assert told.startswith(f"{tmp_path}/{name}: ")
     assert "openssl rand -hex 32" in told
 
@@ -258,7 +258,7 @@ def test_nobody_but_the_operator_reloads(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_reload_never_lets_it_act_without_credentials(tmp_path: pathlib.Path) -> None:
-    open_to_all = {"intake_token_files": [], "operator_token_file": None}
+    open_to_all = {"intake_token_files": [], "operator_token_files": []}
     with serving(tmp_path, security=open_to_all) as running:
         (tmp_path / "homeostat.yml").write_text(dumped(tmp_path, autonomy={"mode": "active"}, security=open_to_all))
         answer = running.post("/-/reload")
@@ -268,7 +268,7 @@ def test_a_reload_never_lets_it_act_without_credentials(tmp_path: pathlib.Path) 
 
 def test_a_reload_takes_rotated_tokens_over(tmp_path: pathlib.Path) -> None:
     with serving(tmp_path) as running:
-        (tmp_path / "rotated").write_text("7c211433f02071597741e6ff5a8ea34d")
+        secret(tmp_path / "rotated", "7c211433f02071597741e6ff5a8ea34d")
         (tmp_path / "homeostat.yml").write_text(dumped(tmp_path, security={"intake_token_files": [str(tmp_path / "rotated")]}))
         assert running.post("/-/reload").status_code == 200
         assert running.post("/webhook", "7c211433f02071597741e6ff5a8ea34d", payload()).status_code == 202

@@ -16,8 +16,10 @@ from exporter import cycle
 from exporter.__main__ import main
 from exporter.load import Loads
 from exporter.service import Service, set_up
+from exporter.web import make_app
 from homeostat.clock import SystemClock
 from tests.integration.stack import ROOT
+from tests.support import secret
 
 if TYPE_CHECKING:
     import pathlib
@@ -104,9 +106,9 @@ def test_an_address_without_a_port_is_one_clear_line(tmp_path: pathlib.Path) -> 
 
 @pytest.fixture
 def config_file(tmp_path: pathlib.Path) -> pathlib.Path:
-    (tmp_path / "operator").write_text(TOKEN)
+    secret(tmp_path / "operator", TOKEN)
     file = tmp_path / "homeostat.yml"
-    file.write_text(f"host: box\nsecurity: {{operator_token_file: {tmp_path / 'operator'}}}")
+    file.write_text(f"host: box\nsecurity: {{operator_token_files: [{tmp_path / 'operator'}]}}")
     return file
 
 
@@ -156,6 +158,18 @@ def test_a_reload_over_http_from_elsewhere_needs_the_operator_s_token(service: S
     config_file.write_text("host: box")
     service.reload()
     assert not service.may_reload(f"Bearer {TOKEN}")
+
+
+def test_metrics_need_their_token_where_one_is_named_and_a_reload_takes_another_over(service: Service, config_file: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    assert service.may_scrape(None)
+    for name, token in (("old", "b1946ac92492d2347c6235b4"), ("new", "591785b794601e212b260e25")):
+        secret(tmp_path / name, token)
+        config_file.write_text(f"host: box\nsecurity: {{metrics_token_files: [{tmp_path / name}]}}")
+        assert service.reload() is None
+        assert service.may_scrape(f"Bearer {token}")
+        client = make_app(service.state, service.clock, service.may_scrape).test_client()
+        assert [client.get("/metrics", headers=headers).status_code for headers in ({}, {"Authorization": f"Bearer {TOKEN}"}, {"Authorization": f"Bearer {token}"})] == [401, 401, 200]
+    assert not service.may_scrape("Bearer b1946ac92492d2347c6235b4")
 
 
 def test_on_loopback_anyone_may_reload_and_the_operator_s_token_is_not_even_read(config_file: pathlib.Path, tmp_path: pathlib.Path) -> None:

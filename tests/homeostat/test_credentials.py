@@ -20,8 +20,28 @@ FIRST, SECOND = "b1946ac92492d2347c6235b4d2611184", "591785b794601e212b260e25925
 
 def written(folder: pathlib.Path, content: bytes) -> str:
     path = folder / "token"
+    path.touch(mode=0o600)
     path.write_bytes(content)
     return str(path)
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o640, 0o440])
+def test_its_owner_and_a_group_may_read_it(tmp_path: pathlib.Path, mode: int) -> None:
+    (tmp_path / "token").write_text(FIRST)
+    (tmp_path / "token").chmod(mode)
+    assert read_token(str(tmp_path / "token")) == FIRST
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o660, 0o666, 0o641])
+def test_what_others_may_read_or_change_is_refused_with_the_cure(tmp_path: pathlib.Path, mode: int) -> None:
+    path = tmp_path / "token"
+    path.write_text(FIRST)
+    path.chmod(mode)
+    with pytest.raises(CredentialError) as error:
+        read_token(str(path))
+    assert str(error.value) == f"{path}: others may read or change this token (mode {mode:04o}); run: chmod g-w,o= {path}"
+    path.chmod(path.stat().st_mode & 0o750)
+    assert read_token(str(path)) == FIRST
 
 
 @pytest.mark.parametrize("content", [FIRST, f"{FIRST}\n", f"  {FIRST}\r\n\n"])
@@ -47,7 +67,7 @@ def test_a_placeholder_is_refused_and_not_repeated(tmp_path: pathlib.Path, place
     assert placeholder not in str(error.value).removeprefix(str(tmp_path))
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"short", b"two words that are long", f"{FIRST}\n{SECOND}".encode()])
+@pytest.mark.parametrize("content", [b"", b"\n", b"short", b"two words that are long", b"0123456789abcdef" * 65, b"0123456789abcdef" * 999, f"{FIRST}\n{SECOND}".encode()])
 def test_a_token_is_one_word_of_sixteen_characters(tmp_path: pathlib.Path, content: bytes) -> None:
     with pytest.raises(CredentialError, match="one word of at least 16 characters"):
         read_token(written(tmp_path, content))

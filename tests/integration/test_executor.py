@@ -40,7 +40,7 @@ services:
   steady: {manager: systemd, unit: steady.service, memory_limit: 200MB}
 security:
   intake_token_files: [/etc/homeostat/intake.token]
-  operator_token_file: /etc/homeostat/operator.token
+  operator_token_files: [/etc/homeostat/operator.token]
 actor: {executor_directory: /var/lib/homeostat-executor}
 """
 PROGRAM = """\

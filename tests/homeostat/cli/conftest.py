@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from homeostat.cli.__main__ import main
 from tests.httpd import Asked, Reply, Site, serving
-from tests.support import HOST, merged
+from tests.support import HOST, merged, secret
 
 if TYPE_CHECKING:
     import pathlib
@@ -136,13 +136,13 @@ class Town:
 
 @pytest.fixture
 def town(tmp_path: pathlib.Path) -> Iterator[Town]:
-    (tmp_path / "operator").write_text(OPERATOR)
+    secret(tmp_path / "operator", OPERATOR)
     with contextlib.ExitStack() as stack:
         site = stack.enter_context(serving(lambda asked: Reply({}, 500)))
         settings = {
             "host": HOST, "prometheus": {"url": site.url, "timeout": "2s"}, "alertmanager": {"url": site.url, "timeout": "2s"}, "links": {"console": site.url},
             "exporter": {"url": site.url},
-            "security": {"operator_token_file": str(tmp_path / "operator")}, "actor": {"state_directory": str(tmp_path / "state")},
+            "security": {"operator_token_files": [str(tmp_path / "operator")]}, "actor": {"state_directory": str(tmp_path / "state")},
             "services": {"web": {"manager": "systemd", "unit": "web.service"}},
         }  # fmt: skip
         built = Town(tmp_path, site, settings)

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from homeostat.cli.__main__ import main
+from tests.support import secret
 
 if TYPE_CHECKING:
     import pathlib
@@ -34,7 +35,7 @@ def test_the_version_is_told() -> None:
 
 @installed
 def test_a_good_file_is_valid_for_both_daemons(town: Town, tmp_path: pathlib.Path) -> None:
-    (tmp_path / "intake").write_text("b1946ac92492d2347c6235b4d2611184")
+    secret(tmp_path / "intake", "b1946ac92492d2347c6235b4d2611184")
     town.configure(security={"intake_token_files": [str(tmp_path / "intake")]})
     result = town.run("check-config")
     assert (result.exit_code, result.output) == (0, f"{tmp_path}/homeostat.yml is valid for the exporter and the actor\n")

@@ -60,7 +60,7 @@ def test_an_alertmanager_that_does_not_answer_is_one_line(town: Town) -> None:
 
 
 def test_a_stop_is_a_file_with_author_time_and_reason_and_needs_nothing_else(town: Town) -> None:
-    town.configure(alertmanager={"url": "http://127.0.0.1:9"}, prometheus={"url": "http://127.0.0.1:9"}, security={"operator_token_file": "/nowhere"})
+    town.configure(alertmanager={"url": "http://127.0.0.1:9"}, prometheus={"url": "http://127.0.0.1:9"}, security={"operator_token_files": ["/nowhere"]})
     result = town.run("stop", "--reason", "smoke")
     assert result.exit_code == 0
     assert (town.folder / "state" / "stop").read_text().endswith(": smoke\n")
