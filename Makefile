@@ -4,7 +4,7 @@ BIN := .venv/bin
 PACKAGES := prometheus prometheus-alertmanager prometheus-node-exporter btrfs-progs
 TEST_PACKAGES := $(PACKAGES) systemd-container mmdebstrap xfsprogs
 
-.PHONY: check test demo power bench packages test-packages clean
+.PHONY: check test demo crash power bench packages test-packages clean
 
 .venv/ready: pyproject.toml deploy/venv.sh
 	sh deploy/venv.sh $(PYTHON)
@@ -34,6 +34,10 @@ power: .venv/ready test-packages
 
 demo: .venv/ready packages
 	KEEP=$(KEEP) $(BIN)/python -m deploy.demo
+
+# Every pair of points: hours on a small machine. PAIRS=200 draws so many of each scenario.
+crash: .venv/ready
+	$(BIN)/python -m tests.crash $(if $(PAIRS),--pairs $(PAIRS))
 
 # CASES is the folder of the public cases with score.py; docs/forecasting.md says which. Hours on a small machine.
 bench: .venv/ready packages

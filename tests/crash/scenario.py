@@ -1,0 +1,64 @@
+"""What a scenario is: an action on a small host, with all that happens around it and all that must hold then."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from tests.support import MINUTE, NOW, labels_of
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Callable, Iterable, Mapping
+
+    from actor.model import EpisodeKey
+    from tests.crash.evidence import Evidence
+    from tests.crash.life import Life
+    from tests.support import Host
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Decide:
+    """What Prometheus decides, and Alertmanager tells, of one episode."""
+
+    key: EpisodeKey
+    action: str
+    decision: str = "auto-execute"
+    confidence: float = 0.95
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of its alert."""
+        return labels_of(self.key, self.action, self.decision)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One story; times are seconds from its start.
+
+    `prepare` fills the host and returns configuration. `edit` is the user between a kill and the restart: the paths written
+    and what they hold. `begin` sets up each process. `moments` happen at their time, again if a kill hid the answer.
+    `outcomes` are the ways in which its incidents may end. `lingers`: what a killed process had started goes on until the
+    next one is well under way.
+    """
+
+    decides: tuple[Decide, ...]
+    outcomes: frozenset[str]
+    prepare: Callable[[Host], dict[str, Any]] = lambda host: {}
+    edit: Callable[[Host], Mapping[pathlib.Path, bytes]] = lambda host: {}
+    begin: Callable[[Life], None] = lambda life: None
+    moments: Mapping[float, Callable[[Life], None]] = dataclasses.field(default_factory=dict)
+    check: Callable[[Evidence], Iterable[str]] = lambda seen: ()
+    fires_seconds: float = 16 * MINUTE
+    down_seconds: float = 5.0
+    lingers: bool = False
+
+    @property
+    def gone_at(self) -> float:
+        """When the problem is over, in Unix seconds."""
+        return NOW + self.fires_seconds
+
+    @property
+    def ends_at(self) -> float:
+        """When the story is over, the episode too, in Unix seconds."""
+        return self.gone_at + 12 * MINUTE
