@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import os
+import secrets
 import signal
 from typing import TYPE_CHECKING, Any
 
-import flask
-import flask.testing
+from werkzeug.test import Client
 
-from actor import absorb
+from actor import execution
 from actor.journal import incidents, totals
 from actor.loop import Loop
 from actor.reconcile import reconcile
 from actor.service import Service
-from actor.webhook import webhook_routes
+from actor.webhook import with_intake
 from tests import support
 from tests.crash.outside import Deliveries, Notification, WatchedAlertmanager, notification
 from tests.crash.points import Kill, Points
@@ -26,6 +27,7 @@ from tests.support import MINUTE, NOW, Actor, Host
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Callable
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
     from tests.crash.scenario import Scenario
 
@@ -68,6 +70,11 @@ class Complaints(logging.Handler):
         self._trace.write("error", text=self.format(record)[-2000:])
 
 
+def _no_pages(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    start_response("404 Not Found", [])
+    return []
+
+
 class Life:
     """The actor with its loop but without its threads, and the outside world turning around it."""
 
@@ -77,9 +84,7 @@ class Life:
         actor.alertmanager = WatchedAlertmanager(points, self.clock)
         actor.world.alertmanager = actor.alertmanager
         service = Service(actor.world, (_INTAKE,), ())
-        app = flask.Flask("crash")
-        webhook_routes(app, service)
-        self.client = app.test_client()
+        self.client = Client(with_intake(_no_pages, service))
         self.deliveries = Deliveries(points.trace, self.clock, notifications(scenario))
         self.loop = Loop(service)
         self.loop._pool = Inline()  # type: ignore[assignment]
@@ -150,7 +155,10 @@ def live(scenario: Scenario, about: tuple[pathlib.Path, int], changes: dict[str,
     trace.write("life", number=number, at=clock.now())
     logging.getLogger("actor").addHandler(Complaints(trace))
     numbers = iter(range(1000))
-    absorb.secrets.token_hex = lambda size: f"{number}{next(numbers):0{2 * size - 1}x}"  # type: ignore[attr-defined]
+    secrets.token_hex = lambda size=8: f"{number:x}{next(numbers):0{2 * size - 1}x}"
+    # With systemd or without, a life is the same: the units are tried on a real one elsewhere.
+    execution._SYSTEMD_RUNS = folder / "no-systemd"
+    gc.disable()
     points = Points(trace, folder, kill)
     if scenario.lingers:
         points.about_to_linger = (folder / "service" / "hold").touch

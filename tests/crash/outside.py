@@ -14,7 +14,7 @@ from tests.support import MINUTE, NOW, FakeAlertmanager
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flask.testing import FlaskClient
+    from werkzeug.test import Client
 
     from homeostat.alertmanager import PostedAlert
     from tests.crash.points import Points
@@ -86,7 +86,7 @@ class Deliveries:
         """Return the times at which something will be posted."""
         return [at for one in self._notifications if (at := self.due_at(one)) is not None]
 
-    def deliver(self, client: FlaskClient, points: Points, headers: dict[str, str]) -> None:
+    def deliver(self, client: Client, points: Points, headers: dict[str, str]) -> None:
         """Post what is due; an answer that never came is no acknowledgement."""
         for one in self._notifications:
             at = self.due_at(one)

@@ -32,6 +32,7 @@ _AUDITED = {
     "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.chown", "os.truncate", "os.utime", "os.setxattr",
     "os.removexattr", "subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system", "os.spawn", "socket.connect", "fcntl.ioctl",
 }  # fmt: skip
+_JOURNALS_OWN = ("actor/journal/__init__.py", "actor/journal/group.py")
 _HARMLESS = ("/dev/null", "/dev/urandom", "/proc/")
 
 
@@ -200,7 +201,7 @@ def _committer() -> str:
     frame, name, phase = sys._getframe(1), "", ""
     while frame is not None:
         code, values = frame.f_code, frame.f_locals
-        ours = "/actor/" in code.co_filename and not code.co_filename.endswith("journal/__init__.py")
+        ours = "/actor/" in code.co_filename and not code.co_filename.endswith(_JOURNALS_OWN)
         name = name or (code.co_name if ours else "")
         phase = phase or (str(values["phase"]) if ours and isinstance(values.get("phase"), str) else "")
         frame = frame.f_back  # type: ignore[assignment]
