@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from actor.absorb import absorb
+from actor.housekeeping import EVERY_SECONDS, keep_house
 from actor.journal import JournalError, incidents
 from actor.model import HandedOver
 from actor.pipeline import remediate
@@ -39,7 +40,8 @@ class Loop:
         self._busy: set[str] = set()
         self._rests_until: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in (("loop", self._run), ("reconcile", self._reconcile))]
+        runs = {"loop": self._run, "reconcile": self._reconcile, "house": self._keep_house}
+        self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in runs.items()]
         self.last_turn = 0.0
 
     def start(self) -> None:
@@ -121,3 +123,13 @@ class Loop:
             except Exception:
                 log.exception("reconciling met an error and goes on")
             world.ending.wait(world.config.actor.reconcile)
+
+    def _keep_house(self) -> None:
+        world, pruned_at = self._world, None
+        while not world.ending.wait(EVERY_SECONDS):
+            try:
+                pruned_at = keep_house(world, pruned_at)
+            except JournalError as error:
+                log.error("the journal cannot be put in order: %s", error)  # noqa: TRY400 - no traceback for a full disk
+            except Exception:
+                log.exception("keeping house met an error and goes on")

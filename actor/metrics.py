@@ -28,6 +28,7 @@ _COUNTERS = {
     "homeostat_alerts_decided_total": ("Stored alerts decided, by what became of them.", ("disposition",)),
     "homeostat_actions_total": ("Incidents ended, by outcome.", ("action", "target", "decision", "outcome")),
     "homeostat_gate_refusals_total": ("Gates that did not allow.", ("gate", "action")),
+    "homeostat_journal_pruned_total": ("Rows that the journal has kept long enough and removed.", ("kind",)),
 }
 _HISTOGRAMS = {
     "homeostat_action_duration_seconds": ("How long executed actions took, from the gates' yes to the outcome.", ("action",)),
@@ -145,6 +146,7 @@ def _thresholds(world: World) -> Iterator[Metric]:
 def _state(world: World) -> Iterator[Metric]:
     host, now = world.config.host, world.clock.now()
     yield _gauge(world, "homeostat_actor_ready", "1 once complete data is served.", float(world.ready.is_set()))
+    yield _gauge(world, "homeostat_journal_size_bytes", "What the journal takes on disk, with its write-ahead log.", world.journal.size_bytes())
     yield _gauge(world, "homeostat_journal_writable", "Whether the last commit reached the disk.", float(world.journal.writable))
     mode = GaugeMetricFamily("homeostat_mode", "The mode in force.", labels=["host", "mode"])
     for name in MODES:

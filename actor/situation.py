@@ -12,7 +12,6 @@ from actor.model import DecisionNow, Gate, Silences, Situation, StepFailed, Verd
 from actor.surroundings import PROBLEM_SERIES, survey
 from actor.world import case_of
 from homeostat.alertmanager import AlertmanagerError
-from homeostat.config.section import DAY
 from homeostat.discovery import discover
 from homeostat.prometheus import PrometheusError, selector
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GATES: dict[str, Gate] = dict(sorted(discover(gates, "GATE", Gate).items(), key=lambda item: item[1].order))
-# An owner's cooldown or budget may span months, and an episode too.
-_HISTORY_SECONDS = 366 * DAY
 DECISION_SERIES = "target_action:homeostat_decision:ratio"
 
 
@@ -50,7 +47,7 @@ def observe(world: World, incident: Incident) -> Situation:
         stop_reason=world.stop.reason(),
         silences=world.silences,
         decision_now=_decision_now(world.prometheus, incident),
-        executions=ledger.executions(world.journal, now - _HISTORY_SECONDS),
+        executions=ledger.executions(world.journal, now - ledger.HISTORY_SECONDS),
         breakers=ledger.breakers(world.journal),
         unit_state=unit_state,
         unprotectable=_unprotectable(world, known, incident),

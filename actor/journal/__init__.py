@@ -123,6 +123,10 @@ class Journal:
         """Return in words why the journal may soon be unable to record, or None while it has room."""
         return self.ballast.shortage() if self.writable else "the last commit did not reach the disk"
 
+    def size_bytes(self) -> int:
+        """Return what the journal takes on disk, with its write-ahead log but without the ballast."""
+        return sum(path.stat().st_size for path in (self.path, self.path.with_name(f"{self.path.name}-wal")) if path.exists())
+
     def close(self) -> None:
         """Fold the write-ahead log in and let the journal go."""
         with self._lock:

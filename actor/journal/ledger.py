@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from actor.model import Breaker, Execution, Incident
+from homeostat.config.section import DAY
 
 if TYPE_CHECKING:
     import sqlite3
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from actor.journal import Journal
     from actor.playbook import Playbook
     from homeostat.words import Outcome
+
+# An owner's cooldown or budget may span months, and an episode too.
+HISTORY_SECONDS = 366 * DAY
 
 
 class TrackRecord(msgspec.Struct, frozen=True, kw_only=True):

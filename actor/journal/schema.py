@@ -100,4 +100,9 @@ CREATE TABLE words (
 CREATE INDEX words_incident ON words (incident_id)
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_statements(_FIRST), _statements(_LONG_HISTORY), _statements(_PERSONS_WORDS))
+# What is over goes by the time at which it ended.
+_RETENTION = """
+CREATE INDEX incidents_ended ON incidents (episode_ended_at) WHERE episode_ended_at IS NOT NULL
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_statements(_FIRST), _statements(_LONG_HISTORY), _statements(_PERSONS_WORDS), _statements(_RETENTION))

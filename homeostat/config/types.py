@@ -182,6 +182,19 @@ class Security(Section, frozen=True, kw_only=True):
                 raise ValueError(f"{name} names {len(getattr(self, name))} files; a rotation needs two, the new one first, then the old")
 
 
+class Retention(Section, frozen=True, kw_only=True):
+    """How long the journal keeps what is over: deliveries with their alerts, and incidents with their whole story."""
+
+    deliveries: Duration = Duration(30 * DAY)
+    incidents: Duration = Duration(400 * DAY)
+
+    def __post_init__(self) -> None:
+        """Refuse to keep nothing, and alerts whose incident is gone."""
+        lasting("deliveries", self.deliveries)
+        if self.incidents < self.deliveries:
+            raise ValueError(f"incidents {self.incidents} must be kept at least as long as deliveries {self.deliveries}, which tell of them")
+
+
 class Actor(Section, frozen=True, kw_only=True):
     """The actor's own place and pace; with an `executor_directory` root's deeds are done by `homeostat-executor`, which owns it."""
 
@@ -190,6 +203,7 @@ class Actor(Section, frozen=True, kw_only=True):
     playbook_directory: str | None = None
     reconcile: Duration = Duration(MINUTE)
     ballast: Size = Size(8 * 1024**2)
+    retention: Retention = Retention()
 
     def __post_init__(self) -> None:
         """Refuse to reconcile without a pause, and a state that lies nowhere."""

@@ -165,6 +165,33 @@ def test_another_verdict_is_stored_with_all_that_were_asked_beside_it(journal: J
     assert count(journal, "homeostat_gate_refusals_total", gate="age") == 2
 
 
+def test_a_no_that_goes_on_keeps_its_first_and_its_latest_wording(journal: Journal) -> None:
+    opened(journal)
+    for number in range(300):
+        ask(journal, NOW + 60 * number, known=ALLOW, age=Verdict("refuse", f"last confirmed {number} min ago"))
+    told = [said["reason"] for said in incidents.verdicts_of(journal, "i1") if said["gate"] == "age"]
+    assert told == ["last confirmed 0 min ago", "last confirmed 299 min ago"]
+    assert count(journal, "homeostat_gate_refusals_total", gate="age") == 1
+
+
+def test_another_answer_of_the_same_gate_is_told_beside_the_first(journal: Journal) -> None:
+    opened(journal)
+    for number in range(6):
+        ask(journal, NOW + number, age=Verdict("refuse" if number < 3 else "defer", f"no {number}"))
+    assert [said["reason"] for said in incidents.verdicts_of(journal, "i1")] == ["no 0", "no 2", "no 3", "no 5"]
+
+
+def test_gates_that_change_their_minds_for_ever_keep_the_first_asking_and_the_latest(journal: Journal) -> None:
+    incident = opened(journal)
+    with journal.transaction() as db:
+        for number in range(1500):
+            incidents.record_verdicts(db, incident, {"known": ALLOW, "age": REFUSE if number % 2 else ALLOW}, NOW + number)
+    told = incidents.verdicts_of(journal, "i1")
+    assert [said["asked_at"] - NOW for said in told[:2]] == [0, 0]
+    assert [said["asked_at"] - NOW for said in told[2:]] == [number for number in range(1000, 1500) for _ in range(2)]
+    assert count(journal, "homeostat_gate_refusals_total", gate="age") == 750
+
+
 def test_a_clock_that_was_set_back_does_not_make_old_verdicts_the_latest(journal: Journal) -> None:
     opened(journal)
     ask(journal, NOW, known=ALLOW, age=ALLOW)

@@ -58,6 +58,7 @@ FAULTS = {
     "a control character": ("host: a\0b", "1: no valid YAML: "),
     "an alias to nothing": ("host: *nobody", "1: no valid YAML: found undefined alias 'nobody'"),
     "a duration beyond any": ("prometheus: {timeout: " + "9" * 400 + "d}", "1: prometheus.timeout: "),
+    "alerts that outlive their incident": ("actor: {retention: {incidents: 7d}}", "1: actor.retention: incidents 7d must be kept at least as long as deliveries 30d, which tell of them"),
     "a size beyond any": ("actor: {ballast: " + "9" * 400 + "GiB}", "1: actor.ballast: "),
     "a number beyond any": ("exporter: {minimum_samples: " + "9" * 400 + "}", "1: exporter"),
     "a number longer than Python reads": ("exporter: {minimum_samples: " + "9" * 5000 + "}", "1: exporter.minimum_samples: "),

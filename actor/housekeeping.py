@@ -1,0 +1,42 @@
+"""What keeps the journal small and safe in the long run: the ballast laid again, and what is old removed once an hour."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from actor.journal import retention
+from homeostat.config.section import HOUR, MINUTE
+
+if TYPE_CHECKING:
+    from actor.world import World
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = MINUTE
+_PRUNE_EVERY_SECONDS = HOUR
+# Between two small removals the journal is free for what is urgent.
+_PAUSE_SECONDS = 0.1
+
+
+def keep_house(world: World, pruned_at: float | None) -> float | None:
+    """Lay the ballast where there is room again; prune if an hour has passed since the steady time `pruned_at`, and return when.
+
+    Raises:
+        JournalError: what is old could not be removed; it is tried again the next time.
+
+    """
+    world.journal.ballast.lay()
+    now = world.clock.monotonic()
+    if pruned_at is not None and now - pruned_at < _PRUNE_EVERY_SECONDS:
+        return pruned_at
+    gone = 0
+    while not world.ending.is_set():
+        removed = retention.prune(world.journal, world.config.actor.retention, world.clock.now())
+        if not removed:
+            break
+        gone += removed
+        world.ending.wait(_PAUSE_SECONDS)
+    if gone:
+        log.info("%d deliveries and incidents were kept long enough and are gone", gone)
+    return now
