@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +15,7 @@ from actor.journal import JournalError, incidents, ledger, words
 from actor.learn import learn
 from actor.model import Command, HandedOver, Incident, StepFailed, Unprotectable, Verdict
 from actor.planning import add_up
-from actor.situation import ask_gates, deciding, observe
+from actor.situation import ask_gates, deciding, observe, recheck
 from actor.timekeeper import follow_clock
 from actor.verify import still_healthy, take_baseline, verify
 from actor.world import World, case_of
@@ -43,11 +44,15 @@ def remediate(world: World, incident_id: str) -> None:
     work = admit(world, incident_id)
     if work is None:
         return
-    close(work, act(work))
+    ended = act(work)
+    if ended is not None:
+        close(work, ended)
 
 
-def act(work: Work) -> Ended:
+def act(work: Work) -> Ended | None:
     """Plan, protect, execute, verify, then keep or roll back; whatever breaks on the way ends in an outcome.
+
+    None when a gate said no before the first effect: nothing was done, and what becomes of it is recorded.
 
     Raises:
         HandedOver: the process is ending; the next one recovers what is on its way.
@@ -62,6 +67,10 @@ def act(work: Work) -> Ended:
         if not plan.commands:
             return "failed", "there was nothing to do: no step found anything within its rules"
         record = work.step("protect", hands.protect, work.case, work.playbook)
+        no = work.step("recheck", recheck, work.world, work.incident, plan)
+        if no is not None:
+            withdraw(work, record, no)
+            return None
         for command in plan.commands:
             if command.irreversible:
                 work.step("check", still_healthy, work.world, work.case, baseline.health)
@@ -70,7 +79,21 @@ def act(work: Work) -> Ended:
         record = work.step("seal", hands.seal, work.case, record)
         return conclude(work, record, baseline)
     except (StepFailed, Unprotectable) as failure:
+        stopped = work.world.stop.reason()
+        if stopped is not None and not work.begun():
+            withdraw(work, record, ("stopped", Verdict("refuse", f"stopped: {stopped}")))
+            return None
         return roll_back(work, record, str(failure)) if record is not None else ("failed", str(failure))
+
+
+def withdraw(work: Work, record: Record | None, no: tuple[str, Verdict]) -> None:
+    """Let go what was prepared, give the budget back, and decide as a gate's no says: nothing was done, so nothing is learned."""
+    # What an earlier run of this incident did may still need its protection.
+    if record is not None and not incidents.ever_begun(work.world.journal, work.incident.id):
+        with contextlib.suppress(StepFailed):
+            work.step("withdraw", work.world.hands.discard, record)
+    gate, verdict = no
+    _decline(work.world, observe(work.world, work.incident), {gate: verdict}, no)
 
 
 def conclude(work: Work, record: Record, baseline: Baseline) -> Ended:
@@ -240,6 +263,8 @@ def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], n
     with world.journal.transaction() as db:
         if _overtaken(world, incident):
             return
+        if incident.state == "running":
+            ledger.withdraw(db, incident)
         incidents.record_verdicts(db, incident, verdicts, now)
         if verdict.answer == "defer":
             incidents.move(db, incident, "deferred", reason, now + _ASK_AGAIN_SECONDS if verdict.until is None else verdict.until)

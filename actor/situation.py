@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from homeostat.discovery import discover
 from homeostat.prometheus import PrometheusError, selector
 
 if TYPE_CHECKING:
-    from actor.model import Incident, UnitState
+    from actor.model import Incident, Plan, UnitState
     from actor.playbook import Playbook
     from actor.world import World
     from homeostat.alertmanager import Alertmanager
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GATES: dict[str, Gate] = dict(sorted(discover(gates, "GATE", Gate).items(), key=lambda item: item[1].order))
+# The others speak of this very run by now, or of what it has just prepared.
+RECHECKED = ("confirmation", "stopped", "silenced", "firing", "age", "postponed", "window", "confidence")
 DECISION_SERIES = "target_action:homeostat_decision:ratio"
 
 
@@ -74,6 +77,12 @@ def ask_gates(situation: Situation) -> dict[str, Verdict]:
 def deciding(verdicts: dict[str, Verdict]) -> tuple[str, Verdict] | None:
     """Return the first gate, in order, that does not allow, with its verdict; None when all agree."""
     return next(((name, verdict) for name, verdict in verdicts.items() if verdict.answer != "allow"), None)
+
+
+def recheck(world: World, incident: Incident, plan: Plan) -> tuple[str, Verdict] | None:
+    """Ask once more, just before the first effect, what may have changed since every gate agreed, now with the plan at hand."""
+    verdicts = ask_gates(dataclasses.replace(observe(world, incident), plan=plan))
+    return deciding({name: verdicts[name] for name in RECHECKED})
 
 
 def ask_silences(alertmanager: Alertmanager, clock: Clock) -> Silences | None:

@@ -252,6 +252,11 @@ def phases_of(journal: Journal, incident_id: str) -> list[dict[str, Any]]:
     ]
 
 
+def ever_begun(journal: Journal, incident_id: str) -> bool:
+    """Say whether a command of this incident was ever begun, in whatever run."""
+    return bool(journal.rows("SELECT 1 FROM phases WHERE incident_id = ? AND phase = 'execute' LIMIT 1", incident_id))
+
+
 def propose(db: sqlite3.Connection, incident: Incident, plan: Plan, times: tuple[float, float]) -> None:
     """Store a proposal of exactly this plan, made and expiring at `times`."""
     made_at, expires_at = times

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
+from actor import deeds
 from actor.absorb import absorb
+from actor.deeds import Hands
 from actor.journal import Journal, JournalError, incidents, ledger
 from actor.model import Breaker, HandedOver
 from actor.pipeline import admit
@@ -19,8 +23,10 @@ from tests.support import DAY, DISK, HOUR, KIB, MINUTE, USAGE, WEB, Actor, Host,
 
 if TYPE_CHECKING:
     import pathlib
+    from collections.abc import Callable
 
-    from actor.model import Incident
+    from actor.model import Case, Incident
+    from actor.playbook import Playbook
 
 
 def full(actor: Actor) -> list[pathlib.Path]:
@@ -54,7 +60,7 @@ class TestSuccess:
 
     def test_its_story_is_told_phase_by_phase(self, actor: Actor) -> None:
         clean(actor)
-        assert actor.phases() == ["baseline", "plan", "protect", "execute", "check", "execute", "seal", "verify", "keep"]
+        assert actor.phases() == ["baseline", "plan", "protect", "recheck", "execute", "check", "execute", "seal", "verify", "keep"]
         phases = incidents.phases_of(actor.journal, actor.incident().id)
         assert all(phase["finished_at"] is not None and phase["failure"] is None for phase in phases)
 
@@ -403,6 +409,78 @@ class TestProposal:
         assert incidents.proposal_of(actor.journal, incident.id) is None
 
 
+def between(actor: Actor, happens: Callable[[], object]) -> Hands:
+    """Return hands in whose protecting something else happens to the world."""
+
+    def protect(case: Case, playbook: Playbook) -> dict[str, Any]:
+        record = deeds.protect(case, playbook)
+        happens()
+        return record
+
+    return dataclasses.replace(Hands(), protect=protect)
+
+
+HAPPENS: dict[str, tuple[Callable[[Actor], object], str]] = {
+    "a stop": (lambda actor: actor.stop(), "stopped: stopped: by ada: enough"),
+    "a silence": (lambda actor: actor.alertmanager.active.append(silence(Matcher("target", "disk"))), "silenced: silenced by ada"),
+    "no Alertmanager": (lambda actor: setattr(actor.alertmanager, "down", True), "silenced: Alertmanager does not say"),
+    "the problem goes": (lambda actor: actor.prometheus.forget(DISK), "firing: Prometheus no longer decides anything here"),
+    "no Prometheus": (lambda actor: setattr(actor.prometheus, "down", True), "firing: Prometheus does not say"),
+    "doubt": (lambda actor: actor.prometheus.decide(DISK, "disk-cleanup", "auto-execute", 0.7), "confidence: the confidence is now no longer above"),
+    "time": (lambda actor: actor.clock.advance(16 * MINUTE), "age: last heard of at"),
+}
+
+
+class TestRecheck:
+    @pytest.mark.parametrize("what", HAPPENS)
+    def test_a_no_just_before_the_first_effect_leaves_everything_as_it_was(self, actor: Actor, what: str) -> None:
+        happens, reason = HAPPENS[what]
+        paths = full(actor)
+        before = contents(paths)
+        actor.world.hands = between(actor, lambda: happens(actor))
+        actor.decide(DISK, "disk-cleanup")
+        actor.turn()
+        assert actor.incident().outcome == "refused"
+        assert actor.incident().reason.startswith(reason)
+        assert contents(paths) == before
+        assert "execute" not in actor.phases()
+        assert not list((actor.host.disk / ".homeostat-quarantine").iterdir())
+
+    def test_it_counts_as_no_failure_and_gives_its_budget_back(self, actor: Actor) -> None:
+        actor.world.hands = between(actor, actor.stop)
+        incident = clean(actor)
+        assert ledger.executions(actor.journal, 0.0) == ()
+        assert ledger.record_of(actor.journal, "disk-cleanup").trials == 0
+        assert ledger.breakers(actor.journal) == ()
+        assert incident.acted_at is None
+        assert actor.total("homeostat_gate_refusals_total", gate="stopped") == 1
+
+    def test_it_acts_when_the_reason_is_gone(self, actor: Actor) -> None:
+        actor.world.hands = between(actor, actor.stop)
+        clean(actor)
+        actor.world.stop.path.unlink()
+        actor.world.hands = Hands()
+        actor.clock.advance(61)
+        actor.turn()
+        assert actor.incident().outcome == "succeeded"
+
+    def test_a_window_that_closes_meanwhile_defers(self, host: Host) -> None:
+        # The clock starts at 22:13:20.
+        actor = Actor(host, windows=[{"times": [{"start_time": "22:00", "end_time": "22:20"}]}])
+        actor.world.hands = between(actor, lambda: actor.clock.advance(7 * MINUTE))
+        incident = clean(actor)
+        assert ended(incident) == ("deferred", None)
+        assert incident.reason == "window: no maintenance window is open; the next opens at 2023-11-15T22:00:00Z"
+        assert ledger.executions(actor.journal, 0.0) == ()
+
+    def test_a_plan_that_is_riskier_than_its_playbook_becomes_a_proposal(self, actor: Actor) -> None:
+        actor.world.hands = dataclasses.replace(Hands(), plan=lambda *about: msgspec.structs.replace(deeds.plan(*about), risk="medium"))
+        incident = clean(actor)
+        assert ended(incident) == ("proposed", None)
+        assert incident.reason == "confirmation: a step of the plan is riskier than its playbook"
+        assert len(list(actor.host.logs.iterdir())) == 12
+
+
 class TestStopInTheMiddle:
     def test_a_stop_before_the_deed_leaves_it_undone(self, actor: Actor) -> None:
         paths = full(actor)
@@ -416,7 +494,7 @@ class TestStopInTheMiddle:
         actor.world.stop.reason = reason
         actor.decide(DISK, "disk-cleanup")
         actor.turn()
-        assert (actor.incident().outcome, actor.incident().reason) == ("failed", "stopped before protect: by ada: enough")
+        assert (actor.incident().outcome, actor.incident().reason) == ("refused", "stopped: stopped: by ada: enough")
         assert all(path.exists() for path in paths)
 
     def test_a_stop_while_verifying_brings_everything_back(self, careful: Actor) -> None:
