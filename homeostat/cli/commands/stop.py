@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pathlib
 import re
 
 import click
+import msgspec
 
 from homeostat.cli.desk import author
 from homeostat.clock import SystemClock, rfc3339
 from homeostat.config import Config, ConfigError, load
+from homeostat.config.types import Actor
 
 _PATH = r"{}_directory[\"']?:\s*[\"']?(/[^\s\"',}}]*)"
 
@@ -21,32 +24,61 @@ _PATH = r"{}_directory[\"']?:\s*[\"']?(/[^\s\"',}}]*)"
 @click.pass_obj
 def stop(config_file: pathlib.Path, reason: str) -> None:
     """Stop everything now, until `homeostat resume`."""
+    actor = _actor(config_file)
+    path = pathlib.Path(actor.root_directory, "stop")
     try:
-        path = pathlib.Path(_root_directory(config_file), "stop")
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8") as file:
-            file.write(f"by {author()} at {rfc3339(SystemClock().now())}: {reason}\n")
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
+        _pull(path, f"by {author()} at {rfc3339(SystemClock().now())}: {reason}\n", pathlib.Path(actor.state_directory, "ballast"))
     except OSError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"stopped: nothing is executed until: homeostat resume ({path})")
 
 
-def _root_directory(config_file: pathlib.Path) -> str:
-    """Return where the stop lies, also when the configuration has been broken since the actor read it."""
+def _pull(path: pathlib.Path, text: str, ballast: pathlib.Path) -> None:
+    """Write the stop; on a full disk the journal's ballast makes room for it. Raises OSError when nothing is stopped."""
     try:
-        return load(config_file, Config).actor.root_directory
+        _write(path, text)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        ballast.unlink(missing_ok=True)
+        try:
+            _write(path, text)
+        except OSError:
+            # That it is there is what stops; what it says is for people.
+            if not path.exists():
+                raise
+            click.echo("warning: the disk is full, so the reason was not written; the stop holds", err=True)
+
+
+def _write(path: pathlib.Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    # A new name survives a power cut only when its folder is on disk too.
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _actor(config_file: pathlib.Path) -> Actor:
+    """Return the actor's places, also when the configuration has been broken since the actor read it."""
+    try:
+        return load(config_file, Config).actor
     except ConfigError as error:
         click.echo(f"warning: {error}", err=True)
+    text = ""
     with contextlib.suppress(OSError):
         # The exporter has a state of its own: only the actor's counts.
         text = re.split(r"^actor:", config_file.read_text(encoding="utf-8", errors="replace"), maxsplit=1, flags=re.MULTILINE)[-1]
-        said = re.search(_PATH.format("executor"), text) or re.search(_PATH.format("state"), text)
-        if said is not None:
-            return said.group(1)
-    return Config().actor.root_directory
+    said = {f"{name}_directory": found[1] for name in ("executor", "state") if (found := re.search(_PATH.format(name), text)) is not None}
+    with contextlib.suppress(msgspec.ValidationError):
+        return msgspec.convert(said, Actor)
+    return Actor(state_directory=said.get("executor_directory", said.get("state_directory", Actor().state_directory)))
 
 
 COMMAND = stop
