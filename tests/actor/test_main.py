@@ -91,7 +91,7 @@ def test_an_unreadable_journal(tmp_path: pathlib.Path) -> None:
 
 def test_a_state_directory_that_cannot_be_made(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").touch()
-    assert "Not a directory" in refused(tmp_path, dumped(tmp_path, actor={"state_directory": str(tmp_path / "file" / "state")}))
+    assert "File exists" in refused(tmp_path, dumped(tmp_path, actor={"state_directory": str(tmp_path / "file" / "state")}))
 
 
 def test_a_second_actor_on_the_same_journal(tmp_path: pathlib.Path) -> None:
