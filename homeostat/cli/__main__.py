@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import pathlib
 
 import click
@@ -29,8 +30,11 @@ def main(context: click.Context, config_file: pathlib.Path) -> None:
     context.obj = config_file
 
 
-for _command in discover(commands, "COMMAND", click.Command).values():
-    main.add_command(_command)
+# The daemons' packages bring commands of their own, for what needs their code.
+_PACKAGES = (commands, *(point.load() for point in importlib.metadata.entry_points(group="homeostat.commands")))
+for _package in _PACKAGES:
+    for _command in discover(_package, "COMMAND", click.Command).values():
+        main.add_command(_command)
 
 
 if __name__ == "__main__":

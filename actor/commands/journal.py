@@ -1,0 +1,92 @@
+"""`homeostat journal`: export the audit trail, and see whether the journal agrees with itself."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import pathlib
+import shutil
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from actor.journal import Journal, JournalError, audit
+from homeostat.cli.desk import Desk, DurationParameter, printable, with_desk
+from homeostat.config import Duration, Size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Where SQLite's file format puts the bytes that readers of a database hold and its one writer keeps them from.
+_SHARED_FIRST, _SHARED_BYTES = 0x40000002, 510
+
+
+@click.group()
+def journal() -> None:
+    """Look into the actor's journal."""
+
+
+@journal.command()
+@click.option("--since", type=DurationParameter(), help="How far back, as in 30d; everything without it.")
+@with_desk
+def export(desk: Desk, since: Duration | None) -> None:
+    """Write every alert with its decision, then every incident with verdicts, phases and evidence, one JSON object a line."""
+    begin = desk.clock.now() - since if since is not None else 0.0
+    for line in desk.actor.lines("journal/export", since=begin):
+        click.echo(line)
+
+
+@journal.command()
+@click.option("--state-directory", type=click.Path(path_type=pathlib.Path), help="Verify a journal that no actor has open, without changing it.")
+def verify(state_directory: pathlib.Path | None) -> None:
+    """Say in a line each what is wrong in the journal; exit code 1 when anything is."""
+    found = False
+    for fault in _of_directory(state_directory) if state_directory is not None else _of_actor():
+        found = True
+        click.echo(printable(fault))
+    if found:
+        sys.exit(1)
+    click.echo("The journal agrees with itself.")
+
+
+@with_desk
+def _of_actor(desk: Desk) -> list[str]:
+    return [msgspec.json.decode(line)["fault"] for line in desk.actor.lines("journal/faults")]
+
+
+def _of_directory(directory: pathlib.Path) -> Iterator[str]:
+    try:
+        with tempfile.TemporaryDirectory(prefix="homeostat-verify-") as scratch:
+            copy_unused(directory, pathlib.Path(scratch))
+            with contextlib.closing(Journal(pathlib.Path(scratch), Size(0))) as opened:
+                yield from audit.faults(opened)
+    except (JournalError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def copy_unused(directory: pathlib.Path, target: pathlib.Path) -> None:
+    """Copy the journal in `directory`, with its write-ahead log, to the folder `target`.
+
+    Raises:
+        JournalError: an actor has it open.
+        OSError: there is none, or it cannot be copied.
+
+    """
+    path = directory / "journal.db"
+    with path.open("rb") as file:
+        try:
+            # While we hold this no actor can start on it.
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB, _SHARED_BYTES, _SHARED_FIRST)
+        except BlockingIOError:
+            raise JournalError(f"{path}: an actor has this journal open; ask it, without --state-directory") from None
+        with (target / path.name).open("wb") as copy:
+            shutil.copyfileobj(file, copy)
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists():
+            shutil.copy(log, target / log.name)
+
+
+COMMAND = journal
