@@ -38,9 +38,11 @@ def api_routes(app: flask.Flask, service: Service) -> None:
     def unanswered(error: JournalError) -> flask.Response:
         return answered({"error": str(error)}, 503)
 
-    @api.errorhandler(HTTPException)
-    def unmet(error: HTTPException) -> flask.Response:
-        return answered({"error": error.description}, error.code or 500)
+    # The router's own refusals (no such address, another method) belong to no blueprint.
+    @app.errorhandler(HTTPException)
+    def unmet(error: HTTPException) -> flask.Response | HTTPException:
+        spoken_to = flask.request.path.startswith("/api/")
+        return answered({"error": error.description}, error.code or 500) if spoken_to else error
 
     for capability in ROUTES.values():
         capability.add(api, service)
