@@ -1,4 +1,4 @@
-"""Learning: track record with Jeffreys' prior, a bounded and decaying offset, breakers, and which action answers a problem."""
+"""Learning: track record with Jeffreys' prior, a bounded and decaying offset, breakers, successes that did not last, and which action answers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from actor.journal import ledger
+from actor import breakers
+from actor.journal import incidents, ledger, totals, trials
 from actor.journal.ledger import Offset
-from actor.model import Breaker
+from actor.journal.trials import Before, Trial
+from homeostat.config import Duration
+from homeostat.config.section import HOUR
 from homeostat.words import FAILURES
 
 if TYPE_CHECKING:
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from actor.journal import Journal
-    from actor.model import Incident
+    from actor.model import Breaker, DecisionNow, EpisodeKey, Incident
     from actor.playbook import Playbook
     from homeostat.config import Config
     from homeostat.words import Outcome
@@ -26,7 +29,7 @@ OFFSET_FAILED = -0.10
 OFFSET_LEAST, OFFSET_MOST = -0.30, 0.05
 OFFSET_HALF_LIFE_SECONDS = 30 * 86400
 STEPS_BACK_AFTER = 2
-GLOBAL = "global"
+RECURRENCE_SECONDS = HOUR
 
 
 def success_ratio(successes: int, trials: int) -> float:
@@ -57,32 +60,114 @@ def record_with_import(journal: Journal, config: Config, action: str) -> tuple[i
 
 
 def learn(db: sqlite3.Connection, journal: Journal, config: Config, incident: Incident, verdict: tuple[Outcome, float]) -> None:
-    """Take in how an execution ended: record, offset and breakers, in the caller's transaction."""
+    """Take in how an execution ended: trial, record, offset and breakers, in the caller's transaction."""
     outcome, now = verdict
-    ledger.put_trial(db, incident.action, incident.target, success=outcome == "succeeded", failure=outcome in FAILURES)
-    ledger.put_offset(db, moved(ledger.offset_of(journal, incident.action), outcome, now))
     failed = outcome in FAILURES
-    for breaker in _concerned(ledger.breakers(journal), incident):
-        ledger.put_breaker(db, after(breaker, config, failed=failed, now=now))
+    offset, before = ledger.offset_of(journal, incident.action), breakers.concerned(ledger.breakers(journal), incident.action, incident.target)
+    in_row = ledger.record_at(journal, incident.action, incident.target).failures_in_row
+    known = Before(offset=offset, breakers=before, failures_in_row=in_row)
+    trials.put(db, _trial(incident, outcome, now, known))
+    ledger.put_trial(db, incident.action, incident.target, success=outcome == "succeeded", failure=failed)
+    ledger.put_offset(db, moved(offset, outcome, now))
+    for breaker in before:
+        # Only its probe closes what is open: what was begun before it opened proves nothing.
+        if failed or breaker.open_until is None or breaker.probe == incident.id:
+            ledger.put_breaker(db, breakers.after(breaker, config, failed=failed, now=now))
 
 
-def _concerned(breakers: Iterable[Breaker], incident: Incident) -> list[Breaker]:
-    known = {breaker.scope: breaker for breaker in breakers}
-    fresh = (Breaker(scope=scope, failures=0, open_until=None, openings=0) for scope in (GLOBAL, f"{incident.action}/{incident.target}"))
-    return [known.get(breaker.scope, breaker) for breaker in fresh]
+def _trial(incident: Incident, outcome: Outcome, now: float, before: Before) -> Trial:
+    return Trial(
+        id=0,
+        incident_id=incident.id,
+        **incident.key._asdict(),
+        action=incident.action,
+        outcome=outcome,
+        confidence=incident.confidence,
+        ended_at=now,
+        gone_at=None,
+        recurred_at=None,
+        before=before,
+    )
 
 
-def after(breaker: Breaker, config: Config, *, failed: bool, now: float) -> Breaker:
-    """Return a breaker after one more outcome; after its time it lets one probe through, whose failure opens it again."""
-    if not failed:
-        return Breaker(scope=breaker.scope, failures=0, open_until=None, openings=0)
-    limits, failures = config.limits.breaker, breaker.failures + 1
-    most = limits.failures if breaker.scope == GLOBAL else limits.pair_failures
-    if failures < most:
-        return msgspec.structs.replace(breaker, failures=failures)
-    doubled = float(limits.pair_open) * 2.0 ** min(breaker.openings, 60)
-    stays_open = float(limits.reset_after) if breaker.scope == GLOBAL else min(doubled, float(limits.pair_open_most))
-    return Breaker(scope=breaker.scope, failures=failures, open_until=now + stays_open, openings=breaker.openings + 1)
+def take_probes(db: sqlite3.Connection, journal: Journal, incident: Incident, now: float) -> bool:
+    """Make an incident that begins the probe of every half-open breaker it concerns; False when one does not let it through."""
+    concerned = breakers.concerned(ledger.breakers(journal), incident.action, incident.target)
+    half_open = [breaker for breaker in concerned if breaker.standing(now) == "half-open"]
+    if any(breaker.standing(now) == "open" for breaker in concerned) or any(breaker.probe not in {None, incident.id} for breaker in half_open):
+        return False
+    for breaker in half_open:
+        ledger.put_breaker(db, msgspec.structs.replace(breaker, probe=incident.id))
+    return True
+
+
+def trip(db: sqlite3.Connection, journal: Journal, config: Config, incident: Incident, now: float) -> None:
+    """Open the breaker of an incident's action at its target now, however few failures it counted."""
+    _, own = breakers.concerned(ledger.breakers(journal), incident.action, incident.target)
+    ledger.put_breaker(db, breakers.tripped(own, config, now))
+
+
+def reset_breakers(db: sqlite3.Connection) -> None:
+    """Close every breaker and forget its failures, on a person's word."""
+    ledger.reset_breakers(db)
+    trials.forget_breakers(db)
+
+
+def follow_trials(db: sqlite3.Connection, journal: Journal, config: Config, active: tuple[set[EpisodeKey], float]) -> list[Trial]:
+    """Compare what Prometheus decides now with what was booked as healed; correct and return what came back within an hour.
+
+    A problem that never went away is no recurrence: verification has judged that.
+    """
+    keys, now = active
+    recurred = []
+    for trial in trials.lasting(journal, now - RECURRENCE_SECONDS):
+        if trial.key not in keys:
+            trials.note_gone(db, trial, now)
+        elif trial.gone_at is not None and trials.note_recurred(db, trial, now):
+            _correct(db, journal, config, trial, now)
+            recurred.append(trial)
+    return recurred
+
+
+def note_return(journal: Journal, config: Config, incident: Incident, said: tuple[DecisionNow | None, float]) -> None:
+    """Before its gates are asked, let an incident that Prometheus decides now count against a success that did not last."""
+    decided, now = said
+    if decided is None or decided.decision is None:
+        return
+    before = [trial for trial in trials.lasting(journal, now - RECURRENCE_SECONDS) if trial.key == incident.key and trial.incident_id != incident.id]
+    for trial in before:
+        with journal.transaction() as db:
+            if trials.note_recurred(db, trial, now):
+                _correct(db, journal, config, trial, now)
+
+
+def _correct(db: sqlite3.Connection, journal: Journal, config: Config, trial: Trial, now: float) -> None:
+    """Replay what was learned since a trial as it would have been had it failed; breakers count it as failing now."""
+    later = trials.since(journal, trial.id)
+    here = [other for other in later if (other.action, other.target) == (trial.action, trial.target)]
+    in_row, offset = trial.before.failures_in_row, trial.before.offset
+    for other in here:
+        in_row = in_row + 1 if other.failed else 0
+    for other in later:
+        if other.action == trial.action:
+            offset = moved(offset, "failed" if other.failed else other.outcome, other.ended_at)
+    ledger.correct_record(db, trial.action, trial.target, (int(trial.outcome == "succeeded"), in_row))
+    ledger.put_offset(db, offset)
+    current = breakers.concerned(ledger.breakers(journal), trial.action, trial.target)
+    before = breakers.concerned(trial.before.breakers, trial.action, trial.target)
+    for now_is, was, ran in zip(current, before, (later, here), strict=True):
+        ledger.put_breaker(db, breakers.stricter(now_is, _replayed(was, ran, config)))
+    totals.add(db, "homeostat_action_recurrences_total", {"host": trial.host, "action": trial.action, "target": trial.target})
+    after = Duration(round(max(0.0, now - trial.ended_at)))
+    incidents.add_reason(db, trial.incident_id, f"but {trial.problem} was back {after} after it ended: counted as a failure")
+
+
+def _replayed(breaker: Breaker, ran: Iterable[Trial], config: Config) -> Breaker:
+    moment = 0.0
+    for trial in ran:
+        moment = max(moment, trial.recurred_at or trial.ended_at)
+        breaker = breakers.after(breaker, config, failed=trial.failed, now=moment)
+    return breaker
 
 
 def answers(journal: Journal, playbooks: dict[str, Playbook]) -> dict[str, Playbook]:
@@ -92,6 +177,20 @@ def answers(journal: Journal, playbooks: dict[str, Playbook]) -> dict[str, Playb
         for problem in playbook.file.answers:
             chosen.setdefault(problem, playbook)
     return chosen
+
+
+def answers_here(journal: Journal, playbooks: dict[str, Playbook]) -> dict[tuple[str, str], Playbook]:
+    """Return what answers a problem at one target instead, where what answers it elsewhere failed twice in a row, as (problem, target)."""
+    failing = {(record.action, target) for target, record in ledger.records(journal) if record.failures_in_row >= STEPS_BACK_AFTER}
+    ranked = sorted(playbooks.values(), key=lambda playbook: _rank(journal, playbook))
+    here: dict[tuple[str, str], Playbook] = {}
+    for problem, answer in answers(journal, playbooks).items():
+        others = [other for other in ranked if problem in other.file.answers and other.file.acts_on == answer.file.acts_on]
+        for target in sorted(target for action, target in failing if action == answer.name):
+            able = next((other for other in others if (other.name, target) not in failing), None)
+            if able is not None:
+                here[problem, target] = able
+    return here
 
 
 def _rank(journal: Journal, playbook: Playbook) -> tuple[bool, float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from actor.journal import incidents, intake, ledger, totals
-from actor.learn import answers, decayed, record_with_import, success_ratio
+from actor.learn import answers, answers_here, decayed, record_with_import, success_ratio
 from actor.world import case_of
 from homeostat import __version__
 from homeostat.config import threshold
@@ -27,6 +27,7 @@ _COUNTERS = {
     "homeostat_alerts_received_total": ("Alerts stored.", ("source",)),
     "homeostat_alerts_decided_total": ("Stored alerts decided, by what became of them.", ("disposition",)),
     "homeostat_actions_total": ("Incidents ended, by outcome.", ("action", "target", "decision", "outcome")),
+    "homeostat_action_recurrences_total": ("Executions whose problem came back within an hour.", ("action", "target")),
     "homeostat_gate_refusals_total": ("Gates that did not allow.", ("gate", "action")),
     "homeostat_journal_pruned_total": ("Rows that the journal has kept long enough and removed.", ("kind",)),
 }
@@ -91,6 +92,9 @@ def _terms(world: World) -> Iterator[Metric]:
     info = GaugeMetricFamily("homeostat_problem_action_info", "The action that answers a problem here, and its risk.", labels=["host", "problem", "action", "risk"])
     for problem, playbook in sorted(answers(journal, world.playbooks).items()):
         info.add_metric([host, problem, playbook.name, playbook.file.risk], 1)
+    for (problem, target), playbook in answers_here(journal, world.playbooks).items():
+        labels = {"host": host, "problem": problem, "target": target, "action": playbook.name, "risk": playbook.file.risk}
+        info.add_sample(info.name, labels, 1)
     yield info
     families: dict[str, tuple[str, Callable[[Playbook], float]]] = {
         "homeostat_action_historical_success_ratio": ("Successes over trials, with Jeffreys' prior.", lambda playbook: success_ratio(*record_with_import(journal, config, playbook.name))),
@@ -152,7 +156,7 @@ def _state(world: World) -> Iterator[Metric]:
     for name in MODES:
         mode.add_metric([host, name], float(name == world.config.autonomy.mode))
     yield mode
-    open_now = {breaker.scope: float((breaker.open_until or 0) > now) for breaker in ledger.breakers(world.journal)}
+    open_now = {breaker.scope: float(breaker.standing(now) == "open") for breaker in ledger.breakers(world.journal)}
     breaker_open = GaugeMetricFamily("homeostat_breaker_open", "Whether a breaker is open.", labels=["host", "scope"])
     for scope, is_open in {"global": 0.0, **open_now}.items():
         breaker_open.add_metric([host, scope], is_open)

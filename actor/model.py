@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Answer = Literal["allow", "refuse", "defer", "confirm", "shadow"]
 Effect = Literal["none", "running", "partial", "done", "unknowable"]
+Standing = Literal["closed", "open", "half-open"]
 
 
 class EpisodeKey(NamedTuple):
@@ -116,12 +117,19 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Breaker(msgspec.Struct, frozen=True, kw_only=True):
-    """A breaker that counted failures; it is open while `open_until` lies ahead. `scope` is `global` or `action/target`."""
+    """A breaker that counted failures, of `global` or of `action/target`; `probe` is the incident that tries whether it may close."""
 
     scope: str
     failures: int
     open_until: float | None
     openings: int
+    probe: str | None = None
+
+    def standing(self, now: float) -> Standing:
+        """Say how it stands at `now` (Unix seconds): after its time it is half-open, for one probe."""
+        if self.open_until is None:
+            return "closed"
+        return "open" if self.open_until > now else "half-open"
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,16 +12,17 @@ import msgspec
 from actor import notify
 from actor.execution import fenced
 from actor.journal import JournalError, incidents, ledger, words
-from actor.learn import learn
+from actor.learn import learn, note_return, take_probes
 from actor.model import Command, HandedOver, Incident, StepFailed, Unprotectable, Verdict
 from actor.planning import add_up
-from actor.situation import ask_gates, deciding, observe, recheck
+from actor.situation import ask_around, ask_gates, deciding, look, observe, recheck
 from actor.timekeeper import follow_clock
 from actor.verify import still_healthy, take_baseline, verify
 from actor.world import World, case_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import sqlite3
+    from collections.abc import Callable, Iterator
 
     from actor.deeds import Record
     from actor.model import Case, Plan, Restored, Situation
@@ -93,7 +94,7 @@ def withdraw(work: Work, record: Record | None, no: tuple[str, Verdict]) -> None
         with contextlib.suppress(StepFailed):
             work.step("withdraw", work.world.hands.discard, record)
     gate, verdict = no
-    _decline(work.world, observe(work.world, work.incident), {gate: verdict}, no)
+    _decline(work.world, _Moment(observe(work.world, work.incident), {gate: verdict}, work.world.clock_seen), no)
 
 
 def conclude(work: Work, record: Record, baseline: Baseline) -> Ended:
@@ -180,24 +181,55 @@ class Work:
 
 
 def admit(world: World, incident_id: str) -> Work | None:
-    """Ask every gate and take the budget, one incident at a time; None when it was decided otherwise, which is recorded."""
+    """Ask every gate and take the budget, one incident at a time; None when it was decided otherwise, which is recorded.
+
+    Nothing is held while others are asked or told: neither a stop nor another incident waits for a Prometheus that is slow.
+    """
     with world.admission:
         follow_clock(world)
         incident = _due(world, incident_id)
-        if incident is None:
-            return None
-        situation = observe(world, incident)
-        verdicts = ask_gates(situation)
-        no = deciding(verdicts)
-        if no is not None:
-            _decline(world, situation, verdicts, no)
-        elif situation.approval is not None:
-            return _begin_approved(world, situation, verdicts)
-        elif incident.decision == "notify-execute" and incident.announced_at is None:
-            _announce(world, incident, verdicts)
-        else:
-            return _begin(world, situation, verdicts)
+    if incident is None:
         return None
+    asked = ask_around(world, incident)
+    with world.admission:
+        follow_clock(world)
+        if asked.config is not world.config:
+            return None
+        note_return(world.journal, world.config, incident, (asked.decision_now, world.clock.now()))
+        moment = _Moment(look(world, incident, asked), {}, world.clock_seen)
+        moment.verdicts.update(ask_gates(moment.situation))
+        plan, no = _approved(world, moment.situation, deciding(moment.verdicts))
+        if no is None and (plan is not None or incident.decision != "notify-execute" or incident.announced_at is not None):
+            return _begin(world, moment, plan)
+    if no is None:
+        _announce(world, moment)
+    else:
+        moment.verdicts.update([no])
+        _decline(world, moment, no)
+    return None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Moment:
+    """What every gate said of a situation, and the clock by which its times are."""
+
+    situation: Situation
+    verdicts: dict[str, Verdict]
+    clock_seen: tuple[float, float] | None
+
+
+@contextlib.contextmanager
+def _recording(world: World, moment: _Moment) -> Iterator[sqlite3.Connection | None]:
+    """Record the verdicts in a transaction; None when newer news arrived or the clock was set meanwhile: it is still due then."""
+    incident = moment.situation.incident
+    with world.admission:
+        follow_clock(world)
+        with world.journal.transaction() as db:
+            if _overtaken(world, incident) or world.clock_seen is not moment.clock_seen:
+                yield None
+                return
+            incidents.record_verdicts(db, incident, moment.verdicts, moment.situation.now)
+            yield db
 
 
 def _due(world: World, incident_id: str) -> Incident | None:
@@ -214,27 +246,26 @@ def _due(world: World, incident_id: str) -> Incident | None:
     return incident
 
 
-def _begin_approved(world: World, situation: Situation, verdicts: dict[str, Verdict]) -> Work | None:
-    """Begin what a person approved, if it still is exactly that; else propose it anew."""
+def _approved(world: World, situation: Situation, no: tuple[str, Verdict] | None) -> tuple[Plan | None, tuple[str, Verdict] | None]:
+    """Return the plan that a person approved, if it still is exactly that; else the gate that has it proposed anew, or the `no` there was."""
     approval, playbook = situation.approval, situation.playbook
-    assert approval is not None
-    assert playbook is not None
+    if no is not None or approval is None or playbook is None:
+        return None, no
     plan, obstacle = would_do(world, playbook, situation.incident)
     if obstacle is None and incidents.plan_hash(plan) == approval.plan_hash:
-        return _begin(world, situation, verdicts, plan)
+        return plan, None
     changed = Verdict("confirm", f"the plan is another than the one that {approval.author} approved", {"plan_hash": approval.plan_hash})
-    _decline(world, situation, {**verdicts, "confirmation": changed}, ("confirmation", changed))
-    return None
+    return None, ("confirmation", changed)
 
 
-def _begin(world: World, situation: Situation, verdicts: dict[str, Verdict], approved: Plan | None = None) -> Work | None:
+def _begin(world: World, moment: _Moment, approved: Plan | None = None) -> Work | None:
     """Take the budget in the transaction of the verdicts; None when newer news arrived meanwhile."""
-    incident, playbook, now = situation.incident, situation.playbook, situation.now
+    incident, playbook, now = moment.situation.incident, moment.situation.playbook, moment.situation.now
     assert playbook is not None
     with world.journal.transaction() as db:
-        if _overtaken(world, incident):
+        if _overtaken(world, incident) or not take_probes(db, world.journal, incident, now):
             return None
-        incidents.record_verdicts(db, incident, verdicts, now)
+        incidents.record_verdicts(db, incident, moment.verdicts, now)
         ledger.begin(db, incident, playbook, now)
         incidents.move(db, incident, "running", "every gate agreed", None)
     admitted = incidents.find(world.journal, incident.id)
@@ -252,20 +283,20 @@ def _news(incident: Incident) -> tuple[object, ...]:
     return incident.action, incident.risk, incident.decision, incident.state, incident.outcome, incident.wake_at, incident.episode_ended_at
 
 
-def _decline(world: World, situation: Situation, verdicts: dict[str, Verdict], no: tuple[str, Verdict]) -> None:
+def _decline(world: World, moment: _Moment, no: tuple[str, Verdict]) -> None:
     gate, verdict = no
+    situation = moment.situation
     incident, now, reason = situation.incident, situation.now, f"{gate}: {verdict.reason}"
     plan: Plan | None = None
     if verdict.answer in {"confirm", "shadow"} and situation.playbook is not None:
         plan, obstacle = would_do(world, situation.playbook, incident)
         reason = f"{reason}; {obstacle}" if obstacle else reason
     expires_at = now + world.config.autonomy.proposal_expiry
-    with world.journal.transaction() as db:
-        if _overtaken(world, incident):
+    with _recording(world, moment) as db:
+        if db is None:
             return
         if incident.state == "running":
             ledger.withdraw(db, incident)
-        incidents.record_verdicts(db, incident, verdicts, now)
         if verdict.answer == "defer":
             incidents.move(db, incident, "deferred", reason, now + _ASK_AGAIN_SECONDS if verdict.until is None else verdict.until)
         elif verdict.answer == "confirm" and plan is not None:
@@ -308,14 +339,13 @@ def in_words(plan: Plan) -> str:
     return "; ".join(command.summary for command in plan.commands) or "nothing"
 
 
-def _announce(world: World, incident: Incident, verdicts: dict[str, Verdict]) -> None:
-    now = world.clock.now()
+def _announce(world: World, moment: _Moment) -> None:
+    incident, now = moment.situation.incident, moment.situation.now
     acts_at = now + world.config.autonomy.grace
     told = notify.announce(world, incident, acts_at)
-    with world.journal.transaction() as db:
-        if _overtaken(world, incident):
+    with _recording(world, moment) as db:
+        if db is None:
             return
-        incidents.record_verdicts(db, incident, verdicts, now)
         if told:
             incidents.announced(db, incident.id, now)
             incidents.move(db, incident, "announced", f"announced; acts after a grace of {world.config.autonomy.grace}", acts_at)

@@ -11,6 +11,7 @@ from actor import notify
 from actor.absorb import ALERTNAMES, changes, read_decision
 from actor.journal import incidents, intake
 from actor.journal.intake import ReceivedAlert
+from actor.learn import follow_trials
 from actor.model import EpisodeKey, Plan
 from actor.situation import DECISION_SERIES, ask_silences
 from homeostat.alertmanager import AlertmanagerError
@@ -76,6 +77,8 @@ def _follow_episodes(world: World) -> bool:
     except PrometheusError as error:
         log.warning("cannot follow episodes: %s", error)
         return False
+    with world.journal.transaction() as db:
+        follow_trials(db, world.journal, world.config, (active, now))
     quiet = world.config.limits.episode_quiet
     sees = any(now - success.value < quiet for success in successes)
     for key in [incident.key for incident in incidents.open_episodes(world.journal)]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor.journal import incidents, ledger, words
+from actor.learn import learn
 from actor.model import Command, HandedOver, Plan, Restored, StepFailed, Unprotectable
 from actor.pipeline import Work, close, conclude, roll_back, undone
 from actor.verify import Baseline
@@ -135,6 +136,7 @@ def _ask_again(world: World, incident: Incident) -> None:
 def _give_up(world: World, incident: Incident, why: str) -> None:
     now = world.clock.now()
     with world.journal.transaction() as db:
+        learn(db, world.journal, world.config, incident, ("interrupted", now))
         ledger.end(db, incident.id, "interrupted", now)
         words.withdraw_approval(db, incident.id)
         incidents.settle(db, incident, "interrupted", f"interrupted; {why}", (now, None))

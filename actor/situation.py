@@ -17,11 +17,12 @@ from homeostat.discovery import discover
 from homeostat.prometheus import PrometheusError, selector
 
 if TYPE_CHECKING:
-    from actor.model import Incident, Plan, UnitState
+    from actor.model import Incident, Plan, Surroundings, UnitState
     from actor.playbook import Playbook
     from actor.world import World
     from homeostat.alertmanager import Alertmanager
     from homeostat.clock import Clock
+    from homeostat.config import Config
     from homeostat.prometheus import Prometheus
 
 log = logging.getLogger(__name__)
@@ -32,30 +33,58 @@ RECHECKED = ("confirmation", "stopped", "silenced", "firing", "age", "postponed"
 DECISION_SERIES = "target_action:homeostat_decision:ratio"
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Asked:
+    """What others said of one incident, and the configuration in force when they were asked."""
+
+    config: Config
+    silences: Silences | None
+    decision_now: DecisionNow | None
+    unit_state: UnitState | None
+    unprotectable: str | None
+    surroundings: Surroundings
+
+
 def observe(world: World, incident: Incident) -> Situation:
     """Look at the world for one incident: configuration, silences, Prometheus' decision now, history, breakers."""
-    config, now = world.config, world.clock.now()
+    return look(world, incident, ask_around(world, incident))
+
+
+def ask_around(world: World, incident: Incident) -> Asked:
+    """Ask Alertmanager, Prometheus and the host; it lasts as long as they take, so nothing may be held meanwhile."""
+    config, known = world.config, world.playbooks.get(incident.action)
+    world.silences = silences = ask_silences(world.alertmanager, world.clock)
+    unit_state = _unit_state(world, known, incident)
+    return Asked(
+        config=config,
+        silences=silences,
+        decision_now=_decision_now(world.prometheus, incident),
+        unit_state=unit_state,
+        unprotectable=_unprotectable(world, known, incident),
+        surroundings=survey(world, known, incident, unit_state),
+    )
+
+
+def look(world: World, incident: Incident, asked: Asked) -> Situation:
+    """Put together what was asked and what this process knows by itself, which is read at once."""
     known = world.playbooks.get(incident.action)
-    acts_on = known.file.acts_on if known is not None else None
-    world.silences = ask_silences(world.alertmanager, world.clock)
-    service = config.services.get(incident.target) if acts_on == "service" else None
-    unit_state = _unit_state(world, known, incident) if service is not None else None
+    config, acts_on, now = asked.config, known.file.acts_on if known is not None else None, world.clock.now()
     return Situation(
         now=now,
         incident=incident,
         config=config,
         playbook=known,
-        service=service,
+        service=config.services.get(incident.target) if acts_on == "service" else None,
         filesystem=config.filesystems.get(incident.target) if acts_on == "filesystem" else None,
         stop_reason=world.stop.reason(),
-        silences=world.silences,
-        decision_now=_decision_now(world.prometheus, incident),
+        silences=asked.silences,
+        decision_now=asked.decision_now,
         executions=ledger.executions(world.journal, now - ledger.HISTORY_SECONDS),
         breakers=ledger.breakers(world.journal),
-        unit_state=unit_state,
-        unprotectable=_unprotectable(world, known, incident),
+        unit_state=asked.unit_state,
+        unprotectable=asked.unprotectable,
         shortage=world.journal.shortage(),
-        surroundings=survey(world, known, incident, unit_state),
+        surroundings=asked.surroundings,
         agenda=draw_up(incidents.open_episodes(world.journal), world.playbooks, config),
         approval=words.approval_of(world.journal, incident.id, now),
         words=words.said_of(world.journal, incident.id),
@@ -111,7 +140,7 @@ def _decision_now(prometheus: Prometheus, incident: Incident) -> DecisionNow | N
 
 
 def _unit_state(world: World, known: Playbook | None, incident: Incident) -> UnitState | None:
-    if known is None:
+    if known is None or known.file.acts_on != "service" or incident.target not in world.config.services:
         return None
     try:
         return world.hands.show(case_of(world, known, incident.target, incident.id))

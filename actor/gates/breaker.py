@@ -1,20 +1,26 @@
-"""After failures in a row acting stops by itself, for one (action, target) or for all."""
+"""After failures in a row acting stops by itself, for one (action, target) or for all; then one run at a time is a probe."""
 
 from __future__ import annotations
 
+from actor.breakers import concerned
 from actor.model import Gate, Situation, Verdict
 from homeostat.config import Duration
 
 
 def _ask(situation: Situation) -> Verdict:
-    incident = situation.incident
-    scopes = {"global", f"{incident.action}/{incident.target}"}
-    for breaker in situation.breakers:
-        if breaker.scope in scopes and breaker.open_until is not None and breaker.open_until > situation.now:
-            left = Duration(round(breaker.open_until - situation.now))
-            seen = {"scope": breaker.scope, "failures": breaker.failures, "open_until": breaker.open_until}
+    incident, now = situation.incident, situation.now
+    asked = concerned(situation.breakers, incident.action, incident.target)
+    for breaker in asked:
+        seen = {"scope": breaker.scope, "failures": breaker.failures, "open_until": breaker.open_until, "probe": breaker.probe}
+        if breaker.open_until is not None and breaker.standing(now) == "open":
+            left = Duration(round(breaker.open_until - now))
             return Verdict("refuse", f"the breaker {breaker.scope} is open for another {left} after {breaker.failures} failures", seen)
-    return Verdict("allow", "no breaker is open here", {"asked": sorted(scopes)})
+        if breaker.standing(now) == "half-open" and breaker.probe not in {None, incident.id}:
+            return Verdict("refuse", f"the breaker {breaker.scope} is half-open, and incident {breaker.probe} is its probe", seen)
+    probed = [breaker.scope for breaker in asked if breaker.standing(now) == "half-open"]
+    if probed:
+        return Verdict("allow", f"half-open: this run is the one probe of the breaker {' and '.join(probed)}", {"probes": probed})
+    return Verdict("allow", "no breaker is open here", {"asked": [breaker.scope for breaker in asked]})
 
 
 GATE = Gate(order=130, ask=_ask)

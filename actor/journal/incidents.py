@@ -127,6 +127,11 @@ def move(db: sqlite3.Connection, incident: Incident, state: State, reason: str, 
     )
 
 
+def add_reason(db: sqlite3.Connection, incident_id: str, words: str) -> None:
+    """Say one more thing about how an incident ended."""
+    db.execute("UPDATE incidents SET reason = reason || '; ' || ? WHERE id = ?", (words, incident_id))
+
+
 def announced(db: sqlite3.Connection, incident_id: str, now: float | None) -> None:
     """Note when people were told that an incident will act; None when that no longer holds."""
     db.execute("UPDATE incidents SET announced_at = ? WHERE id = ?", (now, incident_id))

@@ -47,9 +47,10 @@ def begin(db: sqlite3.Connection, incident: Incident, playbook: Playbook, now: f
 
 
 def withdraw(db: sqlite3.Connection, incident: Incident) -> None:
-    """Give back the budget of an execution that had no effect."""
+    """Give back the budget of an execution that had no effect, and the probe that it may have been."""
     db.execute("DELETE FROM executions WHERE incident_id = ? AND ended_at IS NULL", (incident.id,))
     db.execute("UPDATE incidents SET acted_at = NULL WHERE id = ?", (incident.id,))
+    db.execute("UPDATE breakers SET probe = NULL WHERE probe = ?", (incident.id,))
 
 
 def end(db: sqlite3.Connection, incident_id: str, outcome: Outcome, now: float) -> None:
@@ -84,6 +85,7 @@ def shift(db: sqlite3.Connection, seconds: float) -> None:
         (seconds,),
     )
     db.execute("UPDATE breakers SET open_until = open_until + ?", (seconds,))
+    db.execute("UPDATE trials SET ended_at = ended_at + ?1, gone_at = gone_at + ?1, recurred_at = recurred_at + ?1", (seconds,))
     db.execute("UPDATE proposals SET made_at = made_at + ?1, expires_at = expires_at + ?1, approved_at = approved_at + ?1", (seconds,))
     db.execute("UPDATE words SET said_at = said_at + ?1, until = until + ?1", (seconds,))
     db.execute(
@@ -109,13 +111,13 @@ def breakers(journal: Journal) -> tuple[Breaker, ...]:
 def put_breaker(db: sqlite3.Connection, breaker: Breaker) -> None:
     """Store a breaker's state."""
     db.execute(
-        "INSERT OR REPLACE INTO breakers (scope, failures, open_until, openings) VALUES (?, ?, ?, ?)",
-        (breaker.scope, breaker.failures, breaker.open_until, breaker.openings),
+        "INSERT OR REPLACE INTO breakers (scope, failures, open_until, openings, probe) VALUES (?, ?, ?, ?, ?)",
+        (breaker.scope, breaker.failures, breaker.open_until, breaker.openings, breaker.probe),
     )
 
 
 def reset_breakers(db: sqlite3.Connection) -> None:
-    """Close every breaker and forget its failures, on a person's word."""
+    """Close every breaker and forget its failures."""
     db.execute("DELETE FROM breakers")
 
 
@@ -127,6 +129,26 @@ def record_of(journal: Journal, action: str) -> TrackRecord:
         action,
     )
     return TrackRecord(action=action, **dict(rows[0]))
+
+
+def records(journal: Journal) -> list[tuple[str, TrackRecord]]:
+    """Return every (target, record of an action there)."""
+    rows = journal.rows("SELECT * FROM records ORDER BY action, target")
+    return [(row["target"], msgspec.convert(dict(row), TrackRecord)) for row in rows]
+
+
+def record_at(journal: Journal, action: str, target: str) -> TrackRecord:
+    """Return an action's record at one target; nothing but zeros when it never ran there."""
+    found = (record for at, record in records(journal) if (record.action, at) == (action, target))
+    return next(found, TrackRecord(action=action, successes=0, trials=0, failures_in_row=0))
+
+
+def correct_record(db: sqlite3.Connection, action: str, target: str, changes: tuple[int, int]) -> None:
+    """Take successes off a record and put down its failures in a row, for an outcome that turned out to be another."""
+    lost, failures_in_row = changes
+    db.execute(
+        "UPDATE records SET successes = max(0, successes - ?), failures_in_row = ? WHERE action = ? AND target = ?", (lost, failures_in_row, action, target)
+    )
 
 
 def put_trial(db: sqlite3.Connection, action: str, target: str, *, success: bool, failure: bool) -> None:

@@ -105,4 +105,16 @@ _RETENTION = """
 CREATE INDEX incidents_ended ON incidents (episode_ended_at) WHERE episode_ended_at IS NOT NULL
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_statements(_FIRST), _statements(_LONG_HISTORY), _statements(_PERSONS_WORDS), _statements(_RETENTION))
+_LEARNING = """
+ALTER TABLE breakers ADD COLUMN probe TEXT;
+CREATE TABLE trials (
+    id INTEGER PRIMARY KEY, incident_id TEXT NOT NULL, host TEXT NOT NULL, problem TEXT NOT NULL, target TEXT NOT NULL, resource TEXT NOT NULL,
+    action TEXT NOT NULL, outcome TEXT NOT NULL, confidence REAL, ended_at REAL NOT NULL, gone_at REAL, recurred_at REAL, before TEXT NOT NULL
+) STRICT;
+CREATE INDEX trials_ended ON trials (ended_at);
+CREATE TABLE feedback (
+    incident_id TEXT PRIMARY KEY, mark TEXT NOT NULL, marked_at REAL NOT NULL
+) STRICT
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING)))

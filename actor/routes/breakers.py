@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actor import learn
 from actor.answers import Routes, answered
-from actor.journal import incidents, ledger
+from actor.journal import incidents
 
 if TYPE_CHECKING:
     import flask
@@ -17,7 +18,7 @@ def _add(api: flask.Blueprint, service: Service) -> None:
     @api.post("/breakers/reset")
     def reset() -> flask.Response:
         with service.world.journal.transaction() as db:
-            ledger.reset_breakers(db)
+            learn.reset_breakers(db)
             incidents.wake_undecided(db, service.world.clock.now())
         service.bell.set()
         return answered({"reset": True})

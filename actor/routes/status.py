@@ -33,7 +33,11 @@ def describe_status(service: Service) -> dict[str, Any]:
         "ready": world.ready.is_set(),
         "stopped": world.stop.reason(),
         "silences_known": world.silences is not None,
-        "open_breakers": [msgspec.to_builtins(breaker) for breaker in ledger.breakers(world.journal) if (breaker.open_until or 0) > now],
+        "open_breakers": [
+            {**msgspec.to_builtins(breaker), "standing": standing}
+            for breaker in ledger.breakers(world.journal)
+            if (standing := breaker.standing(now)) != "closed"
+        ],
         "incidents": {row["state"]: row["n"] for row in counted},
         "playbooks": sorted(world.playbooks),
     }

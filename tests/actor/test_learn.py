@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,10 +12,10 @@ from hypothesis import strategies as st
 
 from actor.journal import incidents, ledger
 from actor.journal.ledger import Offset
-from actor.learn import GLOBAL, after, answers, decayed, learn, moved, record_with_import, success_ratio
-from actor.model import Breaker, Decided
+from actor.learn import answers, decayed, learn, moved, record_with_import, success_ratio
+from actor.model import Decided
 from homeostat.words import EXECUTED, FAILURES
-from tests.actor.gates.situations import config, incident
+from tests.actor.gates.situations import incident
 from tests.support import DAY, HOUR, NOW, WEB, Actor, Host, configured, playbook
 
 if TYPE_CHECKING:
@@ -74,51 +73,6 @@ def test_an_offset_halves_in_thirty_days() -> None:
 @given(st.floats(min_value=0, max_value=10 * 365 * DAY))
 def test_a_clock_that_was_set_back_does_not_revive_an_offset(back: float) -> None:
     assert decayed(offset(-0.2), NOW - back) == -0.2
-
-
-def fail(breaker: Breaker, now: float = NOW, **limits: Any) -> Breaker:
-    return after(breaker, config(limits={"breaker": limits}), failed=True, now=now)
-
-
-def breaker(scope: str = "a/t", **changes: Any) -> Breaker:
-    return Breaker(**{"scope": scope, "failures": 0, "open_until": None, "openings": 0, **changes})
-
-
-def test_two_failures_open_a_pair_for_an_hour_and_three_open_everything_for_a_day() -> None:
-    assert fail(breaker()).open_until is None
-    assert fail(fail(breaker())).open_until == NOW + HOUR
-    assert fail(fail(breaker(GLOBAL))).open_until is None
-    assert fail(fail(fail(breaker(GLOBAL)))).open_until == NOW + DAY
-
-
-def test_each_failed_probe_doubles_the_pause_of_a_pair_up_to_a_day() -> None:
-    opened, pauses = fail(breaker()), []
-    for _ in range(8):
-        opened = fail(opened)
-        assert opened.open_until is not None
-        pauses.append((opened.open_until - NOW) / HOUR)
-    assert pauses == [1, 2, 4, 8, 16, 24, 24, 24]
-
-
-def test_a_probe_that_works_closes_it_and_forgets() -> None:
-    opened = fail(fail(fail(breaker())))
-    assert after(opened, config(), failed=False, now=NOW) == breaker()
-
-
-@given(st.lists(st.booleans(), max_size=40))
-def test_a_breaker_is_open_exactly_when_the_last_failures_in_a_row_are_enough(results: list[bool]) -> None:
-    state = breaker(GLOBAL)
-    for failed in results:
-        state = after(state, config(), failed=failed, now=NOW)
-    in_row = len(results) - max((number + 1 for number, failed in enumerate(results) if not failed), default=0)
-    assert (state.open_until is not None) == (in_row >= 3)
-    assert state.failures == in_row
-
-
-def test_a_breaker_that_was_opened_a_thousand_times_still_counts() -> None:
-    state = fail(breaker(failures=5000, openings=5000))
-    assert state.open_until == NOW + DAY
-    assert math.isfinite(state.open_until)
 
 
 def ended(actor: Actor, outcome: Outcome, target: str = "web", action: str = "service-restart", at: float = NOW) -> None:

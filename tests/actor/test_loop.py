@@ -116,15 +116,15 @@ def test_two_incidents_never_run_at_once(live: Actor) -> None:
 
 
 def test_an_incident_that_breaks_us_rests_and_does_not_keep_others_waiting(live: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, asked = pipeline.observe, []
+    real, asked = pipeline.ask_around, []
 
-    def observe(world: object, incident: incidents.Incident) -> object:
+    def ask_around(world: object, incident: incidents.Incident) -> object:
         asked.append(incident.target)
         if incident.target == "disk":
             raise RuntimeError("a bug")
         return real(world, incident)
 
-    monkeypatch.setattr(pipeline, "observe", observe)
+    monkeypatch.setattr(pipeline, "ask_around", ask_around)
     live.decide(DISK, "disk-cleanup")
     live.decide(WEB, "service-restart")
     with looping(live) as service:

@@ -9,6 +9,7 @@ import click
 
 from homeostat.alertmanager import AlertmanagerError
 from homeostat.cli.desk import EXECUTING_ALERTS, Desk, table, with_desk
+from homeostat.clock import rfc3339
 from homeostat.daemon_client import DaemonError
 from homeostat.prometheus import PrometheusError, selector
 
@@ -43,9 +44,17 @@ def _actor(desk: Desk) -> str:
     status: dict[str, Any] = desk.actor.get("status")
     words = [f"mode {status['mode']}, level {status['level']}, {'ready' if status['ready'] else 'not ready yet'}"]
     words += [f"STOPPED: {status['stopped']}"] if status["stopped"] else []
-    words += [f"breaker {breaker['scope']} OPEN after {breaker['failures']} failures" for breaker in status["open_breakers"]]
+    words += [_breaker(breaker) for breaker in status["open_breakers"]]
     words += [f"{count} {state}" for state, count in sorted(status["incidents"].items())]
     return "; ".join(words)
+
+
+def _breaker(breaker: dict[str, Any]) -> str:
+    failed = f"after {breaker['failures']} failures"
+    if breaker["standing"] == "open":
+        return f"breaker {breaker['scope']} OPEN {failed}, until {rfc3339(breaker['open_until'])}"
+    tried = f"incident {breaker['probe']} is its probe" if breaker["probe"] else "the next run is its probe"
+    return f"breaker {breaker['scope']} HALF-OPEN {failed}: {tried}"
 
 
 def _exporter(desk: Desk) -> str:

@@ -8,8 +8,8 @@ from actor.model import Breaker
 from tests.actor.gates.situations import NOW, ask, situation
 
 
-def opened(scope: str, until: float | None) -> tuple[str, str]:
-    return ask("breaker", situation(breakers=(Breaker(scope=scope, failures=3, open_until=until, openings=1),)))
+def opened(scope: str, until: float | None, probe: str | None = None) -> tuple[str, str]:
+    return ask("breaker", situation(breakers=(Breaker(scope=scope, failures=3, open_until=until, openings=1, probe=probe),)))
 
 
 @pytest.mark.parametrize("scope", ["global", "service-restart/web"])
@@ -22,9 +22,19 @@ def test_a_breaker_of_another_pair_does_not_concern_us() -> None:
     assert opened("disk-cleanup/web", NOW + 600)[0] == "allow"
 
 
-def test_when_its_time_is_over_one_probe_is_let_through() -> None:
+def test_when_its_time_is_over_one_probe_is_let_through_and_told_so() -> None:
     assert opened("global", NOW + 0.5)[0] == "refuse"
-    assert opened("global", NOW)[0] == "allow"
+    assert opened("global", NOW) == ("allow", "half-open: this run is the one probe of the breaker global")
+
+
+def test_while_its_probe_runs_no_other_is_let_through() -> None:
+    assert opened("global", NOW, "i2") == ("refuse", "the breaker global is half-open, and incident i2 is its probe")
+    assert opened("global", NOW, "i1")[0] == "allow"
+
+
+def test_one_run_may_be_the_probe_of_both() -> None:
+    both = tuple(Breaker(scope=scope, failures=3, open_until=NOW, openings=1) for scope in ("service-restart/web", "global"))
+    assert ask("breaker", situation(breakers=both))[1] == "half-open: this run is the one probe of the breaker global and service-restart/web"
 
 
 def test_a_breaker_that_only_counts_is_closed() -> None:

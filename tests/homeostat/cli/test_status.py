@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.homeostat.cli.conftest import silence
 from tests.support import HOST, LAST_SUCCESS, PREDICTION
 
@@ -29,11 +31,20 @@ def test_when_all_is_well_it_says_so_and_exits_zero(town: Town) -> None:
 
 def test_a_stop_and_an_open_breaker_stand_out(town: Town) -> None:
     well(town)
-    town.status |= {"stopped": "by ada: enough", "open_breakers": [{"scope": "global", "failures": 3}], "ready": False}
+    breaker = {"scope": "global", "failures": 3, "open_until": 1_700_000_000, "probe": None, "standing": "open"}
+    town.status |= {"stopped": "by ada: enough", "open_breakers": [breaker], "ready": False}
     output = town.run("status").output
     assert "not ready yet" in output
     assert "STOPPED: by ada: enough" in output
-    assert "breaker global OPEN after 3 failures" in output
+    assert "breaker global OPEN after 3 failures, until 2023-11-14T22:13:20Z" in output
+
+
+@pytest.mark.parametrize(("probe", "words"), [(None, "the next run is its probe"), ("ab12", "incident ab12 is its probe")])
+def test_a_half_open_breaker_says_what_its_probe_is(town: Town, probe: str | None, words: str) -> None:
+    well(town)
+    breaker = {"scope": "service-restart/web", "failures": 2, "open_until": 1_700_000_000, "probe": probe, "standing": "half-open"}
+    town.status |= {"open_breakers": [breaker]}
+    assert f"breaker service-restart/web HALF-OPEN after 2 failures: {words}" in town.run("status").output
 
 
 def test_a_pause_is_told_with_author_end_and_reason(town: Town) -> None:
