@@ -43,7 +43,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _folder(config: Config) -> pathlib.Path:
-    return pathlib.Path(config.actor.state_directory, FOLDER)
+    return pathlib.Path(config.actor.root_directory, FOLDER)
 
 
 def _obstacle(case: Case) -> str | None:
@@ -59,7 +59,7 @@ def _obstacle(case: Case) -> str | None:
 
 
 def _obstacle_of(case: Case, root: int) -> str | None:
-    state = pathlib.PurePosixPath(case.config.actor.state_directory)
+    state = pathlib.PurePosixPath(case.config.actor.root_directory)
     for path in map(pathlib.PurePosixPath, case.write_set):
         if path.is_relative_to(state) or state.is_relative_to(path):
             return f"{path} holds the actor's own state"
@@ -75,9 +75,9 @@ def _too_much(case: Case, before: dict[str, Trace]) -> str | None:
     wanted_bytes = sum(seen.size for seen in before.values())
     if len(before) > MOST_PATHS or wanted_bytes > limits.preimage_most:
         return f"the files of {case.target} are {len(before)} with {wanted_bytes} bytes, more than {MOST_PATHS} or protections.preimage_most {limits.preimage_most}"
-    free_bytes = shelf.free_bytes(case.config.actor.state_directory)
+    free_bytes = shelf.free_bytes(case.config.actor.root_directory)
     if wanted_bytes > _MOST_OF_FREE_RATIO * free_bytes:
-        return f"copies of {wanted_bytes} bytes would take more than a tenth of the {free_bytes} that are free at {case.config.actor.state_directory}"
+        return f"copies of {wanted_bytes} bytes would take more than a tenth of the {free_bytes} that are free at {case.config.actor.root_directory}"
     return None
 
 
