@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 _WORKERS = 8
 _POLL_SECONDS = 0.01
 _IDLE_SECONDS = 5.0
+# Longer than any budget looks back.
+_HELD_SECONDS = 30 * 86400
 # What was taken back is still listened for.
 _ANSWER_STAYS_SECONDS = 30.0
 
@@ -64,6 +66,7 @@ def serve(root: Root, idle_seconds: float = _IDLE_SECONDS) -> None:
     """Answer intents as they come, several at a time, until none has been there for `idle_seconds`."""
     busy: dict[str, concurrent.futures.Future[object]] = {}
     last_seen = root.clock.monotonic()
+    root.store.prune(root.clock.now() - _HELD_SECONDS)
     with concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="deed") as pool:
         while busy or root.clock.monotonic() - last_seen < idle_seconds:
             waiting, answered = intents.names(root.intents), intents.names(root.answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import secrets
 from typing import TYPE_CHECKING, Any
@@ -27,68 +28,88 @@ _SILENT_SECONDS = 30
 def remote_hands(actor: Actor, clock: Clock) -> Hands:
     """Return hands that ask the executor, and make the folder that it is asked through. Raises OSError."""
     assert actor.executor_directory is not None
-    intents = pathlib.Path(actor.state_directory, INTENTS)
-    intents.mkdir(mode=0o700, parents=True, exist_ok=True)
-    answers = pathlib.Path(actor.executor_directory, ANSWERS)
-
-    def deed(name: str) -> Callable[..., Any]:
-        def ask(case: Case, *arguments: Any) -> Any:
-            intent = _intent(name, case, () if WIRES[name].of_playbook else arguments, clock)
-            write(str(intents), intent.id, intent)
-            try:
-                return _result(name, _await(intents, answers, intent, case, clock))
-            finally:
-                remove(str(intents), intent.id)
-
-        return ask
-
-    return Hands(**{name: deed(name) for name in WIRES} | {"obstacle": _in_words(deed("obstacle"))})
+    folder = pathlib.Path(actor.state_directory, INTENTS)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    door = Door(str(folder), pathlib.Path(actor.executor_directory, ANSWERS), clock)
+    asking = {name: _of_case(door, name) if wire.of_case else _of_host(door, name) for name, wire in WIRES.items()}
+    return Hands(**asking | {"obstacle": _in_words(asking["obstacle"])})
 
 
-def _intent(name: str, case: Case, arguments: tuple[Any, ...], clock: Clock) -> Intent:
+@dataclasses.dataclass(frozen=True)
+class Door:
+    """Where intents are laid down and answers are found."""
+
+    intents: str
+    answers: pathlib.Path
+    clock: Clock
+
+    def ask(self, intent: Intent, case: Case | None) -> Any:
+        """Lay an intent down and return what root answers. Raises StepFailed, Unprotectable and OSError."""
+        write(self.intents, intent.id, intent)
+        try:
+            answer = _await(self, intent, case)
+        finally:
+            remove(self.intents, intent.id)
+        if answer.said == "unprotectable":
+            raise Unprotectable(answer.reason)
+        if answer.said == "failed":
+            raise StepFailed(answer.reason)
+        return msgspec.convert(answer.result, WIRES[intent.deed].gives)
+
+
+def _of_case(door: Door, name: str) -> Callable[..., Any]:
+    def ask(case: Case, *arguments: Any) -> Any:
+        about = (case.incident_id, case.action, case.target)
+        return door.ask(_intent(door, name, about, () if WIRES[name].of_playbook else arguments), case)
+
+    return ask
+
+
+def _of_host(door: Door, name: str) -> Callable[..., Any]:
+    def ask(argument: Any) -> Any:
+        # Root has a configuration of its own; all else that these take crosses.
+        return door.ask(_intent(door, name, ("", "", ""), (argument,) if WIRES[name].takes else ()), None)
+
+    return ask
+
+
+def _intent(door: Door, name: str, about: tuple[str, str, str], arguments: tuple[Any, ...]) -> Intent:
+    incident_id, action, target = about
     return Intent(
         id=secrets.token_hex(8),
         deed=name,
-        incident_id=case.incident_id,
-        action=case.action,
-        target=case.target,
+        incident_id=incident_id,
+        action=action,
+        target=target,
         arguments=msgspec.to_builtins(arguments),
-        written_at=clock.now(),
-        uptime_seconds=clock.monotonic(),
+        written_at=door.clock.now(),
+        uptime_seconds=door.clock.monotonic(),
     )
 
 
-def _await(intents: pathlib.Path, answers: pathlib.Path, intent: Intent, case: Case, clock: Clock) -> Answer:
+def _await(door: Door, intent: Intent, case: Case | None) -> Answer:
     """Wait for the answer.
 
     A stop, or the incident's deadline, takes back what changes the host, which ends what runs; root has a moment for its
     last word. What only looks, or undoes, is asked under a stop as well.
     """
-    path, ends = answers / f"{intent.id}.json", clock.monotonic() + _silence_borne_seconds(intent, case)
+    path, ends = door.answers / f"{intent.id}.json", door.clock.monotonic() + _silence_borne_seconds(intent, case)
     withdrawn = False
-    while clock.monotonic() < ends:
+    while door.clock.monotonic() < ends:
         if path.exists():
             return msgspec.json.decode(path.read_bytes(), type=Answer)
-        if not withdrawn and WIRES[intent.deed].changes and case.stopped():
-            remove(str(intents), intent.id)
-            withdrawn, ends = True, clock.monotonic() + _LAST_WORD_SECONDS
-        clock.sleep(_POLL_SECONDS)
+        if not withdrawn and case is not None and WIRES[intent.deed].changes and case.stopped():
+            remove(door.intents, intent.id)
+            withdrawn, ends = True, door.clock.monotonic() + _LAST_WORD_SECONDS
+        door.clock.sleep(_POLL_SECONDS)
     why = "it was stopped" if withdrawn else "the executor does not answer; is homeostat-executor.path active?"
-    return Answer(said="failed", reason=f"{intent.deed} on {case.target}: {why}")
+    return Answer(said="failed", reason=f"{intent.deed}: {why}")
 
 
-def _silence_borne_seconds(intent: Intent, case: Case) -> float:
+def _silence_borne_seconds(intent: Intent, case: Case | None) -> float:
     # What changes the host has its own deadline, which ends it by way of case.stopped().
-    longest = case.service.restart_timeout if case.service is not None else 0.0
+    longest = case.service.restart_timeout if case is not None and case.service is not None else 0.0
     return float("inf") if WIRES[intent.deed].changes else _SILENT_SECONDS + longest
-
-
-def _result(name: str, answer: Answer) -> Any:
-    if answer.said == "unprotectable":
-        raise Unprotectable(answer.reason)
-    if answer.said == "failed":
-        raise StepFailed(answer.reason)
-    return msgspec.convert(answer.result, WIRES[name].gives)
 
 
 def _in_words(ask: Callable[..., Any]) -> Callable[..., Any]:

@@ -57,6 +57,8 @@ class Store:
         for path in sorted(self._folder.glob("*.json")):
             yield msgspec.json.decode(path.read_bytes(), type=Held)
 
-    def forget(self, incident_id: str) -> None:
-        """Hold an incident no longer."""
-        self._folder.joinpath(f"{incident_id}.json").unlink(missing_ok=True)
+    def prune(self, touched_before: float) -> None:
+        """Hold no longer what was last touched before that Unix time, unless an undo may need it."""
+        for path in self._folder.glob("*.json"):
+            if path.stat().st_mtime < touched_before and not msgspec.json.decode(path.read_bytes(), type=Held).records:
+                path.unlink()

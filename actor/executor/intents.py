@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from actor import files
-from actor.model import Command, Effect, Plan, Restored, UnitState
+from actor.model import Command, Effect, Plan, Restored, Stored, UnitState
 
 INTENTS, ANSWERS = "intents", "answers"
 FRESH_SECONDS = 60.0
@@ -25,7 +25,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     id: Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{_NAME_LENGTH}}}$")]
     deed: str
-    incident_id: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,32}$")]
+    incident_id: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{0,32}$")]
     action: str
     target: str
     arguments: tuple[Any, ...]
@@ -43,11 +43,17 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Wire:
-    """How a deed crosses: what it takes beside its case and its playbook, what it gives, and whether it changes the host."""
+    """How a deed crosses: what it takes beside its case and its playbook, what it gives.
+
+    It `changes` the host, so that policy is asked again; `of_record` it needs a record that root has given; without
+    `of_case` it is about what is kept on the host, whatever incident that was for.
+    """
 
     takes: tuple[Any, ...] = ()
     gives: Any = None
     of_playbook: bool = False
+    of_record: bool = False
+    of_case: bool = True
     changes: bool = False
 
 
@@ -58,9 +64,13 @@ WIRES: dict[str, Wire] = {
     "perform": Wire((Command,), dict[str, Any], changes=True),
     "oracle": Wire((Command,), Effect),
     "release": Wire((tuple[Command, ...],)),
-    "seal": Wire((dict[str, Any],), dict[str, Any]),
-    "keep": Wire((dict[str, Any],)),
-    "undo": Wire((dict[str, Any],), Restored),
+    "seal": Wire((dict[str, Any],), dict[str, Any], of_record=True),
+    "keep": Wire((dict[str, Any],), of_record=True),
+    "undo": Wire((dict[str, Any],), Restored, of_record=True),
+    "rehearse": Wire((dict[str, Any],), Restored, of_record=True),
+    "kept": Wire(gives=list[Stored], of_case=False),
+    "room": Wire((dict[str, Any],), float, of_record=True, of_case=False),
+    "discard": Wire((dict[str, Any],), of_record=True, of_case=False),
     "measure": Wire((str,), float),
     "probe": Wire(gives=dict[str, bool]),
     "show": Wire(gives=UnitState | None),

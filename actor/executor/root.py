@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import pathlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -45,6 +46,7 @@ class Root:
     intents: str
     answers: str
     stop: StopSwitch
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     @classmethod
     def of(cls, config: Config, playbooks: dict[str, Playbook], clock: Clock) -> Root:
@@ -89,14 +91,18 @@ def _do(root: Root, intent: Intent) -> Any:
     wire = WIRES.get(intent.deed)
     if wire is None:
         raise Refused(f"{intent.deed!r} is no deed")
+    argument = _argument(wire, intent)
+    if not wire.of_case:
+        return _of_host(root, intent, argument)
     playbook, case = _case(root, intent)
     if wire.of_playbook:
         return _of_playbook(root, intent, case, playbook)
-    argument = _argument(wire, intent)
     if isinstance(argument, Command):
         return _commanded(root, intent, case, argument)
-    if intent.deed in {"seal", "keep", "undo"}:
+    if wire.of_record:
         return _recorded(root, intent, case, argument)
+    if intent.deed == "release":
+        return deeds.release(case, _begun(root, case, argument))
     function = getattr(deeds, intent.deed)
     return function(case, argument) if wire.takes else function(case)
 
@@ -128,14 +134,16 @@ def _case(root: Root, intent: Intent) -> tuple[Playbook, Case]:
 def _of_playbook(root: Root, intent: Intent, case: Case, playbook: Playbook) -> str | Plan | Record | None:
     if intent.deed == "obstacle":
         return deeds.obstacle(case, playbook)
-    held = _held(root, case, playbook)
     if intent.deed == "plan":
         plan = deeds.plan(case, playbook)
-        root.store.put(msgspec.structs.replace(held, plan=plan))
+        with root.lock:
+            root.store.put(msgspec.structs.replace(_held(root, case, playbook), plan=plan))
         return plan
     _permit(root, intent, case, playbook)
     record = deeds.protect(case, playbook)
-    root.store.put(msgspec.structs.replace(held, records=(*held.records, record)))
+    with root.lock:
+        held = _held(root, case, playbook)
+        root.store.put(msgspec.structs.replace(held, records=(*held.records, record)))
     return record
 
 
@@ -149,24 +157,30 @@ def _held(root: Root, case: Case, playbook: Playbook) -> Held:
 
 
 def _commanded(root: Root, intent: Intent, case: Case, command: Command) -> dict[str, Any] | Effect:
-    held = root.store.find(case.incident_id)
-    if held is None or not held.planned(command) or not command.token:
-        raise Refused("this is no command that root has planned for this incident; nothing was done")
-    used_by = held.tokens.get(command.token)
-    if intent.deed == "oracle":
+    with root.lock:
+        held = root.store.find(case.incident_id)
+        if held is None or not held.planned(command) or not command.token:
+            raise Refused("this is no command that root has planned for this incident; nothing was done")
+        used_by = held.tokens.get(command.token)
         if used_by is None:
-            # Not begun, and from here on never: its token is spent.
-            root.store.put(msgspec.structs.replace(held, tokens=held.tokens | {command.token: intent.id}))
-            return "none"
-        return deeds.oracle(case, command)
+            # Asked after before it was begun, it is begun no more: its token is spent.
+            runs = (*held.runs, root.clock.now()) if intent.deed == "perform" else held.runs
+            if intent.deed == "perform":
+                _permit(root, intent, case, root.playbooks[case.action])
+            root.store.put(msgspec.structs.replace(held, tokens=held.tokens | {command.token: intent.id}, runs=runs))
+    if intent.deed == "oracle":
+        return "none" if used_by is None else deeds.oracle(case, command)
+    if used_by is None:
+        return deeds.perform(case, command)
     if used_by == intent.id:
         return _attach(root, case, command)
-    if used_by is not None:
-        raise Refused("the command's token has been used; nothing is begun twice")
-    playbook = root.playbooks[case.action]
-    _permit(root, intent, case, playbook)
-    root.store.put(msgspec.structs.replace(held, tokens=held.tokens | {command.token: intent.id}, runs=(*held.runs, root.clock.now())))
-    return deeds.perform(case, command)
+    raise Refused("the command's token has been used; nothing is begun twice")
+
+
+def _begun(root: Root, case: Case, commands: tuple[Command, ...]) -> tuple[Command, ...]:
+    """Return those of `commands` that root has begun: what the others name is not touched."""
+    held = root.store.find(case.incident_id)
+    return tuple(command for command in commands if held is not None and command.token in held.tokens)
 
 
 def _attach(root: Root, case: Case, command: Command) -> dict[str, Any]:
@@ -186,8 +200,30 @@ def _recorded(root: Root, intent: Intent, case: Case, record: Record) -> Any:
     if intent.deed != "seal":
         return getattr(deeds, intent.deed)(case, record)
     sealed = deeds.seal(case, record)
-    root.store.put(msgspec.structs.replace(held, records=tuple(sealed if known == record else known for known in held.records)))
+    _replace(root, record, (sealed,))
     return sealed
+
+
+def _of_host(root: Root, intent: Intent, record: Record | None) -> Any:
+    """Tell of what is kept on this host, or discard it: only what root itself has given, or finds under its own names."""
+    if record is None:
+        return deeds.kept(root.config)
+    given = any(record in held.records for held in root.store.all())
+    if not given and record not in [stored.record for stored in deeds.kept(root.config)]:
+        raise Refused("this is no record that root has given, and nothing of ours on this host; nothing was touched")
+    if intent.deed == "room":
+        return deeds.room(record)
+    deeds.discard(record)
+    _replace(root, record, ())
+    return None
+
+
+def _replace(root: Root, record: Record, others: tuple[Record, ...]) -> None:
+    """Hold `others` in the place of a record that root has given."""
+    with root.lock:
+        for held in [held for held in root.store.all() if record in held.records]:
+            kept = [known for known in held.records if known != record]
+            root.store.put(msgspec.structs.replace(held, records=(*kept, *others)))
 
 
 def _permit(root: Root, intent: Intent, case: Case, playbook: Playbook) -> None:

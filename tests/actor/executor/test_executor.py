@@ -135,7 +135,7 @@ def test_a_command_that_root_was_killed_over_is_taken_up_and_never_begun_again(p
     assert pair.actor.host.restarts() == 1
 
 
-@pytest.mark.parametrize("deed", ["seal", "keep", "undo"])
+@pytest.mark.parametrize("deed", ["seal", "keep", "undo", "rehearse"])
 def test_a_record_that_root_did_not_give_is_refused(pair: Pair, deed: str) -> None:
     pair.ask("protect")
     forged: Record = {"protection": "quarantine", "record": {"root": "/", "part": "etc", "directories": {"x": "/root"}}}
@@ -196,6 +196,43 @@ def test_what_is_no_file_is_not_opened(pair: Pair, tmp_path: pathlib.Path) -> No
 
 def test_an_intent_under_another_ones_name_is_refused(pair: Pair) -> None:
     assert "calls itself" in pair.ask("show", id=NAME[::-1]).reason
+
+
+@pytest.mark.parametrize("deed", ["discard", "room"])
+def test_what_is_kept_is_discarded_only_where_root_has_given_it(pair: Pair, tmp_path: pathlib.Path, deed: str) -> None:
+    victim = tmp_path / ".homeostat-quarantine" / "i9"
+    victim.mkdir(parents=True)
+    forged: Record = {"protection": "quarantine", "record": {"root": str(tmp_path), "part": ".homeostat-quarantine/i9", "directories": {}}}
+    assert "no record that root has given" in pair.ask(deed, forged, incident_id="", action="", target="").reason
+    assert victim.is_dir()
+
+
+def test_a_record_that_root_gave_is_discarded_once_and_then_known_no_more(pair: Pair) -> None:
+    pair.actor.host.log("a.log.1")
+    record = pair.ask("protect", action="disk-cleanup", target="disk").result
+    assert pair.ask("discard", record, incident_id="", action="", target="").said == "done"
+    held = pair.root.store.find("i1")
+    assert held is not None
+    assert held.records == ()
+    assert pair.ask("undo", record, action="disk-cleanup", target="disk").said == "failed"
+
+
+def test_a_unit_of_a_command_that_was_not_begun_is_not_let_go(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go: list[Command] = []
+    monkeypatch.setattr("actor.execution.release", lambda case, commands: let_go.extend(commands))
+    command = planned(pair)
+    pair.ask("release", [command])
+    assert let_go == []
+    pair.ask("perform", command)
+    pair.ask("release", [command])
+    assert let_go == [command]
+
+
+def test_what_is_held_stays_as_long_as_an_undo_may_need_it(pair: Pair) -> None:
+    pair.ask("protect")
+    pair.ask("plan", incident_id="i2")
+    pair.root.store.prune(pair.root.clock.now() + MINUTE)
+    assert [held.incident_id for held in pair.root.store.all()] == ["i1"]
 
 
 # Root's own policy.
