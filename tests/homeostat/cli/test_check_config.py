@@ -53,7 +53,7 @@ def test_what_only_the_actor_knows_is_told_too(town: Town) -> None:
     result = town.run("check-config")
     assert result.exit_code == 1
     assert "actor: " in result.output
-    assert "no playbook has this name" in result.output
+    assert "no playbook has the name 'disk-clean'" in result.output
     assert len(result.output.splitlines()) == 1
 
 
