@@ -42,6 +42,7 @@ crash: .venv/ready
 # CASES is the folder of the public cases with score.py; docs/forecasting.md says which. Hours on a small machine.
 bench: .venv/ready packages
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m bench.actor
 	$(BIN)/python -m bench.exporter
 	$(BIN)/python -m bench.forecasting --cases $(CASES)
 	$(BIN)/python -m bench.tables
