@@ -49,9 +49,10 @@ class Agenda(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision | None = None
     duration_seconds: float = 0.0
 
-    def place(self, incident_id: str) -> int:
-        """Return where an incident stands in the order; behind all where it has no place."""
-        return next((place for place, errand in enumerate(self.errands) if errand.incident == incident_id), len(self.errands))
+    def in_order(self, incidents: Iterable[Incident]) -> list[Incident]:
+        """Return incidents in this order; what has no place here keeps its own behind all that have."""
+        places = {errand.incident: place for place, errand in enumerate(self.errands)}
+        return sorted(incidents, key=lambda incident: places.get(incident.id, len(places)))
 
 
 def draw_up(incidents: Iterable[Incident], playbooks: Mapping[str, Playbook], config: Config) -> Agenda:

@@ -14,6 +14,7 @@ from actor.model import HandedOver
 from actor.pipeline import remediate
 from actor.reconcile import reconcile
 from actor.recovery import recover
+from actor.situation import due
 from actor.timekeeper import follow_clock
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Loop:
         follow_clock(self._world)
         decided = absorb(self._world)
         now = self._world.clock.now()
-        for incident in [*incidents.due(self._world.journal, now), *incidents.running(self._world.journal)]:
+        for incident in [*due(self._world), *incidents.running(self._world.journal)]:
             self._submit(incident)
         self.last_turn = now
         return decided

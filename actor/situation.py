@@ -17,6 +17,7 @@ from homeostat.discovery import discover
 from homeostat.prometheus import PrometheusError, selector
 
 if TYPE_CHECKING:
+    from actor.agenda import Agenda
     from actor.model import Incident, Plan, Surroundings, UnitState
     from actor.playbook import Playbook
     from actor.world import World
@@ -85,10 +86,21 @@ def look(world: World, incident: Incident, asked: Asked) -> Situation:
         unprotectable=asked.unprotectable,
         shortage=world.journal.shortage(),
         surroundings=asked.surroundings,
-        agenda=draw_up(incidents.open_episodes(world.journal), world.playbooks, config),
+        agenda=agenda_of(world),
         approval=words.approval_of(world.journal, incident.id, now),
         words=words.said_of(world.journal, incident.id),
     )
+
+
+def agenda_of(world: World) -> Agenda:
+    """Return all open problems of this host as one plan in order. Raises JournalError."""
+    return draw_up(incidents.open_episodes(world.journal), world.playbooks, world.config)
+
+
+def due(world: World) -> list[Incident]:
+    """Return the incidents that are to be looked at now, in the agenda's order. Raises JournalError."""
+    waiting = incidents.due(world.journal, world.clock.now())
+    return agenda_of(world).in_order(waiting) if len(waiting) > 1 else waiting
 
 
 def ask_gates(situation: Situation) -> dict[str, Verdict]:

@@ -20,7 +20,7 @@ from actor.model import EpisodeKey
 from actor.pipeline import remediate
 from actor.playbook import Playbook, load_playbooks
 from actor.recovery import recover
-from actor.situation import DECISION_SERIES
+from actor.situation import DECISION_SERIES, due
 from actor.timekeeper import follow_clock
 from actor.world import StopSwitch, World
 from homeostat.alertmanager import Alert, AlertmanagerError, Matcher, PostedAlert, Silence, SilenceStatus
@@ -327,7 +327,7 @@ class Actor:
         absorb(self.world)
         for incident in incidents.running(self.journal):
             recover(self.world, incident)
-        for incident in incidents.due(self.journal, self.clock.now()):
+        for incident in due(self.world):
             remediate(self.world, incident.id)
 
     def incident(self) -> Incident:

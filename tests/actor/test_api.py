@@ -11,12 +11,12 @@ from actor.journal import Journal, JournalError, ledger
 from actor.model import Breaker
 from actor.situation import GATES
 from tests.actor.web import AS_ALERTMANAGER, AS_OPERATOR, Pages, pages_of
-from tests.support import HOUR, WEB, Actor
+from tests.support import DISK, HOUR, WEB, Actor
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-PATHS = ["/api/v1/status", "/api/v1/decisions", "/api/v1/incidents/x"]
+PATHS = ["/api/v1/status", "/api/v1/decisions", "/api/v1/incidents/x", "/api/v1/plan"]
 
 
 @pytest.fixture
@@ -142,3 +142,17 @@ def test_a_journal_that_does_not_answer_is_told_in_json(pages: Pages, monkeypatc
     monkeypatch.setattr(Journal, "transaction", broken)
     for answer in (get(pages, "status"), pages.client.post("/api/v1/breakers/reset", headers=AS_OPERATOR)):
         assert (answer.status_code, answer.json) == (503, {"error": "journal.db: not read: disk I/O error"})
+
+
+def test_the_plan_is_all_open_problems_in_order_and_what_they_are_over_all(actor: Actor, pages: Pages) -> None:
+    actor.decide(WEB, "service-restart", "propose", confidence=0.85)
+    actor.clock.advance(1)
+    actor.decide(DISK, "disk-cleanup", "propose", confidence=0.92)
+    actor.turn()
+    told = read(pages, "plan")
+    assert [(errand["target"], errand["state"]) for errand in told["errands"]] == [("disk", "proposed"), ("web", "proposed")]
+    assert (round(told["confidence"], 2), told["risk"], told["decision"], told["duration_seconds"]) == (0.88, "low", "propose", 180.0)
+
+
+def test_where_nothing_is_open_the_plan_is_empty(pages: Pages) -> None:
+    assert read(pages, "plan") == {"errands": [], "confidence": None, "risk": None, "decision": None, "duration_seconds": 0.0}

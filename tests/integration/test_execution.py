@@ -54,7 +54,7 @@ def case(stopped: Callable[[], bool] = never) -> Case:
 
 
 def begun(machine: Machine) -> Command:
-    return machine.call(execution.fenced, Command(step="restart-service", summary="restart it", arguments={}, expected="a change"))
+    return machine.call(execution.fenced, Command(step="restart-service", summary="restart it", arguments={}, expected="a change", oracle="its unit"))
 
 
 def run(machine: Machine, command: Command, *argv: str, seconds: float = 20, stopped: Callable[[], bool] = never) -> Completed:
