@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MANAGERS = discover(managers, "MANAGER", Manager)
 _SHOW_SECONDS = 10
 _TOUCHED = ("Names", "RequiredBy", "BoundBy", "ConsistsOf")
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|min|h|d|w|month|y)")
-_SPANS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0, "month": 2629800.0, "y": 31557600.0}
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)(|us|ms|s|min|h|d|w|month|y)")
+_SPANS = {"": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0, "month": 2629800.0, "y": 31557600.0}
 
 
 def show(service: Service) -> UnitState:
@@ -140,7 +140,10 @@ def _moment(text: str) -> float | None:
     words = text.split()
     if len(words) != 4:
         return None
-    return datetime.datetime.fromisoformat(f"{words[1]}T{words[2]}+00:00").timestamp()
+    try:
+        return datetime.datetime.fromisoformat(f"{words[1]}T{words[2]}+00:00").timestamp()
+    except ValueError:
+        raise StepFailed(f"the manager tells a time that cannot be read: {text!r}") from None
 
 
 def _resident_bytes(pid: int) -> int | None:

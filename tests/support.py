@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actor.model import Incident
+    from homeostat.clock import Clock
 
 NOW = 1_700_000_000.0
 HOST = "h1"
@@ -81,7 +82,7 @@ class FakePrometheus:
 
     url = "http://prometheus.invalid"
 
-    def __init__(self, clock: JumpingClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.series: dict[str, list[tuple[dict[str, str], float]]] = {}
         self.down = False

@@ -17,15 +17,12 @@ from actor.pipeline import Work, act
 from actor.playbook import load_playbooks
 from actor.steps.restart_service import STEP, Options
 from actor.world import StopSwitch, World, case_of
-from homeostat.alertmanager import Alertmanager
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Duration, Size, loads
 from homeostat.config.catalogue import Service
 from homeostat.config.types import ActionOverride, Autonomy
-from homeostat.config.types import Alertmanager as AlertmanagerConfig
-from homeostat.config.types import Prometheus as PrometheusConfig
-from homeostat.prometheus import Prometheus
 from tests.integration.conftest import KEEPER, OF_KEEPER
+from tests.support import FakeAlertmanager, FakePrometheus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-NOBODY_LISTENS = "http://127.0.0.1:1"
 # 5 MB every 0.1 s up to 150 MB: what it holds tells how long it runs.
 LEAK = "import time; held = [(b'x' * 5_000_000, time.sleep(0.1)) for _ in range(30)]; time.sleep(999)"
 
@@ -56,10 +52,10 @@ class Deed:
 
 
 def do_it(service: Service, settle_seconds: float) -> Deed:
-    """Let the actor restart a service; its journal is real, and neither Prometheus nor Alertmanager answers."""
+    """Let the actor restart a service; its journal is real, Prometheus only decides, and nothing is silenced."""
     with tempfile.TemporaryDirectory() as folder:
-        world = _world(service, settle_seconds, folder)
         key = EpisodeKey("here", "memory_leak", "it", "memory")
+        world = _world(service, settle_seconds, folder, key)
         decided = Decided(
             key=key, action="service-restart", risk="low", decision="auto-execute", severity="warning", confidence=0.9
         )
@@ -73,16 +69,19 @@ def do_it(service: Service, settle_seconds: float) -> Deed:
         return Deed(outcome, reason, phases)
 
 
-def _world(service: Service, settle_seconds: float, folder: str) -> World:
+def _world(service: Service, settle_seconds: float, folder: str, key: EpisodeKey) -> World:
     override = ActionOverride(settle=Duration(settle_seconds), watch=Duration(0))
-    config = Config(services={"it": service}, autonomy=Autonomy(actions={"service-restart": override}))
+    autonomy = Autonomy(mode="active", level="aggressive", actions={"service-restart": override})
+    prometheus = FakePrometheus(SystemClock())
+    prometheus.decide(key, "service-restart", "auto-execute", 0.95)
+    config = Config(host=key.host, services={"it": service}, autonomy=autonomy)
     return World(
         config=config,
         playbooks=load_playbooks(None),
         journal=Journal(pathlib.Path(folder), Size(4096)),
         clock=SystemClock(),
-        prometheus=Prometheus(PrometheusConfig(url=NOBODY_LISTENS)),
-        alertmanager=Alertmanager(AlertmanagerConfig(url=NOBODY_LISTENS)),
+        prometheus=prometheus,
+        alertmanager=FakeAlertmanager(),
         stop=StopSwitch(folder),
     )
 
@@ -166,10 +165,10 @@ def test_a_leaking_service_is_restarted_and_its_memory_falls(machine: Machine) -
     time.sleep(2)
     before = machine.call(unit.show, service).memory_bytes or 0
     deed = machine.call(do_it, service, 0.5)
-    # There is no Prometheus in the machine, and without it nothing is a full success.
+    # Nobody exports in the machine, and unseen by Prometheus nothing is a full success.
     assert (deed.outcome, deed.reason.split(" within")[0]) == ("warned", "Prometheus showed no two new cycles"), deed
     assert (machine.call(unit.show, service).memory_bytes or 0) < before - 20_000_000
-    assert set(deed.phases) == {"baseline", "plan", "protect", "execute", "seal", "verify", "keep"}
+    assert set(deed.phases) == {"baseline", "plan", "protect", "recheck", "execute", "seal", "verify", "keep"}
     assert set(deed.phases.values()) == {None}
 
 
