@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actor.breakers import concerned
 from actor.model import Gate, Situation, Verdict
-from homeostat.config import Duration
+from homeostat.clock import rfc3339
 
 
 def _ask(situation: Situation) -> Verdict:
@@ -13,8 +13,8 @@ def _ask(situation: Situation) -> Verdict:
     for breaker in asked:
         seen = {"scope": breaker.scope, "failures": breaker.failures, "open_until": breaker.open_until, "probe": breaker.probe}
         if breaker.open_until is not None and breaker.standing(now) == "open":
-            left = Duration(round(breaker.open_until - now))
-            return Verdict("refuse", f"the breaker {breaker.scope} is open for another {left} after {breaker.failures} failures", seen)
+            until = rfc3339(breaker.open_until)
+            return Verdict("refuse", f"the breaker {breaker.scope} is open until {until} after {breaker.failures} failures", seen)
         if breaker.standing(now) == "half-open" and breaker.probe not in {None, incident.id}:
             return Verdict("refuse", f"the breaker {breaker.scope} is half-open, and incident {breaker.probe} is its probe", seen)
     probed = [breaker.scope for breaker in asked if breaker.standing(now) == "half-open"]

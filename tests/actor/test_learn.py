@@ -160,7 +160,7 @@ def test_two_failures_close_the_way_until_one_probe_is_let_through_and_works(hos
     assert [episode(actor, number)[0] for number in range(2)] == ["failed", "failed"]
     outcome, reason = episode(actor, 2)
     assert outcome == "refused"
-    assert reason.startswith("breaker: the breaker service-restart/web is open for another 1h59m")
+    assert reason.startswith("breaker: the breaker service-restart/web is open until ")
     (host.service / "refuses").unlink()
     actor.clock.advance(2 * HOUR)
     assert episode(actor, 3)[0] == "succeeded"

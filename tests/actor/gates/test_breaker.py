@@ -13,8 +13,8 @@ def opened(scope: str, until: float | None, probe: str | None = None) -> tuple[s
 
 
 @pytest.mark.parametrize("scope", ["global", "service-restart/web"])
-def test_an_open_breaker_refuses_and_says_for_how_long(scope: str) -> None:
-    assert opened(scope, NOW + 600) == ("refuse", f"the breaker {scope} is open for another 10m after 3 failures")
+def test_an_open_breaker_refuses_and_says_until_when(scope: str) -> None:
+    assert opened(scope, NOW + 600) == ("refuse", f"the breaker {scope} is open until 2023-11-14T22:23:20Z after 3 failures")
 
 
 def test_a_breaker_of_another_pair_does_not_concern_us() -> None:
