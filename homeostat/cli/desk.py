@@ -55,6 +55,8 @@ def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(_lay(config_file), *values, **options)
         except (ConfigError, CredentialError, DaemonError, PrometheusError, AlertmanagerError, OSError) as error:
             raise click.ClickException(str(error)) from None
+        except UnicodeEncodeError as error:
+            raise click.ClickException(f"{printable(error.object)} holds bytes that are no UTF-8, so it names nothing") from None
 
     return wrapped
 

@@ -52,7 +52,7 @@ def _pull(path: pathlib.Path, text: str, ballast: pathlib.Path) -> None:
 
 
 def _write(path: pathlib.Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
         os.fchmod(file.fileno(), 0o644)
         file.write(text)
         file.flush()
