@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from actor import execution, unit
-from actor.model import Case, Plan, Stored, Unprotectable
-from actor.planning import add_up, placed
+import msgspec
+
+from actor import execution, space, unit
+from actor.model import Case, Plan, Prediction, Stored, Unprotectable
+from actor.planning import add_up, in_slices
 from actor.playbook import MEASURES, PROTECTIONS, STEPS
 from homeostat import shell
 
@@ -74,13 +76,14 @@ def plan(case: Case, playbook: Playbook) -> Plan:
         StepFailed: a fact cannot be had.
 
     """
-    commands: list[Command] = []
+    commands: tuple[Command, ...] = ()
+    left: tuple[str, ...] = ()
+    target_bytes = space.target_bytes(case, space.look(case)) if case.filesystem is not None else None
     for planned in playbook.steps:
         step = STEPS[planned.kind]
-        if commands or not step.follows:
-            fresh = step.plan(step.gather(case, planned.options), planned.options)
-            commands += placed(fresh, len(commands), follows=step.follows)
-    return add_up(playbook, case.target, commands)
+        facts = step.gather(dataclasses.replace(case, planned=commands), planned.options)
+        commands, left = commands + step.plan(facts, planned.options), left + step.left(facts)
+    return msgspec.structs.replace(add_up(playbook, case.target, in_slices(commands)), target_bytes=target_bytes, left=left)
 
 
 def protect(case: Case, playbook: Playbook) -> Record:
@@ -97,8 +100,15 @@ def protect(case: Case, playbook: Playbook) -> Record:
 
 
 def perform(case: Case, command: Command) -> dict[str, Any]:
-    """Do one planned command and return what was seen. Raises StepFailed."""
-    return STEPS[command.step].perform(case, command)
+    """Do one planned command and return what was seen; what a command for good was predicted to free is measured. Raises StepFailed."""
+    step = STEPS[command.step]
+    if command.frees is None or not command.irreversible:
+        return step.perform(case, command)
+    before = space.look(case)
+    seen = step.perform(case, command)
+    # What it saw at the last moment counts: a file may have been left, or a snapshot taken, since the plan.
+    prediction = msgspec.convert(seen.get("predicted", command.frees), Prediction, from_attributes=True)
+    return {**seen, "freed": msgspec.to_builtins(space.freed(prediction, before, space.look(case)))}
 
 
 def oracle(case: Case, command: Command) -> Effect:

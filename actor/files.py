@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import fnmatch
+import errno
 import os
 import pathlib
 import shutil
@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# Every level that is walked holds a descriptor; who nests deeper means to exhaust them.
+MOST_LEVELS = 100
+# Somebody put a link, a mount or nothing into the way, or forbade it: the file stays, and that is all.
+_IN_THE_WAY = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EXDEV, errno.EPERM, errno.EACCES, errno.EBUSY, errno.ETXTBSY, errno.ENAMETOOLONG}
 
 
 class FoundFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A regular file below a folder: its path from there, bytes on disk, and what identifies its content."""
+    """A regular file below a folder: its path from there, and what identifies its content."""
 
     path: str
-    disk_bytes: int
     inode: int
     modified_ns: int
 
@@ -73,14 +77,18 @@ def device(path: str) -> int:
 
 
 def walk(descriptor: int) -> Iterator[tuple[pathlib.PurePosixPath, int, list[str]]]:
-    """Walk a folder on its own device and mount: yield each folder's path from there, its descriptor and its entries but folders."""
+    """Walk a folder on its own device and mount: yield each folder's path from there, its descriptor and its entries but folders.
+
+    What lies deeper than 100 folders is not entered.
+    """
     own_device, own_mount = os.fstat(descriptor).st_dev, _mount(descriptor)
     for folder, folders, names, folder_descriptor in os.fwalk(".", dir_fd=descriptor, follow_symlinks=False):
         if _mount(folder_descriptor) != own_mount:
             folders.clear()
             continue
         found = {name: status for name in folders if (status := status_of(name, folder_descriptor)) is not None}
-        folders[:] = [name for name, status in found.items() if stat.S_ISDIR(status.st_mode) and status.st_dev == own_device]
+        too_deep = len(pathlib.PurePosixPath(folder).parts) >= MOST_LEVELS
+        folders[:] = [name for name, status in found.items() if stat.S_ISDIR(status.st_mode) and status.st_dev == own_device and not too_deep]
         links = [name for name, status in found.items() if stat.S_ISLNK(status.st_mode)]
         yield pathlib.PurePosixPath(folder), folder_descriptor, names + links
 
@@ -101,34 +109,18 @@ def _mount(descriptor: int) -> str:
 
 def filesystem_kind(descriptor: int) -> str:
     """Return the type of the file system that an open folder lies on, as `btrfs`; empty where the kernel does not tell."""
+    return _mounted(descriptor)[0]
+
+
+def source(descriptor: int) -> str:
+    """Return the device that an open folder lies on, as `/dev/sda1`; no path where it has none, empty where the kernel does not tell."""
+    return _mounted(descriptor)[1]
+
+
+def _mounted(descriptor: int) -> list[str]:
     own_mount = _mount(descriptor).split()[1]
     lines = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((line.partition(" - ")[2].split()[0] for line in lines if line.split()[0] == own_mount), "")
-
-
-def find(directory: str, pattern: str, modified_before: float) -> list[FoundFile]:
-    """List the regular files below `directory` whose name fits `pattern`, last modified before that Unix time, oldest first.
-
-    A file with a second hard link is left out, for removing one name frees nothing; so is a name that is no UTF-8, for the
-    journal could not tell of it. Raises OSError.
-    """
-    found = []
-    with opened(directory) as descriptor:
-        for folder, folder_descriptor, names in walk(descriptor):
-            for name in fnmatch.filter(names, pattern):
-                status = status_of(name, folder_descriptor)
-                if status is None or not is_utf8(str(folder / name)):
-                    continue
-                if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_mtime < modified_before:
-                    found.append(
-                        FoundFile(
-                            path=str(folder / name),
-                            disk_bytes=status.st_blocks * 512,
-                            inode=status.st_ino,
-                            modified_ns=status.st_mtime_ns,
-                        )
-                    )
-    return sorted(found, key=lambda file: (file.modified_ns, file.path))
+    return next((line.partition(" - ")[2].split() for line in lines if line.split()[0] == own_mount), ["", ""])
 
 
 def is_utf8(path: str) -> bool:
@@ -140,36 +132,66 @@ def is_utf8(path: str) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def opened_file(name: str, folder: int) -> Iterator[int]:
+    """Open the file `name` of an open folder to ask about it, and yield its descriptor; no symlink is followed. Raises OSError."""
+    descriptor = os.open(name, _FILE, dir_fd=folder)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def open_inodes() -> set[tuple[int, int]]:
-    """Return (device, inode) of every file that some process holds open, as far as this process may look."""
+    """Return (device, inode) of every file that is open, mapped or behind a loop device, as far as this process may look."""
     held = set()
-    for process in pathlib.Path("/proc").glob("[0-9]*"):
-        # A process may end while it is looked at.
+    for link in _held():
         with contextlib.suppress(OSError):
-            for link in process.joinpath("fd").iterdir():
-                with contextlib.suppress(OSError):
-                    status = link.stat()
-                    held.add((status.st_dev, status.st_ino))
+            status = link.stat()
+            held.add((status.st_dev, status.st_ino))
     return held
 
 
+def _held() -> Iterator[pathlib.Path]:
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        for folder in ("fd", "map_files"):
+            # A process may end while it is looked at.
+            with contextlib.suppress(OSError):
+                yield from process.joinpath(folder).iterdir()
+    for backing in pathlib.Path("/sys/block").glob("loop*/loop/backing_file"):
+        with contextlib.suppress(OSError):
+            yield pathlib.Path(backing.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n"))
+
+
 def move(source: int, destination: int, file: FoundFile) -> bool:
-    """Rename `file` from below one open folder to the same path below another, unless it changed since it was found.
+    """Rename `file` from below one open folder to the same path below another; say whether it went.
+
+    It stays when it changed since it was found, or when a link or a mount has come into its way.
 
     Raises:
-        OSError: the file system refused.
+        OSError: the file system refused, as when it is too full.
 
     """
     path = pathlib.PurePosixPath(file.path)
-    with opened_below(source, path.parent) as old, opened_below(destination, path.parent, make=True) as new:
-        try:
-            status = os.lstat(path.name, dir_fd=old)
-        except FileNotFoundError:
+    try:
+        with opened_below(source, path.parent) as old, opened_below(destination, path.parent, make=True) as new:
+            if not _is(file, path.name, old):
+                return False
+            os.rename(path.name, path.name, src_dir_fd=old, dst_dir_fd=new)
+            if _is(file, path.name, new):
+                return True
+            # Somebody put another file there between the look and the rename.
+            put_back(path.name, new, old)
             return False
-        if (status.st_ino, status.st_mtime_ns) != (file.inode, file.modified_ns) or not stat.S_ISREG(status.st_mode):
+    except OSError as error:
+        if error.errno in _IN_THE_WAY:
             return False
-        os.rename(path.name, path.name, src_dir_fd=old, dst_dir_fd=new)
-        return True
+        raise
+
+
+def _is(file: FoundFile, name: str, folder: int) -> bool:
+    status = status_of(name, folder)
+    return status is not None and stat.S_ISREG(status.st_mode) and (status.st_ino, status.st_mtime_ns) == (file.inode, file.modified_ns)
 
 
 def move_back(source: int, destination: int) -> tuple[int, list[str]]:
@@ -181,15 +203,22 @@ def move_back(source: int, destination: int) -> tuple[int, list[str]]:
     for folder, folder_descriptor, names in walk(source):
         with opened_below(destination, folder, make=True) as place:
             for name in sorted(names):
-                try:
-                    os.link(name, name, src_dir_fd=folder_descriptor, dst_dir_fd=place, follow_symlinks=False)
-                except FileExistsError:
-                    if not _same(folder_descriptor, place, name):
-                        conflicts.append(str(folder / name))
-                        continue
-                os.unlink(name, dir_fd=folder_descriptor)
-                restored += 1
+                if put_back(name, folder_descriptor, place):
+                    restored += 1
+                else:
+                    conflicts.append(str(folder / name))
     return restored, conflicts
+
+
+def put_back(name: str, source: int, destination: int) -> bool:
+    """Move the entry `name` from one open folder to another, unless its place is taken; say whether it went. It may be repeated."""
+    try:
+        os.link(name, name, src_dir_fd=source, dst_dir_fd=destination, follow_symlinks=False)
+    except FileExistsError:
+        if not _same(source, destination, name):
+            return False
+    os.unlink(name, dir_fd=source)
+    return True
 
 
 def _same(one: int, other: int, name: str) -> bool:
@@ -201,6 +230,22 @@ def remove_tree(parent: int, name: str) -> None:
     """Delete the folder `name` below the open folder `parent`; a missing one is no fault. Raises OSError."""
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(name, dir_fd=parent)
+
+
+def remove_folders(parent: int, name: str) -> None:
+    """Delete the folder `name` below the open folder `parent` with all folders in it, as far as they are empty; a missing one is no fault."""
+    for _, folders, _, descriptor in os.fwalk(name, topdown=False, dir_fd=parent, follow_symlinks=False):
+        for folder in folders:
+            _remove_folder(folder, descriptor)
+    _remove_folder(name, parent)
+
+
+def _remove_folder(name: str, parent: int) -> None:
+    try:
+        os.rmdir(name, dir_fd=parent)
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EBUSY}:
+            raise
 
 
 def count(descriptor: int) -> tuple[int, int]:

@@ -249,12 +249,20 @@ class Gate:
     ask: Callable[[Situation], Verdict]
 
 
+class Prediction(msgspec.Struct, frozen=True, kw_only=True):
+    """How many bytes will be free: at least what nothing else holds, at most what snapshots or other files hold too."""
+
+    least_bytes: int
+    most_bytes: int
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """One planned deed as data: which step does it, with what, what it should bring about, and what tells whether it did.
 
     `confidence` and `risk` are the step's own, None where it is as sure and as risky as its playbook; `after` names by
     their places in the plan the commands that must have succeeded before. `token` and `boot_id` are given when it is begun:
-    the token fences it, so that it never starts twice.
+    the token fences it, so that it never starts twice. `frees` is measured once the command cannot be undone. Commands of
+    one `slice` run together, slices in ascending order.
     """
 
     step: str
@@ -268,10 +276,15 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     after: tuple[int, ...] = ()
     token: str = ""
     boot_id: str = ""
+    frees: Prediction | None = None
+    slice: int = 0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Commands in order, as they will run; how sure it is over all, its highest risk, and about how long it takes."""
+    """Commands in order, as they will run until `target_bytes` are free (where that is asked); `left` says in words what stays, and why.
+
+    It knows how sure it is over all, its highest risk, and about how long it takes.
+    """
 
     action: str
     target: str
@@ -279,11 +292,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
     risk: Risk
     duration_seconds: float
+    target_bytes: int | None = None
+    left: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Case:
-    """What a step, a protection or a measure may know of the incident it works for."""
+    """What a step, a protection or a measure may know of the incident it works for; `planned` is what a step is planned behind."""
 
     incident_id: str
     action: str
@@ -296,6 +311,7 @@ class Case:
     stopped: Callable[[], bool]
     subvolume: str | None = None
     write_set: tuple[str, ...] = ()
+    planned: tuple[Command, ...] = ()
 
 
 class StepFailed(Exception):  # noqa: N818 - a past tense like every outcome
@@ -310,12 +326,17 @@ class Unprotectable(Exception):  # noqa: N818 - an adjective of the target, not 
     """The declared protection cannot be given; the message says why."""
 
 
+def _nothing(facts: object) -> tuple[str, ...]:
+    del facts
+    return ()
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Step:
     """A kind of step: `gather` reads facts, `plan` is pure, `perform` acts, `oracle` says whether an interrupted command had effect.
 
     `writes` names the paths that it may change, from the configuration only. What its irreversible commands lose is declared
-    as `loss`. A step that `follows` is planned only behind another command.
+    as `loss`. `left` says in words what the facts name and the plan leaves.
     """
 
     options: type[msgspec.Struct]
@@ -323,9 +344,9 @@ class Step:
     plan: Callable[[Any, Any], tuple[Command, ...]]
     perform: Callable[[Case, Command], dict[str, Any]]
     oracle: Callable[[Case, Command], Effect]
-    follows: bool = False
     writes: Callable[[Case, Any], tuple[str, ...]] | None = None
     loss: Loss | None = None
+    left: Callable[[Any], tuple[str, ...]] = _nothing
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,12 +12,13 @@ import msgspec
 from actor import notify
 from actor.execution import fenced
 from actor.journal import JournalError, incidents, ledger, words
-from actor.learn import learn, note_return, take_probes
+from actor.learn import learn, note_return, take_probes, trip
 from actor.model import Command, HandedOver, Incident, StepFailed, Unprotectable, Verdict
 from actor.planning import add_up
+from actor.reckoning import Reckoning, size_in_words
 from actor.situation import ask_around, ask_gates, deciding, look, observe, recheck
 from actor.timekeeper import follow_clock
-from actor.verify import still_healthy, take_baseline, verify
+from actor.verify import still_healthy, take_baseline, verify, with_reckoning
 from actor.world import World, case_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from actor.deeds import Record
     from actor.model import Case, Plan, Restored, Situation
     from actor.playbook import Playbook
-    from actor.verify import Baseline
+    from actor.verify import Baseline, Verification
     from homeostat.words import Outcome
 
 log = logging.getLogger(__name__)
@@ -66,19 +67,22 @@ def act(work: Work) -> Ended | None:
         baseline = work.step("baseline", take_baseline, work.world, work.case, work.playbook, work.incident.key)
         plan = work.step("plan", work.plan)
         if not plan.commands:
-            return "failed", "there was nothing to do: no step found anything within its rules"
+            return "failed", f"there was nothing to do: {'; '.join(plan.left) or 'no step found anything within its rules'}"
         record = work.step("protect", hands.protect, work.case, work.playbook)
         no = work.step("recheck", recheck, work.world, work.incident, plan)
         if no is not None:
             withdraw(work, record, no)
             return None
+        reckoning = Reckoning(target_bytes=plan.target_bytes)
         for command in plan.commands:
             if command.irreversible:
                 work.step("check", still_healthy, work.world, work.case, baseline.health)
             begun = fenced(command)
-            work.step("execute", hands.perform, work.case, begun, intent=begun)
+            reckoning = reckoning.after(work.step("execute", hands.perform, work.case, begun, intent=begun))
+            if reckoning.over:
+                break
         record = work.step("seal", hands.seal, work.case, record)
-        return conclude(work, record, baseline)
+        return conclude(work, record, baseline, reckoning)
     except (StepFailed, Unprotectable) as failure:
         stopped = work.world.stop.reason()
         if stopped is not None and not work.begun():
@@ -97,13 +101,19 @@ def withdraw(work: Work, record: Record | None, no: tuple[str, Verdict]) -> None
     _decline(work.world, _Moment(observe(work.world, work.incident), {gate: verdict}, work.world.clock_seen), no)
 
 
-def conclude(work: Work, record: Record, baseline: Baseline) -> Ended:
+def conclude(work: Work, record: Record, baseline: Baseline, reckoning: Reckoning) -> Ended:
     """Verify what was done, then keep it or roll it back. Raises StepFailed when it cannot be verified, and as `act`."""
-    seen = work.step("verify", verify, work.world, work.case, work.playbook, work.incident.key, baseline)
+    if reckoning.mispredicted is not None:
+        work.distrust()
+    seen = work.step("verify", _look, work, baseline, reckoning)
     if seen.calls_for_rollback:
         return roll_back(work, record, seen.sentence)
     work.step("keep", work.world.hands.keep, work.case, record)
     return _FINDINGS[seen.finding], seen.sentence
+
+
+def _look(work: Work, baseline: Baseline, reckoning: Reckoning) -> Verification:
+    return with_reckoning(verify(work.world, work.case, work.playbook, work.incident.key, baseline), reckoning)
 
 
 def roll_back(work: Work, record: Record, why: str) -> Ended:
@@ -167,6 +177,11 @@ class Work:
             raise StepFailed(f"{phase} broke: {type(error).__name__}: {error}") from error
         incidents.conclude(journal, phase_id, result, None, clock.now())
         return result
+
+    def distrust(self) -> None:
+        """Open the breaker of the action at its target: it did not do what it predicted."""
+        with self.world.journal.transaction() as db:
+            trip(db, self.world.journal, self.world.config, self.incident, self.world.clock.now())
 
     def begun(self) -> tuple[Command, ...]:
         """Return every command that was begun in this run, in order; a run begins with its baseline."""
@@ -335,8 +350,11 @@ def would_do(world: World, playbook: Playbook, incident: Incident) -> tuple[Plan
 
 
 def in_words(plan: Plan) -> str:
-    """Return what a plan does, in one line."""
-    return "; ".join(command.summary for command in plan.commands) or "nothing"
+    """Return what a plan does, in one line; of its slices, the first."""
+    slices = max((command.slice for command in plan.commands), default=0)
+    told = "; ".join(command.summary for command in plan.commands if command.slice <= 1) or "nothing"
+    until = f"until {size_in_words(plan.target_bytes)} are free" if plan.target_bytes is not None else ""
+    return f"{told}; and so on in at most {slices} slices {until}".rstrip() if slices > 1 else told
 
 
 def _announce(world: World, moment: _Moment) -> None:

@@ -39,7 +39,14 @@ def geometric_mean(ratios: Iterable[float]) -> float:
     return math.prod(known) ** (1 / len(known)) if known else 0.0
 
 
-def placed(commands: Sequence[Command], before: int, *, follows: bool) -> list[Command]:
-    """Return a step's commands as they stand behind `before` others: on all of them they depend when their step follows."""
-    others = tuple(range(before)) if follows else ()
-    return [msgspec.structs.replace(command, after=(*others, *(before + place for place in command.after))) for command in commands]
+def in_slices(commands: Iterable[Command]) -> list[Command]:
+    """Return commands slice by slice; what deletes a slice depends on all that moved it aside."""
+    ordered = sorted(commands, key=lambda command: command.slice)
+    return [_behind(ordered[:place], command) for place, command in enumerate(ordered)]
+
+
+def _behind(before: Sequence[Command], command: Command) -> Command:
+    if not command.slice or not command.irreversible:
+        return command
+    aside = tuple(place for place, other in enumerate(before) if other.slice == command.slice and not other.irreversible)
+    return msgspec.structs.replace(command, after=aside)

@@ -11,6 +11,7 @@ from actor.journal import incidents, ledger, words
 from actor.learn import learn
 from actor.model import Command, HandedOver, Plan, Restored, StepFailed, Unprotectable
 from actor.pipeline import Work, close, conclude, roll_back, undone
+from actor.reckoning import Reckoning
 from actor.verify import Baseline
 from actor.world import World, case_of
 
@@ -32,6 +33,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     record: dict[str, Any] | None
     begun: tuple[Command, ...]
     last_finished: bool
+    reckoning: Reckoning
     failure: str | None
     recovered_before: bool
     rolling_back: bool
@@ -68,18 +70,27 @@ def read_story(phases: list[dict[str, Any]]) -> Story:
     phases = phases[starts[-1] :] if starts else []
     finished = {phase["phase"]: phase["result"] for phase in phases if phase["finished_at"] is not None and phase["failure"] is None}
     executes = [phase for phase in phases if phase["phase"] == "execute"]
+    plan = msgspec.convert(finished["plan"], Plan) if "plan" in finished else None
     names = {phase["phase"] for phase in phases}
     return Story(
         baseline=msgspec.convert(finished["baseline"], Baseline) if "baseline" in finished else None,
-        plan=msgspec.convert(finished["plan"], Plan) if "plan" in finished else None,
+        plan=plan,
         record=finished.get("seal") or finished.get("protect"),
         begun=tuple(msgspec.convert(phase["intent"], Command) for phase in executes),
         last_finished=bool(executes) and executes[-1]["finished_at"] is not None,
+        reckoning=_reckon(plan, executes),
         failure=next((phase["failure"] for phase in phases if phase["failure"] is not None and phase["phase"] != "recover"), None),
         recovered_before=recovered_before,
         rolling_back="roll back" in names,
         restored=msgspec.convert(finished["roll back"], Restored) if "roll back" in finished else None,
     )
+
+
+def _reckon(plan: Plan | None, executes: list[dict[str, Any]]) -> Reckoning:
+    reckoning = Reckoning(target_bytes=plan.target_bytes if plan is not None else None)
+    for phase in executes:
+        reckoning = reckoning.after(phase["result"] or {})
+    return reckoning
 
 
 def _effect(work: Work, story: Story) -> Effect:
@@ -88,7 +99,7 @@ def _effect(work: Work, story: Story) -> Effect:
         return "none"
     last = story.begun[-1]
     effect = "done" if story.last_finished else _settled(work, last)
-    if effect == "done" and len(story.begun) < len(story.plan.commands):
+    if effect == "done" and len(story.begun) < len(story.plan.commands) and not story.reckoning.over:
         return "partial"
     if effect == "none" and len(story.begun) > 1:
         return "partial"
@@ -114,15 +125,38 @@ def _resolve(work: Work, story: Story, effect: Effect) -> Ended | None:
     if story.restored is not None:
         return undone(work, story.restored, story.failure or "interrupted after it was rolled back")
     if record is not None and (story.rolling_back or story.failure or effect == "partial"):
-        return roll_back(work, record, f"interrupted after: {story.failure}" if story.failure else "interrupted half-way")
+        return _step_back(work, story, record)
     if effect == "none":
         return ("interrupted", "interrupted twice before it had any effect; not tried again") if story.recovered_before else None
     if effect == "done" and record is not None and story.baseline is not None:
         try:
-            return conclude(work, record, story.baseline)
+            return conclude(work, record, story.baseline, story.reckoning)
         except (StepFailed, Unprotectable) as failure:
             return roll_back(work, record, str(failure))
     return "interrupted", "interrupted, and nothing tells what it did; not run again"
+
+
+def _step_back(work: Work, story: Story, record: Record) -> Ended:
+    """Put back what is not gone for good; where whole slices of a cleanup are, verify what they freed."""
+    if story.rolling_back or story.failure:
+        return roll_back(work, record, f"interrupted after: {story.failure}" if story.failure else "interrupted half-way")
+    if story.baseline is None or not _in_whole_slices(work, story):
+        return roll_back(work, record, "interrupted half-way")
+    restored = work.step("put back", work.world.hands.undo, work.case, record)
+    if restored.conflicts:
+        return undone(work, restored, "interrupted between two slices")
+    outcome, reason = conclude(work, record, story.baseline, story.reckoning)
+    return outcome, f"interrupted between two slices, {restored.restored} put back; {reason}"
+
+
+def _in_whole_slices(work: Work, story: Story) -> bool:
+    """Say whether something is gone for good, and everything that was to go for good is gone or was not touched."""
+    for_good = [command for command in story.begun if command.irreversible and command.frees is not None]
+    last = story.begun[-1]
+    if story.last_finished or not last.irreversible:
+        return bool(for_good)
+    effect = work.world.hands.oracle(work.case, last)
+    return effect == "done" or (effect == "none" and len(for_good) > 1)
 
 
 def _ask_again(world: World, incident: Incident) -> None:

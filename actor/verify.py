@@ -14,6 +14,7 @@ from homeostat.words import Finding
 if TYPE_CHECKING:
     from actor.model import Case, EpisodeKey
     from actor.playbook import Playbook
+    from actor.reckoning import Reckoning
     from actor.world import World
 
 _POLL_SECONDS = 1.0
@@ -54,9 +55,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sentence(self) -> str:
-        """What decided the finding, in words; everything that was seen when all went well."""
+        """What decided the finding, in words, and what a cleanup freed; everything that was seen when all went well."""
         deciding = {"failed": {"failed"}, "unverifiable": {"unknown"}, "weak": {"warned", "unknown"}}.get(self.finding)
-        told = [check.detail for check in self.checks if deciding is None or check.status in deciding]
+        told = [check.detail for check in self.checks if deciding is None or check.status in deciding or check.name == "prediction"]
         return "; ".join(told)
 
 
@@ -102,6 +103,14 @@ def verify(world: World, case: Case, playbook: Playbook, key: EpisodeKey, baseli
     acted_at = world.clock.now()
     checks = [*_held(world, case, baseline, settle), _measured(world, case, playbook, baseline), _predicted(world, key, baseline, (acted_at, watch))]
     return _sum_up([check for check in checks if check is not None])
+
+
+def with_reckoning(seen: Verification, reckoning: Reckoning) -> Verification:
+    """Return a verification that also saw what was freed, if anything was: a misprediction fails it, but nothing can be put back for that."""
+    if not reckoning.freed:
+        return seen
+    status: Literal["passed", "failed"] = "passed" if reckoning.mispredicted is None else "failed"
+    return _sum_up([*seen.checks, Check(name="prediction", status=status, passed_before=False, detail=reckoning.sentence)])
 
 
 def _sum_up(checks: list[Check]) -> Verification:

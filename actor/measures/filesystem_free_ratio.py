@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from actor.model import Measure
-from actor.quarantine import free_ratio
+from actor.space import free_ratio
 
 MEASURE = Measure(read=free_ratio)

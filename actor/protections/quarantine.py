@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import stat
 from typing import TYPE_CHECKING, Any
 
 from actor import files, quarantine, shelf, three_way
@@ -21,14 +22,16 @@ def _obstacle(case: Case) -> str | None:
         return "the target is no file system"
     try:
         status = os.statvfs(case.root)
-        with files.opened(case.root):
-            pass
+        with files.opened(case.root) as root:
+            place = files.status_of(quarantine.FOLDER, root)
     except OSError as error:
         return f"{case.root} cannot be opened: {error.strerror}"
     if status.f_flag & os.ST_RDONLY:
         return f"{case.root} is read-only"
     if not os.access(case.root, os.W_OK):
         return f"{case.root} may not be written"
+    if place is not None and (place.st_uid != os.geteuid() or not stat.S_ISDIR(place.st_mode) or place.st_mode & 0o022):
+        return f"{case.root}/{quarantine.FOLDER} is no folder of ours alone"
     return None
 
 
@@ -36,12 +39,6 @@ def _protect(case: Case) -> dict[str, Any]:
     obstacle = _obstacle(case)
     if obstacle:
         raise Unprotectable(obstacle)
-    assert case.root is not None
-    try:
-        with files.opened(case.root) as root, files.opened_below(root, quarantine.part(case), make=True):
-            pass
-    except OSError as error:
-        raise Unprotectable(f"no quarantine can be made in {case.root}: {error.strerror}") from None
     directories = {name: rule.directory for name, rule in case.config.cleanup.items()}
     return {"root": case.root, "part": str(quarantine.part(case)), "directories": directories}
 
@@ -62,9 +59,9 @@ def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
     if not _is_there(record):
         return Restored()
     with _opened(record) as part:
-        for rule in sorted(os.listdir(part)):  # noqa: PTH208 - by descriptor
-            directory = record["directories"][rule]
-            with files.opened_below(part, pathlib.PurePosixPath(rule)) as source, files.opened(directory) as destination:
+        for inner in _rules_in(part):
+            directory = record["directories"][inner.name]
+            with files.opened_below(part, inner) as source, files.opened(directory) as destination:
                 back, taken = files.move_back(source, destination)
             restored += back
             conflicts += [f"{directory}/{path}" for path in taken]
@@ -72,13 +69,19 @@ def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
     return Restored(restored=restored, conflicts=tuple(conflicts), paths=paths)
 
 
+def _rules_in(part: int) -> list[pathlib.PurePosixPath]:
+    """Return the folders of the rules in every slice below an incident's open part."""
+    found = []
+    for number in sorted(os.listdir(part)):
+        with files.opened_below(part, pathlib.PurePosixPath(number)) as own:
+            found += [pathlib.PurePosixPath(number, name) for name in sorted(os.listdir(own))]  # noqa: PTH208 - by descriptor
+    return found
+
+
 def _remove_when_empty(record: dict[str, Any]) -> None:
     part = pathlib.PurePosixPath(record["part"])
     with contextlib.suppress(FileNotFoundError), files.opened(record["root"]) as root, files.opened_below(root, part.parent) as place:
-        with files.opened_below(place, pathlib.PurePosixPath(part.name)) as own:
-            waiting, _ = files.count(own)
-        if waiting == 0:
-            files.remove_tree(place, part.name)
+        files.remove_folders(place, part.name)
 
 
 def _rehearse(case: Case, record: dict[str, Any]) -> Restored:
@@ -88,7 +91,7 @@ def _rehearse(case: Case, record: dict[str, Any]) -> Restored:
     with contextlib.suppress(FileNotFoundError), _opened(record) as part:
         for folder, descriptor, names in files.walk(part):
             for name in names:
-                place = pathlib.Path(record["directories"][folder.parts[0]], *folder.parts[1:], name)
+                place = pathlib.Path(record["directories"][folder.parts[1]], *folder.parts[2:], name)
                 (conflicts if _is_taken(place, os.lstat(name, dir_fd=descriptor)) else paths).append(str(place))
     return Restored(restored=len(paths), conflicts=tuple(conflicts), paths=tuple(sorted(paths)[: three_way.MOST_TOLD]))
 
@@ -144,8 +147,19 @@ def _locate(record: dict[str, Any], path: str) -> Iterator[tuple[int, pathlib.Pu
     rule = next((rule for rule, directory in record["directories"].items() if wanted.is_relative_to(directory)), None)
     if rule is None:
         raise FileNotFoundError(f"{path} lies below no folder that files were moved from")
+    inner = pathlib.PurePosixPath(rule) / wanted.relative_to(record["directories"][rule])
     with _opened(record) as part:
-        yield part, pathlib.PurePosixPath(rule) / wanted.relative_to(record["directories"][rule])
+        slices = sorted(os.listdir(part))  # noqa: PTH208 - by descriptor
+        number = next((number for number in slices if _holds(part, pathlib.PurePosixPath(number) / inner)), "")
+        yield part, pathlib.PurePosixPath(number) / inner
+
+
+def _holds(part: int, path: pathlib.PurePosixPath) -> bool:
+    try:
+        with files.opened_below(part, path.parent) as folder:
+            return files.status_of(path.name, folder) is not None
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 PROTECTION = Protection(

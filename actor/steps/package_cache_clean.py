@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from actor import execution
-from actor.model import Case, Command, Effect, Step, StepFailed
+from actor import execution, space
+from actor.model import Case, Command, Effect, Prediction, Step, StepFailed
 from actor.quarantine import on_target
+from actor.reckoning import size_in_words
 
 CACHE = "/var/cache/apt/archives"
 _DEADLINE_SECONDS = 120
@@ -20,39 +21,54 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the cache lies on the target, and the bytes in it."""
+    """Whether the cache lies on the target, whether there are packages in it, and what they free."""
 
     on_target: bool
-    cached_bytes: int
+    packages: bool = False
+    frees: Prediction = Prediction(least_bytes=0, most_bytes=0)
 
 
 def _gather(case: Case, options: Options) -> Facts:
     del options
-    cached = sum(package.stat().st_size for package in pathlib.Path(CACHE).glob("*.deb"))
-    return Facts(on_target=on_target(case, CACHE), cached_bytes=cached)
+    if not on_target(case, CACHE):
+        return Facts(on_target=False)
+    return Facts(on_target=True, packages=_holds_packages(), frees=_foreseen(case))
+
+
+def _holds_packages() -> bool:
+    return any(pathlib.Path(CACHE).glob("*.deb"))
+
+
+def _foreseen(case: Case) -> Prediction:
+    """Return what apt's own `clean` frees: packages, whole and partial, its indexes, and half-fetched lists."""
+    packages = (space.foreseen(case, folder, lambda name, *_: name != "lock") for folder in (CACHE, f"{CACHE}/partial", "/var/lib/apt/lists/partial"))
+    indexes = space.foreseen(case, "/var/cache/apt", lambda name, *_: name in {"pkgcache.bin", "srcpkgcache.bin"})
+    return space.together([*packages, indexes])
 
 
 def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
     del options
-    if not facts.on_target or facts.cached_bytes == 0:
+    if not facts.on_target or not facts.packages:
         return ()
     return (
         Command(
             step="package-cache-clean",
             summary="empty apt's package cache",
             arguments={"argv": ["/usr/bin/apt-get", "clean"]},
-            expected=f"frees {facts.cached_bytes} bytes",
+            expected=f"frees {size_in_words(facts.frees.least_bytes)}",
             oracle="the cache: an empty one has been emptied",
             irreversible=True,
+            frees=facts.frees,
         ),
     )
 
 
 def _perform(case: Case, command: Command) -> dict[str, Any]:
+    predicted = _foreseen(case)
     completed = execution.run(case, command, command.arguments["argv"], _DEADLINE_SECONDS)
     if not completed.ok:
         raise StepFailed(f"the package cache was not emptied: {completed}")
-    return {"output": completed.output.strip()[-2000:]}
+    return {"output": completed.output.strip()[-2000:], "predicted": msgspec.to_builtins(predicted)}
 
 
 def _oracle(case: Case, command: Command) -> Effect:
@@ -60,7 +76,7 @@ def _oracle(case: Case, command: Command) -> Effect:
     if fate is not None:
         return fate
     # Emptying an empty cache is what would happen again: having run or not makes no difference to keep.
-    return "done" if not any(pathlib.Path(CACHE).glob("*.deb")) else "unknowable"
+    return "unknowable" if _holds_packages() else "done"
 
 
 STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, loss="regenerable")

