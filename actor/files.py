@@ -234,17 +234,18 @@ def remove_tree(parent: int, name: str) -> None:
 
 def remove_folders(parent: int, name: str) -> None:
     """Delete the folder `name` below the open folder `parent` with all folders in it, as far as they are empty; a missing one is no fault."""
-    for _, folders, _, descriptor in os.fwalk(name, topdown=False, dir_fd=parent, follow_symlinks=False):
-        for folder in folders:
-            _remove_folder(folder, descriptor)
-    _remove_folder(name, parent)
+    with contextlib.suppress(FileNotFoundError):
+        for _, folders, _, descriptor in os.fwalk(name, topdown=False, dir_fd=parent, follow_symlinks=False):
+            for folder in folders:
+                _remove_folder(folder, descriptor)
+        _remove_folder(name, parent)
 
 
 def _remove_folder(name: str, parent: int) -> None:
     try:
         os.rmdir(name, dir_fd=parent)
     except OSError as error:
-        if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EBUSY}:
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EBUSY}:
             raise
 
 

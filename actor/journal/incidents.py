@@ -284,8 +284,9 @@ def waiting_proposals(journal: Journal) -> list[tuple[Incident, float]]:
 
 
 def plan_hash(plan: Plan) -> str:
-    """Return what identifies exactly this plan."""
-    return hashlib.sha256(msgspec.json.encode(plan, order="deterministic")).hexdigest()
+    """Return what identifies what exactly this plan does; how much is free and what stays besides may change by the minute."""
+    deeds = msgspec.structs.replace(plan, target_bytes=None, left=())
+    return hashlib.sha256(msgspec.json.encode(deeds, order="deterministic")).hexdigest()
 
 
 def _json(value: Any) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import mmap
 import os
 import pathlib
-import threading
+import subprocess
 
 import pytest
 
@@ -21,107 +23,6 @@ def write(path: pathlib.Path, content: bytes = b"x" * 5000, age: float = 3600) -
     return path
 
 
-def found(directory: pathlib.Path, pattern: str = "*.log") -> list[str]:
-    return [file.path for file in files.find(str(directory), pattern, NOW - 60)]
-
-
-def test_old_files_that_fit_are_found_oldest_first(tmp_path: pathlib.Path) -> None:
-    write(tmp_path / "a.log", age=100)
-    write(tmp_path / "deep" / "er" / "b.log", age=300)
-    write(tmp_path / "young.log", age=10)
-    write(tmp_path / "other.txt")
-    assert found(tmp_path) == ["deep/er/b.log", "a.log"]
-
-
-def test_what_is_found_says_its_bytes_on_disk_and_what_identifies_it(tmp_path: pathlib.Path) -> None:
-    path = write(tmp_path / "a.log")
-    status = path.stat()
-    (file,) = files.find(str(tmp_path), "*.log", NOW)
-    assert (file.disk_bytes, file.inode, file.modified_ns) == (status.st_blocks * 512, status.st_ino, status.st_mtime_ns)
-
-
-@pytest.mark.parametrize("name", ["a\nb.log", "-rf.log", "$(reboot).log", " .log", "ü\u202e.log", "a'\"\\.log"])
-def test_names_are_taken_as_they_are(tmp_path: pathlib.Path, name: str) -> None:
-    write(tmp_path / name)
-    assert found(tmp_path) == [name]
-
-
-def test_a_name_that_is_no_utf_8_is_left_alone(tmp_path: pathlib.Path) -> None:
-    write(tmp_path / os.fsdecode(b"caf\xe9.log"))
-    write(tmp_path / os.fsdecode(b"caf\xe9") / "a.log")
-    write(tmp_path / "b.log")
-    assert found(tmp_path) == ["b.log"]
-
-
-def test_symlinks_are_neither_found_nor_followed(tmp_path: pathlib.Path) -> None:
-    outside = write(tmp_path / "outside" / "precious.log")
-    inside = tmp_path / "inside"
-    inside.mkdir()
-    (inside / "file.log").symlink_to(outside)
-    (inside / "folder.log").symlink_to(outside.parent)
-    (inside / "gone.log").symlink_to("/nowhere")
-    assert found(inside) == []
-
-
-def test_a_folder_that_is_reached_through_a_symlink_is_refused(tmp_path: pathlib.Path) -> None:
-    write(tmp_path / "real" / "deep" / "a.log")
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    for path in ("link", "link/deep"):
-        with pytest.raises(OSError):
-            files.find(str(tmp_path / path), "*.log", NOW)
-
-
-def test_special_files_and_folders_are_not_found(tmp_path: pathlib.Path) -> None:
-    os.mkfifo(tmp_path / "pipe.log")
-    (tmp_path / "folder.log").mkdir()
-    assert found(tmp_path) == []
-
-
-def test_a_file_with_a_second_name_is_left_out_for_removing_one_frees_nothing(tmp_path: pathlib.Path) -> None:
-    first = write(tmp_path / "a.log")
-    (tmp_path / "b.log").hardlink_to(first)
-    write(tmp_path / "c.log")
-    assert found(tmp_path) == ["c.log"]
-
-
-@pytest.mark.integration
-def test_another_file_system_below_is_not_entered(tmp_path: pathlib.Path) -> None:
-    write(tmp_path / "a.log")
-    with mounted(tmp_path / "other", "-t", "tmpfs", "tmpfs") as other:
-        write(other / "b.log")
-        assert found(tmp_path) == ["a.log"]
-        with files.opened(str(tmp_path)) as descriptor:
-            assert files.count(descriptor)[0] == 1
-
-
-@pytest.mark.integration
-def test_the_same_file_system_mounted_below_itself_is_not_entered(tmp_path: pathlib.Path) -> None:
-    write(tmp_path / "here" / "a.log")
-    write(tmp_path / "elsewhere" / "b.log")
-    with mounted(tmp_path / "here" / "bound", "--bind", str(tmp_path / "elsewhere")):
-        assert found(tmp_path / "here") == ["a.log"]
-
-
-def test_files_that_come_and_go_meanwhile_do_no_harm(tmp_path: pathlib.Path) -> None:
-    stays = write(tmp_path / "stays.log")
-    over = threading.Event()
-
-    def rotate() -> None:
-        while not over.is_set():
-            path = write(tmp_path / "deep" / "goes.log")
-            path.unlink()
-            path.parent.rmdir()
-
-    rotating = threading.Thread(target=rotate)
-    rotating.start()
-    try:
-        for _ in range(500):
-            assert stays.name in found(tmp_path)
-    finally:
-        over.set()
-        rotating.join()
-
-
 def test_a_file_that_a_process_holds_open_is_known_by_device_and_inode(tmp_path: pathlib.Path) -> None:
     held, free = write(tmp_path / "held.log"), write(tmp_path / "free.log")
     with held.open("rb"):
@@ -131,15 +32,39 @@ def test_a_file_that_a_process_holds_open_is_known_by_device_and_inode(tmp_path:
     assert (free.stat().st_dev, free.stat().st_ino) not in known
 
 
+def as_found(root: pathlib.Path, name: str = "a.log") -> files.FoundFile:
+    status = (root / name).stat()
+    return files.FoundFile(path=name, inode=status.st_ino, modified_ns=status.st_mtime_ns)
+
+
 def move(source: pathlib.Path, destination: pathlib.Path, name: str = "a.log") -> bool:
-    (file,) = [file for file in files.find(str(source), "*.log", NOW) if file.path == name]
-    return moved(source, destination, file)
+    return moved(source, destination, as_found(source, name))
 
 
 def moved(source: pathlib.Path, destination: pathlib.Path, file: files.FoundFile) -> bool:
     destination.mkdir(exist_ok=True)
     with files.opened(str(source)) as old, files.opened(str(destination)) as new:
         return files.move(old, new, file)
+
+
+def test_a_file_that_is_mapped_though_closed_is_known_too(tmp_path: pathlib.Path) -> None:
+    path = write(tmp_path / "a.log")
+    with path.open("rb") as stream:
+        kept = mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ)
+    status = path.stat()
+    assert (status.st_dev, status.st_ino) in files.open_inodes()
+    kept.close()
+    assert (status.st_dev, status.st_ino) not in files.open_inodes()
+
+
+@pytest.mark.integration
+def test_a_file_behind_a_loop_device_is_known_too(tmp_path: pathlib.Path) -> None:
+    image = write(tmp_path / "disk.img", bytes(1024 * 1024))
+    loop = subprocess.run(["losetup", "--find", "--show", image], check=True, capture_output=True, text=True).stdout.strip()
+    try:
+        assert (image.stat().st_dev, image.stat().st_ino) in files.open_inodes()
+    finally:
+        subprocess.run(["losetup", "-d", loop], check=True)
 
 
 def test_a_file_is_moved_to_the_same_path_with_its_content_and_time(tmp_path: pathlib.Path) -> None:
@@ -154,7 +79,7 @@ def test_a_file_is_moved_to_the_same_path_with_its_content_and_time(tmp_path: pa
 def test_a_file_that_changed_since_it_was_found_is_left(tmp_path: pathlib.Path) -> None:
     source = tmp_path / "from"
     write(source / "a.log")
-    (file,) = files.find(str(source), "*.log", NOW)
+    file = as_found(source)
     write(source / "a.log", b"written since", age=1)
     assert not moved(source, tmp_path / "to", file)
     (source / "a.log").unlink()
@@ -167,12 +92,50 @@ def test_a_file_that_changed_since_it_was_found_is_left(tmp_path: pathlib.Path) 
 def test_a_folder_swapped_for_a_symlink_is_not_followed_when_moving(tmp_path: pathlib.Path) -> None:
     source = tmp_path / "from"
     write(source / "deep" / "a.log")
-    (file,) = files.find(str(source), "*.log", NOW)
+    file = as_found(source, "deep/a.log")
     (source / "deep").rename(tmp_path / "away")
     (source / "deep").symlink_to(tmp_path / "away")
-    with pytest.raises(OSError):
-        moved(source, tmp_path / "to", file)
+    assert not moved(source, tmp_path / "to", file)
     assert (tmp_path / "away" / "a.log").exists()
+
+
+def test_a_file_that_takes_the_others_place_just_before_the_rename_goes_back_to_it(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "from"
+    write(source / "a.log")
+    file, real = as_found(source), os.rename
+
+    def swapped(*names: str, **folders: int) -> None:
+        (source / "a.log").unlink()
+        write(source / "a.log", b"precious", age=10)
+        real(*names, **folders)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", swapped)
+        assert not moved(source, tmp_path / "to", file)
+    assert (source / "a.log").read_bytes() == b"precious"
+    assert list((tmp_path / "to").iterdir()) == []
+
+
+@pytest.mark.integration
+def test_a_mount_that_came_over_a_folder_leaves_what_lies_in_it(tmp_path: pathlib.Path) -> None:
+    source = tmp_path / "from"
+    write(source / "deep" / "a.log")
+    write(tmp_path / "away" / "a.log")
+    file = as_found(source, "deep/a.log")
+    with mounted(source / "deep", "--bind", str(tmp_path / "away")):
+        assert not moved(source, tmp_path / "to", file)
+        assert (source / "deep" / "a.log").exists()
+
+
+def test_a_full_file_system_is_told_and_not_taken_for_a_file_in_the_way(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "from" / "a.log")
+
+    def full(*names: str, **folders: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(OSError, match="No space left"):
+        move(tmp_path / "from", tmp_path / "to")
 
 
 def back(source: pathlib.Path, destination: pathlib.Path) -> tuple[int, list[str]]:
@@ -227,6 +190,19 @@ def test_removing_a_tree_does_not_follow_its_symlinks(tmp_path: pathlib.Path) ->
     assert not (tmp_path / "tree").exists()
 
 
+def test_only_empty_folders_are_removed_and_a_missing_one_is_no_fault(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "tree" / "empty" / "er").mkdir(parents=True)
+    write(tmp_path / "tree" / "holds" / "a.log")
+    with files.opened(str(tmp_path)) as parent:
+        files.remove_folders(parent, "nowhere")
+        files.remove_folders(parent, "tree")
+    assert [path.name for path in (tmp_path / "tree").iterdir()] == ["holds"]
+    (tmp_path / "tree" / "holds" / "a.log").unlink()
+    with files.opened(str(tmp_path)) as parent:
+        files.remove_folders(parent, "tree")
+    assert not (tmp_path / "tree").exists()
+
+
 def test_counting_says_how_many_files_and_their_bytes_on_disk(tmp_path: pathlib.Path) -> None:
     paths = [write(tmp_path / "a.log"), write(tmp_path / "deep" / "b.log")]
     paths.append(tmp_path / "link")
@@ -239,7 +215,8 @@ def test_counting_says_how_many_files_and_their_bytes_on_disk(tmp_path: pathlib.
 def test_no_descriptor_is_left_open(tmp_path: pathlib.Path) -> None:
     write(tmp_path / "deep" / "a.log")
     before = len(list(pathlib.Path("/proc/self/fd").iterdir()))
-    found(tmp_path)
+    with files.opened(str(tmp_path)) as descriptor:
+        assert len(list(files.walk(descriptor))) == 2
     for path in ("nowhere/deep", "deep/a.log"):
         with pytest.raises(OSError), files.opened(str(tmp_path / path)):
             pass

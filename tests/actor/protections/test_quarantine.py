@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from tests.real import mounted
 
 if TYPE_CHECKING:
     import pathlib
+    from collections.abc import Callable
 
     from tests.support import Host
 
@@ -34,8 +36,26 @@ def part(host: Host) -> pathlib.Path:
 
 
 def test_its_place_is_for_root_only(host: Host) -> None:
+    host.log("a.log.1")
     moved(host)
     assert part(host).parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_it_takes_no_room_before_something_is_moved_for_the_file_system_may_be_full(host: Host) -> None:
+    QUARANTINE.protect(case(host, "disk"))
+    assert not part(host).parent.exists()
+
+
+@pytest.mark.parametrize("spoil", [lambda place: os.chown(place, 1234, -1), lambda place: place.chmod(0o777)], ids=["owned", "writable"])
+def test_a_place_that_somebody_else_could_change_protects_nothing(host: Host, spoil: Callable[[pathlib.Path], None]) -> None:
+    place = part(host).parent
+    place.mkdir(mode=0o700)
+    assert QUARANTINE.obstacle(case(host, "disk")) is None
+    spoil(place)
+    assert QUARANTINE.obstacle(case(host, "disk")) == f"{place} is no folder of ours alone"
+    place.rmdir()
+    place.symlink_to(host.logs)
+    assert QUARANTINE.obstacle(case(host, "disk")) == f"{place} is no folder of ours alone"
 
 
 def test_an_emptied_part_is_removed(host: Host) -> None:
@@ -49,7 +69,7 @@ def test_what_could_not_go_back_stays_in_the_quarantine(host: Host) -> None:
     record = moved(host)
     host.log("a.log.1", size_kib=1)
     QUARANTINE.roll_back(case(host, "disk"), record)
-    assert (part(host) / "old-logs" / "a.log.1").stat().st_size == 64 * 1024
+    assert (part(host) / "1" / "old-logs" / "a.log.1").stat().st_size == 64 * 1024
 
 
 def test_keeping_leaves_what_waits_and_removes_an_empty_part(host: Host) -> None:
@@ -75,7 +95,7 @@ def test_a_folder_that_is_gone_is_no_quiet_success(host: Host) -> None:
     shutil.rmtree(host.logs)
     with pytest.raises(FileNotFoundError):
         QUARANTINE.roll_back(case(host, "disk"), record)
-    assert (part(host) / "old-logs" / "a.log.1").exists()
+    assert (part(host) / "1" / "old-logs" / "a.log.1").exists()
 
 
 def test_a_target_that_is_a_service_cannot_be_protected_by_it(host: Host) -> None:

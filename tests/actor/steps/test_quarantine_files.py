@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import os
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
-from actor.model import Case, Command, StepFailed
+from actor import rule
+from actor.model import Case, Command, Prediction, StepFailed
 from actor.playbook import STEPS
+from actor.steps import quarantine_files
 from actor.steps.quarantine_files import Options
 from tests.actor.cases import case, reconfigured
-from tests.support import HOUR, Host
+from tests.support import HOUR, KIB, Host
 
 if TYPE_CHECKING:
     import pathlib
@@ -43,14 +48,87 @@ def test_it_chooses_old_files_of_the_rules_on_the_target_oldest_first(host: Host
     host.log("deep/a.log.2", age=5 * HOUR)
     host.log("young.log.1", age=60)
     host.log("other.txt")
-    assert chosen(case(host, "disk")) == ["deep/a.log.2", "a.log.1"]
+    assert chosen(case(host, "disk", filesystems={"disk": {"free_target": 1}})) == ["deep/a.log.2", "a.log.1"]
 
 
 def test_it_stops_at_a_share_of_the_size(host: Host) -> None:
     for number in range(10):
         host.log(f"a.log.{number}", size_kib=64)
-    assert len(chosen(case(host, "disk"))) == 4
-    assert len(chosen(case(host, "disk"), Options(at_most_ratio=0.5))) == 8
+    everything = case(host, "disk", filesystems={"disk": {"free_target": 1}})
+    assert len(chosen(everything)) == 4
+    assert len(chosen(everything, Options(at_most_ratio=0.5))) == 8
+
+
+def test_it_plans_for_the_target_and_a_fifth_of_misprediction(host: Host) -> None:
+    for number in range(10):
+        host.log(f"a.log.{number}", size_kib=64)
+    # 384 KiB are free: a tenth of a MiB more is wanted, of which each file is predicted to free 64 KiB.
+    assert len(chosen(case(host, "disk", filesystems={"disk": {"free_target": 0.475}}))) == 2
+
+
+def test_where_the_target_is_free_already_a_twentieth_is_freed_for_it_was_forecast_to_fill(host: Host) -> None:
+    for number in range(5):
+        host.log(f"a.log.{number}", size_kib=32)
+    assert len(chosen(case(host, "disk", filesystems={"disk": {"free_target": 0.2}}))) == 2
+
+
+def test_what_steps_before_it_free_is_not_wanted_again(host: Host) -> None:
+    for number in range(10):
+        host.log(f"a.log.{number}", size_kib=64)
+    frees = Prediction(least_bytes=64 * KIB, most_bytes=64 * KIB)
+    before = Command(step="journal-vacuum", summary="", arguments={}, expected="", irreversible=True, frees=frees)
+    about = dataclasses.replace(case(host, "disk", filesystems={"disk": {"free_target": 0.475}}), planned=(before,))
+    assert len(chosen(about)) == 1
+
+
+def test_rules_are_cleaned_in_the_order_of_the_configuration(host: Host) -> None:
+    host.log("a.dump", age=9 * HOUR), host.log("b.log.1", age=2 * HOUR)
+    rules = {"dumps": {"directory": str(host.logs), "pattern": "*.dump", "older_than": "1h"}}
+    about = case(host, "disk", cleanup=rules, filesystems={"disk": {"free_target": 1}})
+    reversed_rules = dataclasses.replace(about, config=msgspec.structs.replace(about.config, cleanup=dict(reversed(about.config.cleanup.items()))))
+    assert [chosen(about), chosen(reversed_rules)] == [["a.dump", "b.log.1"], ["b.log.1", "a.dump"]]
+
+
+def test_a_file_that_two_rules_name_goes_once_by_the_first(host: Host) -> None:
+    host.log("a.log.1")
+    rules = {"more-logs": {"directory": str(host.logs), "pattern": "a.*", "older_than": "1h"}}
+    assert chosen(case(host, "disk", cleanup=rules)) == ["a.log.1"]
+
+
+def test_what_stays_is_told_with_its_reason(host: Host) -> None:
+    (host.logs / "link.log.1").hardlink_to(host.log("a.log.1"))
+    host.log("empty.log.1", size_kib=0)
+    with host.log("b.log.1").open("rb"):
+        facts = STEP.gather(case(host, "disk"), Options())
+    assert STEP.left(facts) == (
+        "rule old-logs: 1 file would free nothing, for no block is theirs, and stays",
+        "rule old-logs: 1 file in use stays",
+        "rule old-logs: 2 files known by a second name stay",
+    )
+
+
+def test_no_plan_is_larger_than_a_journal_should_hold(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        host.log(f"{'x' * 200}.log.{number}", size_kib=4)
+    about = case(host, "disk", filesystems={"disk": {"free_target": 1}})
+    monkeypatch.setattr(quarantine_files, "MOST_PATH_BYTES", 1000)
+    assert len(chosen(about)) == 4
+    monkeypatch.setattr(rule, "MOST_FILES", 3)
+    assert len(chosen(about)) == 3
+
+
+def test_a_file_system_too_full_to_move_anything_is_a_failure_that_says_so(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.log("a.log.1")
+    about = case(host, "disk")
+    command = only(about)
+
+    def full(*names: str, **folders: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(StepFailed, match="files could not be moved into the quarantine: No space left on device"):
+        STEP.perform(about, command)
+    assert (host.logs / "a.log.1").exists()
 
 
 def test_a_file_that_somebody_has_open_is_left(host: Host) -> None:
@@ -85,17 +163,17 @@ def test_the_actors_own_state_and_the_quarantine_are_never_chosen(host: Host) ->
     assert chosen(case(host, "disk", **changes)) == ["logs/c.log.1"]
 
 
-def test_it_moves_what_was_planned_into_its_incidents_own_part(host: Host) -> None:
+def test_it_moves_what_was_planned_slice_by_slice_into_its_incidents_own_part(host: Host) -> None:
     host.log("a.log.1"), host.log("deep/b\nc.log.1")
-    about = case(host, "disk")
-    result = STEP.perform(about, only(about))
-    assert (result["moved"], result["moved_bytes"], result["left"]) == (2, 2 * 64 * 1024, 0)
-    assert quarantined(host) == ["homeostat-disk-cleanup-i1/old-logs/a.log.1", "homeostat-disk-cleanup-i1/old-logs/deep/b\nc.log.1"]
+    about = case(host, "disk", filesystems={"disk": {"free_target": 1}})
+    assert [STEP.perform(about, command) for command in plan(about)] == [{"moved": 1, "left": 0}] * 2
+    part = "homeostat-disk-cleanup-i1"
+    assert quarantined(host) == [f"{part}/1/old-logs/a.log.1", f"{part}/2/old-logs/deep/b\nc.log.1"]
     assert not [path for path in host.logs.rglob("*") if path.is_file()]
 
 
 def test_a_file_written_since_the_plan_is_left_where_it_is(host: Host) -> None:
-    host.log("a.log.1"), host.log("b.log.1")
+    host.log("a.log.1", 16), host.log("b.log.1", 16)
     about = case(host, "disk")
     command = only(about)
     (host.logs / "a.log.1").write_text("written since")
@@ -113,7 +191,7 @@ def test_a_rule_that_changed_since_the_plan_moves_nothing(host: Host) -> None:
 
 
 def test_a_stop_ends_it_between_two_files(host: Host) -> None:
-    host.log("a.log.1"), host.log("b.log.1")
+    host.log("a.log.1", 16), host.log("b.log.1", 16)
     answers = iter([False, True])
     about = case(host, "disk", stopped=lambda: next(answers))
     with pytest.raises(StepFailed, match="stopped after 1 of 2 files"):
@@ -122,7 +200,7 @@ def test_a_stop_ends_it_between_two_files(host: Host) -> None:
 
 
 def test_its_oracle_tells_nothing_some_and_all(host: Host) -> None:
-    host.log("a.log.1"), host.log("b.log.1")
+    host.log("a.log.1", 16), host.log("b.log.1", 16)
     about = case(host, "disk")
     command = only(about)
     assert STEP.oracle(about, command) == "none"
@@ -135,7 +213,7 @@ def test_its_oracle_tells_nothing_some_and_all(host: Host) -> None:
 
 
 def test_performing_it_again_moves_the_rest(host: Host) -> None:
-    host.log("a.log.1"), host.log("b.log.1")
+    host.log("a.log.1", 16), host.log("b.log.1", 16)
     about = case(host, "disk")
     command = only(about)
     STEP.perform(about, command)
