@@ -82,10 +82,12 @@ MUTANTS: dict[str, Mutant] = {
         "quarantine-undone",
         (
             (
-                files.move_back,
+                files.put_back,
                 (
-                    ("conflicts.append(str(folder / name))", "os.unlink(name, dir_fd=place)"),
-                    ("continue", "os.link(name, name, src_dir_fd=folder_descriptor, dst_dir_fd=place, follow_symlinks=False)"),
+                    (
+                        "return False",
+                        "os.unlink(name, dir_fd=destination)\n            os.link(name, name, src_dir_fd=source, dst_dir_fd=destination, follow_symlinks=False)",
+                    ),
                 ),
             ),
         ),

@@ -76,7 +76,7 @@ def test_what_steps_before_it_free_is_not_wanted_again(host: Host) -> None:
     for number in range(10):
         host.log(f"a.log.{number}", size_kib=64)
     frees = Prediction(least_bytes=64 * KIB, most_bytes=64 * KIB)
-    before = Command(step="journal-vacuum", summary="", arguments={}, expected="", irreversible=True, frees=frees)
+    before = Command(step="journal-vacuum", summary="", arguments={}, expected="", oracle="", irreversible=True, frees=frees)
     about = dataclasses.replace(case(host, "disk", filesystems={"disk": {"free_target": 0.475}}), planned=(before,))
     assert len(chosen(about)) == 1
 
