@@ -15,6 +15,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from actor import btrfs, extents
 from homeostat import shell
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _AUDITED = {
 }  # fmt: skip
 _JOURNALS_OWN = ("actor/journal/__init__.py", "actor/journal/group.py")
 _HARMLESS = ("/dev/null", "/dev/urandom", "/proc/")
+# Questions about extents and space, which change nothing.
+_QUESTIONS = {extents._FIEMAP, btrfs._TREE_SEARCH, btrfs._INODE_LOOKUP, btrfs._SPACE_INFO, btrfs._LOGICAL_INODES}
 
 
 class Awaited(subprocess.Popen[bytes]):
@@ -176,7 +179,8 @@ class Points:
 
     def _audit(self, event: str, values: tuple[Any, ...]) -> None:
         writes = event == "open" and isinstance(values[2], int) and values[2] & _WRITES and not str(values[0]).startswith(_HARMLESS)
-        if self._depth == 0 and (event in _AUDITED or writes):
+        asks = event == "fcntl.ioctl" and values[1] in _QUESTIONS
+        if self._depth == 0 and (event in _AUDITED or writes) and not asks:
             self.trace.write("unseen", event=event, about=repr(values)[:200])
 
 
