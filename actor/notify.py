@@ -34,6 +34,12 @@ def tell_deferral(world: World, incident: Incident, reason: str, until: float) -
     return _post(world, incident, ("HomeostatAnnouncement", summary, description), until)
 
 
+def tell_withheld(world: World, incident: Incident, reason: str) -> bool:
+    """Say that nothing is done about this though something could be; repeated while that holds. False when nobody could be told."""
+    summary = f"{incident.action} on {incident.target} is withheld: a person must look at {incident.problem}"
+    return _post(world, incident, ("HomeostatWithheld", summary, reason), world.clock.now() + _stays_seconds(world))
+
+
 def propose(world: World, incident: Incident, plan: Plan) -> bool:
     """Put a plan before a person; repeated while it waits, so that it goes when the proposal does. False when nobody could be told."""
     summary = f"{incident.action} is proposed for {incident.target} because of {incident.problem}"

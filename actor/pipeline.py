@@ -325,10 +325,19 @@ def _decline(world: World, moment: _Moment, no: tuple[str, Verdict]) -> None:
             incidents.settle(db, incident, "refused", reason, (now, now + _ASK_AGAIN_SECONDS))
     if reason != incident.reason:
         log.info("incident %s %s %s on %s: %s: %s", incident.id, incident.problem, incident.action, incident.target, verdict.answer, reason)
-    if verdict.answer == "confirm" and plan is not None:
+    _tell_no(world, moment, no, plan)
+
+
+def _tell_no(world: World, moment: _Moment, no: tuple[str, Verdict], plan: Plan | None) -> None:
+    """Tell people what they must answer, what waits, and what is theirs alone."""
+    incident, answer = moment.situation.incident, no[1].answer
+    if answer == "confirm" and plan is not None:
         notify.propose(world, incident, plan)
-    elif verdict.answer == "defer":
+    elif answer == "defer":
         _tell_deferral(world, incident, no)
+    for verdict in moment.verdicts.values():
+        if verdict.tell:
+            notify.tell_withheld(world, incident, verdict.reason)
 
 
 def _tell_deferral(world: World, incident: Incident, no: tuple[str, Verdict]) -> None:

@@ -96,7 +96,9 @@ def update(db: sqlite3.Connection, incident: Incident, decided: Decided, at: tup
     now, heard_at = at
     db.execute("UPDATE incidents SET severity = ?, last_firing_at = max(last_firing_at, ?) WHERE id = ?", (decided.severity, heard_at, incident.id))
     if not reopen:
-        # What runs, ran or was denied keeps the decision that it was about.
+        # What runs, ran or was denied keeps the decision that it was about. What waits may wait no longer: critical may pass some gates.
+        if incident.state == "deferred" and incident.severity != decided.severity:
+            db.execute("UPDATE incidents SET wake_at = min(wake_at, ?) WHERE id = ?", (now, incident.id))
         return
     db.execute(
         "UPDATE incidents SET action = ?, risk = ?, decision = ?, confidence = ?, alert_labels = ? WHERE id = ?",
@@ -148,8 +150,10 @@ def scheduled(journal: Journal) -> list[Incident]:
 
 
 def wake_undecided(db: sqlite3.Connection, now: float) -> None:
-    """Have every refused or shadowed incident of an open episode looked at again, as after a reload."""
-    db.execute("UPDATE incidents SET wake_at = ? WHERE outcome IN ('refused', 'shadowed') AND episode_ended_at IS NULL", (now,))
+    """Have every refused, shadowed or deferred incident of an open episode looked at again, as after a reload."""
+    db.execute(
+        "UPDATE incidents SET wake_at = ? WHERE (outcome IN ('refused', 'shadowed') OR state = 'deferred') AND episode_ended_at IS NULL", (now,)
+    )
 
 
 def settle(db: sqlite3.Connection, incident: Incident, outcome: Outcome, reason: str, at: tuple[float, float | None]) -> None:

@@ -19,7 +19,7 @@ from actor.pipeline import admit
 from actor.situation import GATES
 from homeostat.alertmanager import Matcher
 from tests.actor.playbooks import QUARANTINE_AND_PURGE, owned
-from tests.support import DAY, DISK, HOUR, KIB, MINUTE, USAGE, WEB, Actor, Host, silence
+from tests.support import DAY, DISK, HOUR, KIB, MINUTE, PREDICTION, USAGE, WEB, Actor, Host, silence
 
 if TYPE_CHECKING:
     import pathlib
@@ -303,6 +303,14 @@ class TestNotActing:
         with actor.journal.transaction() as db:
             ledger.put_breaker(db, Breaker(scope="global", failures=3, open_until=actor.clock.now() + HOUR, openings=1))
         assert restart(actor).reason.startswith("breaker: the breaker global is open until 2023-11-14T23:13:20Z")
+
+    def test_a_problem_that_many_hosts_have_at_once_is_left_alone_and_people_are_told_of_it(self, actor: Actor) -> None:
+        for number in range(2):
+            actor.prometheus.put(PREDICTION, 0.9, **WEB._replace(host=f"other{number}")._asdict())
+        incident = restart(actor)
+        assert (incident.outcome, actor.host.restarts()) == ("refused", 0)
+        assert incident.reason == "correlated: memory_leak is on many hosts at once: none is acted on, a person must look"
+        assert actor.alertmanager.names() == ["HomeostatWithheld"]
 
     def test_a_budget_is_taken_only_when_every_gate_agreed(self, actor: Actor) -> None:
         actor.stop()

@@ -121,14 +121,29 @@ def test_an_ended_episode_keeps_the_outcome_that_it_had(journal: Journal) -> Non
     assert found(journal).outcome == "succeeded"
 
 
-def test_a_reload_wakes_what_was_refused_or_shadowed_and_nothing_else(journal: Journal) -> None:
+def test_a_reload_wakes_what_was_refused_shadowed_or_deferred_and_nothing_else(journal: Journal) -> None:
     for number, outcome in enumerate(("refused", "shadowed", "denied", "succeeded", "expired")):
         opened(journal, WEB._replace(target=outcome), f"i{number}")
         with journal.transaction() as db:
             incidents.settle(db, found(journal, f"i{number}"), outcome, "why", (NOW, None))
+    for state in ("deferred", "proposed", "announced", "running"):
+        opened(journal, WEB._replace(target=state), state)
+        with journal.transaction() as db:
+            incidents.move(db, found(journal, state), state, "why", NOW + 900)
     with journal.transaction() as db:
         incidents.wake_undecided(db, NOW + 1)
-    assert {incident.target for incident in incidents.due(journal, NOW + 1)} == {"refused", "shadowed"}
+    assert {incident.target for incident in incidents.due(journal, NOW + 1)} == {"refused", "shadowed", "deferred"}
+
+
+def test_what_waits_is_looked_at_again_when_it_grows_more_severe(journal: Journal) -> None:
+    opened(journal)
+    with journal.transaction() as db:
+        incidents.move(db, found(journal), "deferred", "no maintenance window is open", NOW + 900)
+        incidents.update(db, found(journal), decided(), (NOW + 1, NOW + 1), reopen=False)
+    assert found(journal).wake_at == NOW + 900
+    with journal.transaction() as db:
+        incidents.update(db, found(journal), decided(severity="critical"), (NOW + 2, NOW + 2), reopen=False)
+    assert found(journal).wake_at == NOW + 2
 
 
 ALLOW, REFUSE = Verdict("allow", "fine"), Verdict("refuse", "no")
