@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeostat.config import Config, ConfigError, loads
-from homeostat.time_intervals import TimeInterval, active, local_time, stretches
+from homeostat.time_intervals import TimeInterval, active, local_time, next_opening, stretches
 
 if TYPE_CHECKING:
     import pathlib
@@ -146,6 +146,21 @@ def test_a_moment_is_active_exactly_where_it_lies_in_a_stretch(written: list[dic
     assert all(start <= opened < closed <= start + length for opened, closed in found)
     for moment in range(start, start + length, 7 * MINUTE):
         assert active(intervals, moment) == any(opened <= moment < closed for opened, closed in found)
+
+
+@given(st.lists(INTERVALS, min_size=1, max_size=2), MOMENTS)
+@settings(max_examples=30, deadline=None)
+def test_the_next_opening_is_the_first_moment_that_is_active(written: list[dict[str, Any]], start: int) -> None:
+    intervals = read(*written)
+    opening = next_opening(intervals, start)
+    first = next(stretches(intervals, start, start + 3 * DAY), None)
+    if first is not None:
+        assert opening == first[0]
+    elif opening is not None:
+        assert active(intervals, opening)
+        assert opening >= start + 3 * DAY
+    else:
+        assert not any(active(intervals, moment) for moment in range(start, start + 366 * DAY, 4321))
 
 
 def test_local_is_this_hosts_own_zone() -> None:
