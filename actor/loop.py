@@ -7,8 +7,10 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from actor import feasibility, housekeeping
 from actor.absorb import absorb
-from actor.housekeeping import EVERY_SECONDS, keep_house
+from actor.feasibility import ask_feasibility
+from actor.housekeeping import keep_house
 from actor.journal import JournalError, incidents
 from actor.model import HandedOver
 from actor.pipeline import remediate
@@ -18,6 +20,8 @@ from actor.situation import due
 from actor.timekeeper import follow_clock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actor.model import Incident
     from actor.service import Service
 
@@ -41,8 +45,15 @@ class Loop:
         self._busy: set[str] = set()
         self._rests_until: dict[str, float] = {}
         self._lock = threading.Lock()
-        runs = {"loop": self._run, "reconcile": self._reconcile, "house": self._keep_house}
-        self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in runs.items()]
+        self._reconciled = False
+        self._pruned_at: float | None = None
+        self._threads = [threading.Thread(target=self._run, name="loop", daemon=True)]
+        for name, turn, rest_seconds in (
+            ("reconcile", self._reconcile, lambda: self._world.config.actor.reconcile),
+            ("feasibility", self._ask_feasibility, lambda: feasibility.EVERY_SECONDS),
+            ("housekeeping", self._keep_house, lambda: housekeeping.EVERY_SECONDS),
+        ):
+            self._threads.append(threading.Thread(target=self._again_and_again, args=(turn, rest_seconds), name=name, daemon=True))
         self.last_turn = 0.0
 
     def start(self) -> None:
@@ -61,7 +72,9 @@ class Loop:
     def close(self) -> None:
         """Wait until nothing moves any more."""
         for thread in self._threads:
-            thread.join()
+            # Who only asks what can be protected may wait long for root, and leaves nothing half done.
+            if thread.name != "feasibility":
+                thread.join()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _run(self) -> None:
@@ -112,25 +125,30 @@ class Loop:
             with self._lock:
                 self._busy.discard(incident.id)
 
-    def _reconcile(self) -> None:
-        world = self._world
-        while not world.ending.is_set():
+    def _again_and_again(self, turn: Callable[[], None], rest_seconds: Callable[[], float]) -> None:
+        while not self._world.ending.is_set():
             try:
-                if reconcile(world):
-                    world.ready.set()
-                self._service.bell.set()
+                turn()
             except JournalError as error:
-                log.error("cannot reconcile: %s", error)  # noqa: TRY400 - no traceback for a full disk
+                log.error("the journal cannot be written: %s", error)  # noqa: TRY400 - no traceback for a full disk
             except Exception:
-                log.exception("reconciling met an error and goes on")
-            world.ending.wait(world.config.actor.reconcile)
+                log.exception("%s met an error and goes on", threading.current_thread().name)
+            self._world.ending.wait(rest_seconds())
+
+    def _reconcile(self) -> None:
+        if reconcile(self._world):
+            self._reconciled = True
+            self._tell_ready()
+        self._service.bell.set()
+
+    def _ask_feasibility(self) -> None:
+        self._world.feasibility = ask_feasibility(self._world)
+        self._tell_ready()
+
+    def _tell_ready(self) -> None:
+        """Whoever of the two is first, ready is what is known whole."""
+        if self._reconciled and self._world.feasibility is not None:
+            self._world.ready.set()
 
     def _keep_house(self) -> None:
-        world, pruned_at = self._world, None
-        while not world.ending.wait(EVERY_SECONDS):
-            try:
-                pruned_at = keep_house(world, pruned_at)
-            except JournalError as error:
-                log.error("the journal cannot be put in order: %s", error)  # noqa: TRY400 - no traceback for a full disk
-            except Exception:
-                log.exception("keeping house met an error and goes on")
+        self._pruned_at = keep_house(self._world, self._pruned_at)

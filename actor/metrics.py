@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from actor.feasibility import known_ratios
 from actor.journal import incidents, intake, ledger, totals
 from actor.learn import answers, answers_here, decayed, record_with_import, success_ratio
-from actor.world import case_of
 from homeostat import __version__
 from homeostat.config import threshold
 from homeostat.config.types import WEIGHTS
@@ -96,32 +96,27 @@ def _terms(world: World) -> Iterator[Metric]:
         labels = {"host": host, "problem": problem, "target": target, "action": playbook.name, "risk": playbook.file.risk}
         info.add_sample(info.name, labels, 1)
     yield info
-    families: dict[str, tuple[str, Callable[[Playbook], float]]] = {
+    feasible = known_ratios(world)
+    families: dict[str, tuple[str, Callable[[Playbook], float | None]]] = {
         "homeostat_action_historical_success_ratio": ("Successes over trials, with Jeffreys' prior.", lambda playbook: success_ratio(*record_with_import(journal, config, playbook.name))),
         "homeostat_action_trials": ("Trials in the record, imported ones too.", lambda playbook: record_with_import(journal, config, playbook.name)[1]),
         "homeostat_action_impact_certainty_ratio": ("How sure the playbook is of its effect.", lambda playbook: playbook.file.impact_certainty),
-        "homeostat_action_rollback_feasibility_ratio": ("1 when what is lost can be made good now.", lambda playbook: feasibility(world, playbook)),
+        "homeostat_action_rollback_feasibility_ratio": ("1 when what is lost can be made good now.", lambda playbook: feasible.get(playbook.name)),
         "homeostat_action_learned_offset_ratio": ("What was learned, -0.30 to +0.05.", lambda playbook: decayed(ledger.offset_of(journal, playbook.name), now)),
         "homeostat_action_min_confidence_ratio": ("A person's own threshold for executing this action; 0 is unset.", lambda playbook: _min_confidence(world, playbook)),
     }
     for name, (text, read) in families.items():
         family = GaugeMetricFamily(name, text, labels=["host", "action"])
         for playbook in world.playbooks.values():
-            family.add_metric([host, playbook.name], read(playbook))
+            value = read(playbook)
+            if value is not None:
+                family.add_metric([host, playbook.name], value)
         yield family
 
 
 def _min_confidence(world: World, playbook: Playbook) -> float:
     override = world.config.autonomy.actions.get(playbook.name)
     return override.min_confidence if override is not None else 0.0
-
-
-def feasibility(world: World, playbook: Playbook) -> float:
-    """Return how far the loss of an action can be made good now: the least over its configured targets, 0 without any."""
-    targets = world.config.services if playbook.file.acts_on == "service" else world.config.filesystems
-    without = playbook.file.unprotected_feasibility
-    obstacles = [world.hands.obstacle(case_of(world, playbook, target, "feasibility"), playbook) for target in targets]
-    return min((1.0 if obstacle is None else (without or 0.0) for obstacle in obstacles), default=0.0)
 
 
 def _thresholds(world: World) -> Iterator[Metric]:

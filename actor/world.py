@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from actor.deeds import Hands, build_case
 
 if TYPE_CHECKING:
+    from actor.feasibility import Feasibility
     from actor.journal import Journal
     from actor.model import Case, Silences
     from actor.playbook import Playbook
@@ -49,6 +50,7 @@ class World:
     stop: StopSwitch
     hands: Hands = dataclasses.field(default_factory=Hands)
     silences: Silences | None = None
+    feasibility: Feasibility | None = None
     clock_seen: tuple[float, float] | None = None
     admission: threading.RLock = dataclasses.field(default_factory=threading.RLock)
     ending: threading.Event = dataclasses.field(default_factory=threading.Event)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ import pytest
 from actor import pipeline
 from actor.journal import Journal, JournalError, incidents, ledger
 from actor.loop import Loop
+from actor.metrics import Collector
 from actor.service import Service
 from homeostat.alertmanager import Alert
 from homeostat.clock import SystemClock
@@ -141,6 +144,34 @@ def test_an_admission_that_waits_for_an_answer_keeps_no_news_waiting(live: Actor
             live.decide(WEB, "service-restart")
             service.bell.set()
             wait_for(lambda: incidents.recent(live.journal, 0.0), seconds=2)
+
+
+def test_root_that_does_not_answer_keeps_neither_a_scrape_nor_the_end_waiting(live: Actor) -> None:
+    silent, asked = threading.Event(), threading.Event()
+
+    def obstacle(*_: object) -> str | None:
+        asked.set()
+        silent.wait(20)
+        return None
+
+    live.world.hands = dataclasses.replace(live.world.hands, obstacle=obstacle)
+    with looping(live) as service:
+        wait_for(asked.is_set)
+        began = time.monotonic()
+        scraped = {family.name: family.samples for family in Collector(service, Loop(service)).collect()}
+        assert scraped["homeostat_action_rollback_feasibility_ratio"] == []
+        assert scraped["homeostat_actor_ready"][0].value == 0
+    assert time.monotonic() - began < 3
+    silent.set()
+
+
+def test_it_is_ready_once_it_has_reconciled_and_knows_what_can_be_protected(live: Actor) -> None:
+    live.alertmanager.down = True
+    with looping(live):
+        wait_for(lambda: live.world.feasibility)
+        assert not live.world.ready.is_set()
+        live.alertmanager.down = False
+        wait_for(live.world.ready.is_set)
 
 
 def test_what_a_restart_finds_shadowed_is_looked_at_again_in_the_mode_that_is_now_in_force(host: Host) -> None:

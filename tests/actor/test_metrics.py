@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from actor.feasibility import ask_feasibility
 from actor.journal import ledger
 from actor.model import Breaker
 from actor.reconcile import reconcile
@@ -42,6 +43,8 @@ class Scrape:
     """What Prometheus sees."""
 
     def __init__(self, pages: Pages) -> None:
+        # As the loop's thread does every minute.
+        pages.service.world.feasibility = ask_feasibility(pages.service.world)
         answer = pages.client.get("/metrics")
         assert answer.status_code == 200
         self.text = answer.text
