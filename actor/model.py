@@ -413,6 +413,7 @@ class Measure:
 class UnitState(msgspec.Struct, frozen=True, kw_only=True):
     """What a manager says of a service; `invocation` changes with every start, `memory_bytes` is None where unknown.
 
+    `image` is the id of the image that a container runs, None where no container is known;
     `edited` is a file of its unit that is newer than what runs; `touches` are the units that a restart restarts, by all
     their names; a `start_limit` of None is none.
     """
@@ -421,6 +422,7 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True):
     invocation: str
     main_pid: int
     memory_bytes: int | None
+    image: str | None = None
     needs_reload: bool = False
     edited: str | None = None
     touches: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from actor.planning import add_up
 from actor.reckoning import Reckoning, size_in_words
 from actor.situation import ask_around, ask_gates, deciding, look, observe, recheck
 from actor.timekeeper import follow_clock
-from actor.verify import still_healthy, take_baseline, verify, with_reckoning
+from actor.verify import recovered, still_healthy, take_baseline, verify, with_reckoning
 from actor.world import World, case_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def act(work: Work) -> Ended | None:
         if stopped is not None and not work.begun():
             withdraw(work, record, ("stopped", Verdict("refuse", f"stopped: {stopped}")))
             return None
-        return roll_back(work, record, str(failure)) if record is not None else ("failed", str(failure))
+        return roll_back(work, record, str(failure), baseline) if record is not None else ("failed", str(failure))
 
 
 def withdraw(work: Work, record: Record | None, no: tuple[str, Verdict]) -> None:
@@ -107,7 +107,7 @@ def conclude(work: Work, record: Record, baseline: Baseline, reckoning: Reckonin
         work.distrust()
     seen = work.step("verify", _look, work, baseline, reckoning)
     if seen.calls_for_rollback:
-        return roll_back(work, record, seen.sentence)
+        return roll_back(work, record, seen.sentence, baseline)
     work.step("keep", work.world.hands.keep, work.case, record)
     return _FINDINGS[seen.finding], seen.sentence
 
@@ -116,17 +116,18 @@ def _look(work: Work, baseline: Baseline, reckoning: Reckoning) -> Verification:
     return with_reckoning(verify(work.world, work.case, work.playbook, work.incident.key, baseline), reckoning)
 
 
-def roll_back(work: Work, record: Record, why: str) -> Ended:
+def roll_back(work: Work, record: Record, why: str, baseline: Baseline | None) -> Ended:
     """Undo after `why`; an undo that breaks strands the incident, which pages a person. Raises as `act`."""
     try:
         restored = work.step("roll back", work.world.hands.undo, work.case, record)
     except (StepFailed, Unprotectable) as failure:
         return "stranded", f"{why}; and the rollback failed: {failure}"
-    return undone(work, restored, why)
+    return undone(work, restored, why, baseline)
 
 
-def undone(work: Work, restored: Restored, why: str) -> Ended:
-    """Return the outcome of an undo after `why`."""
+def undone(work: Work, restored: Restored, why: str, baseline: Baseline | None) -> Ended:
+    """See whether all that was well before is so again, and return the outcome of an undo after `why`."""
+    why = f"{why}{_afterwards(work, baseline)}"
     if restored.conflicts:
         return "rollback_conflict", f"{why}; {restored.restored} put back, left as they are: {', '.join(restored.conflicts[:5])}"
     lasting = work.irreversible_begun()
@@ -135,6 +136,17 @@ def undone(work: Work, restored: Restored, why: str) -> Ended:
     if restored.restored == 0:
         return "failed", f"{why}; nothing had to be put back"
     return "rolled_back", f"{why}; {restored.restored} put back"
+
+
+def _afterwards(work: Work, baseline: Baseline | None) -> str:
+    """Verify once more after a rollback, and return in words what is not as well as it was before."""
+    if baseline is None:
+        return ""
+    try:
+        seen = work.step("verify rollback", recovered, work.world, work.case, work.playbook, baseline)
+    except (StepFailed, Unprotectable) as failure:
+        return f"; how it is after the rollback is not known: {failure}"
+    return "" if seen.finding == "verified" else f"; after the rollback too: {seen.sentence}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -68,14 +68,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             window(text)
 
 
-class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is measured after `settle`, what counts as success or warning, and how long Prometheus is watched."""
+class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is measured, and which change of it counts as success or warning."""
 
-    settle: Duration
     measure: str
     success: str
     warn: str
-    watch: Duration = Duration(180)
 
     def __post_init__(self) -> None:
         """Refuse an unknown measure or an unreadable change."""
@@ -83,6 +81,18 @@ class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(f"unknown measure {self.measure!r}; known: {', '.join(MEASURES)}")
         Change.parse(self.success)
         Change.parse(self.warn)
+
+
+class Verify(Expectation, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is measured after `settle`, for some problems something else, and how long all is watched until Prometheus has seen it."""
+
+    settle: Duration
+    watch: Duration = Duration(180)
+    instead: dict[Problem, Expectation] = {}
+
+    def expects(self, problem: Problem) -> Expectation:
+        """Return what is measured when the playbook answers `problem`."""
+        return self.instead.get(problem, self)
 
 
 class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,7 +115,10 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     verify: Verify
 
     def __post_init__(self) -> None:
-        """Refuse a protection that this version cannot give, and doing without one where nobody says what that loses."""
+        """Refuse a protection that cannot be given, doing without one where nobody says what that loses, and a check of what is not answered."""
+        other = sorted(set(self.verify.instead) - set(self.answers))
+        if other:
+            raise ValueError(f"verify.instead names {other[0]!r}, which this playbook does not answer")
         unknown = [name for name in self.protections if name not in PROTECTIONS]
         if unknown or not self.protections:
             raise ValueError(f"protection {self.protection!r} cannot be given yet; known: {', '.join(PROTECTIONS)}")

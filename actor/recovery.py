@@ -123,7 +123,7 @@ def _resolve(work: Work, story: Story, effect: Effect) -> Ended | None:
     """Return how the incident ended, or None to ask every gate once more."""
     record: Record | None = story.record
     if story.restored is not None:
-        return undone(work, story.restored, story.failure or "interrupted after it was rolled back")
+        return undone(work, story.restored, story.failure or "interrupted after it was rolled back", story.baseline)
     if record is not None and (story.rolling_back or story.failure or effect == "partial"):
         return _step_back(work, story, record)
     if effect == "none":
@@ -132,19 +132,19 @@ def _resolve(work: Work, story: Story, effect: Effect) -> Ended | None:
         try:
             return conclude(work, record, story.baseline, story.reckoning)
         except (StepFailed, Unprotectable) as failure:
-            return roll_back(work, record, str(failure))
+            return roll_back(work, record, str(failure), story.baseline)
     return "interrupted", "interrupted, and nothing tells what it did; not run again"
 
 
 def _step_back(work: Work, story: Story, record: Record) -> Ended:
     """Put back what is not gone for good; where whole slices of a cleanup are, verify what they freed."""
     if story.rolling_back or story.failure:
-        return roll_back(work, record, f"interrupted after: {story.failure}" if story.failure else "interrupted half-way")
+        return roll_back(work, record, f"interrupted after: {story.failure}" if story.failure else "interrupted half-way", story.baseline)
     if story.baseline is None or not _in_whole_slices(work, story):
-        return roll_back(work, record, "interrupted half-way")
+        return roll_back(work, record, "interrupted half-way", story.baseline)
     restored = work.step("put back", work.world.hands.undo, work.case, record)
     if restored.conflicts:
-        return undone(work, restored, "interrupted between two slices")
+        return undone(work, restored, "interrupted between two slices", story.baseline)
     outcome, reason = conclude(work, record, story.baseline, story.reckoning)
     return outcome, f"interrupted between two slices, {restored.restored} put back; {reason}"
 

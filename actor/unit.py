@@ -48,6 +48,7 @@ def show(service: Service) -> UnitState:
         active=values["ActiveState"] == "active",
         invocation=values.get("InvocationID", ""),
         main_pid=main_pid,
+        image=values.get("ImageID") or None,
         memory_bytes=int(memory) if memory.isdigit() and int(memory) < 2**62 else _resident_bytes(main_pid),
         needs_reload=values.get("NeedDaemonReload") == "yes",
         edited=_edited(values),

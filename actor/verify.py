@@ -1,7 +1,8 @@
-"""Verification: a baseline before, then by own measurement, health through the settle window, and by Prometheus."""
+"""Verification: a baseline before, then by own measurement, health through settle window and watch, and by Prometheus."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -12,41 +13,55 @@ from homeostat.prometheus import PrometheusError, selector
 from homeostat.words import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actor.model import Case, EpisodeKey
     from actor.playbook import Playbook
     from actor.reckoning import Reckoning
     from actor.world import World
 
-_POLL_SECONDS = 1.0
+Status = Literal["passed", "warned", "failed", "unknown"]
+
+_SETTLE_POLL_SECONDS = 1.0
+_WATCH_POLL_SECONDS = 2.0
 _NO_WORSE = 0.05
 _CYCLES = 2
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """How things were before: the measure, each health probe, and the usage as Prometheus has it (None where unknown)."""
+    """How things were before: the measure, each health probe, the service, and what Prometheus said (None where unknown).
+
+    `usage` is the share of its limit; an `observed` problem was seen, any other is forecast.
+    """
 
     measured: float
     health: dict[str, bool]
     invocation: str | None
     active: bool | None
     usage: float | None
+    observed: bool | None = None
+    image: str | None = None
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was looked at; only a check that passed before may cause a rollback."""
 
     name: str
-    status: Literal["passed", "warned", "failed", "unknown"]
+    status: Status
     passed_before: bool
     detail: str
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """What verification saw, with its evidence and the share of its checks that passed."""
+    """What verification saw: its checks as evidence and counted, the share of them that passed, and how long it took."""
 
     finding: Finding
     confidence: float
     checks: tuple[Check, ...]
+    passed: int = 0
+    warned: int = 0
+    failed: int = 0
+    seconds: float = 0.0
 
     @property
     def calls_for_rollback(self) -> bool:
@@ -68,17 +83,15 @@ def take_baseline(world: World, case: Case, playbook: Playbook, key: EpisodeKey)
         StepFailed: the measure cannot be taken, so success could never be shown.
 
     """
-    state = world.hands.show(case)
-    try:
-        usage = _usage(world, key)
-    except PrometheusError:
-        usage = None
+    state, told = world.hands.show(case), _tell(world, key)
     return Baseline(
-        measured=world.hands.measure(case, playbook.file.verify.measure),
+        measured=world.hands.measure(case, playbook.file.verify.expects(key.problem).measure),
         health=world.hands.probe(case),
         invocation=state.invocation if state is not None else None,
         active=state.active if state is not None else None,
-        usage=usage,
+        usage=told.usage if told is not None else None,
+        observed=told.observed if told is not None else None,
+        image=state.image if state is not None else None,
     )
 
 
@@ -96,26 +109,56 @@ def still_healthy(world: World, case: Case, before: dict[str, bool]) -> None:
 
 
 def verify(world: World, case: Case, playbook: Playbook, key: EpisodeKey, baseline: Baseline) -> Verification:
-    """Settle, then look at everything; the finding is the worst of the checks."""
-    override = world.config.autonomy.actions.get(playbook.name)
-    settle = override.settle if override is not None and override.settle is not None else playbook.file.verify.settle
-    watch = override.watch if override is not None and override.watch is not None else playbook.file.verify.watch
-    acted_at = world.clock.now()
-    checks = [*_held(world, case, baseline, settle), _measured(world, case, playbook, baseline), _predicted(world, key, baseline, (acted_at, watch))]
-    return _sum_up([check for check in checks if check is not None])
+    """Settle and measure, then watch until Prometheus has seen enough; the finding is the worst of the checks.
+
+    Raises:
+        StepFailed: everything was stopped meanwhile.
+        HandedOver: the process is ending; the next one verifies afresh.
+
+    """
+    spec, override = playbook.file.verify, world.config.autonomy.actions.get(playbook.name)
+    settle = override.settle if override is not None and override.settle is not None else spec.settle
+    watch = override.watch if override is not None and override.watch is not None else spec.watch
+    began, held = (world.clock.now(), world.clock.monotonic()), _Held(world, case)
+    held.wait(settle, _SETTLE_POLL_SECONDS, lambda: False)
+    held.settled()
+    measured = _measured(world, case, playbook, key, baseline)
+    held.wait(watch, _WATCH_POLL_SECONDS, lambda: _has_seen(world, key, baseline, began))
+    checks = [*held.checks(baseline), measured, _predicted(world, key, baseline, _seen_since(world, key.host, began))]
+    return _sum_up(checks, world.clock.monotonic() - began[1])
 
 
 def with_reckoning(seen: Verification, reckoning: Reckoning) -> Verification:
     """Return a verification that also saw what was freed, if anything was: a misprediction fails it, but nothing can be put back for that."""
     if not reckoning.freed:
         return seen
-    status: Literal["passed", "failed"] = "passed" if reckoning.mispredicted is None else "failed"
-    return _sum_up([*seen.checks, Check(name="prediction", status=status, passed_before=False, detail=reckoning.sentence)])
+    status: Status = "passed" if reckoning.mispredicted is None else "failed"
+    return _sum_up([*seen.checks, Check(name="prediction", status=status, passed_before=False, detail=reckoning.sentence)], seen.seconds)
 
 
-def _sum_up(checks: list[Check]) -> Verification:
+def recovered(world: World, case: Case, playbook: Playbook, baseline: Baseline) -> Verification:
+    """See, after a rollback, whether all that was well before is so again; it may take the settle window, but not under a stop."""
+    began = world.clock.monotonic()
+    checks = _well_again(world, case, baseline)
+    while any(check.status == "failed" for check in checks) and world.clock.monotonic() - began < playbook.file.verify.settle:
+        if world.ending.is_set() or world.stop.reason() is not None:
+            break
+        world.clock.sleep(_SETTLE_POLL_SECONDS)
+        checks = _well_again(world, case, baseline)
+    return _sum_up(checks, world.clock.monotonic() - began)
+
+
+def _well_again(world: World, case: Case, baseline: Baseline) -> list[Check]:
+    health = world.hands.probe(case)
+    checks = [_health_check(name, health.get(name, False), baseline) for name, passed in sorted(baseline.health.items()) if passed]
+    if baseline.active:
+        up = _invocation(world, case) is not None
+        checks.append(_check("active", up, True, f"{case.target} {'is up' if up else 'is not up'}"))
+    return checks
+
+
+def _sum_up(checks: list[Check], seconds: float) -> Verification:
     statuses = [check.status for check in checks]
-    known = [status for status in statuses if status != "unknown"]
     finding: Finding = "verified"
     if "failed" in statuses:
         finding = "failed"
@@ -123,27 +166,78 @@ def _sum_up(checks: list[Check]) -> Verification:
         finding = "unverifiable"
     elif "warned" in statuses or "unknown" in statuses:
         finding = "weak"
-    return Verification(finding=finding, confidence=known.count("passed") / max(1, len(known)), checks=tuple(checks))
+    passed, warned, failed = (statuses.count(status) for status in ("passed", "warned", "failed"))
+    return Verification(
+        finding=finding,
+        confidence=passed / max(1, len(checks)),
+        checks=tuple(checks),
+        passed=passed,
+        warned=warned,
+        failed=failed,
+        seconds=seconds,
+    )
 
 
-def _held(world: World, case: Case, baseline: Baseline, settle: float) -> list[Check]:
-    """Watch health and, for a service, its InvocationID through the settle window."""
-    service, first = case.service, _invocation(world, case)
-    steady, last_health, flapped = True, world.hands.probe(case), set[str]()
-    ends = world.clock.monotonic() + settle
-    while world.clock.monotonic() < ends:
-        _go_on(world)
-        world.clock.sleep(min(_POLL_SECONDS, max(0.0, ends - world.clock.monotonic())))
-        steady = steady and _invocation(world, case) == first
-        health = world.hands.probe(case)
-        flapped |= {name for name, passed in last_health.items() if passed and not health.get(name, False)}
-        last_health = health
-    checks = [_health_check(name, passed and name not in flapped, baseline) for name, passed in sorted(last_health.items())]
-    return checks if service is None else [_restarted(case, baseline, first, steady=steady), *checks]
+def _check(name: str, well: bool, passed_before: bool, detail: str) -> Check:
+    return Check(name=name, status="passed" if well else "failed", passed_before=passed_before, detail=detail)
+
+
+@dataclasses.dataclass
+class _Held:
+    """What is watched from the deed on: each health probe and, for a service, its InvocationID."""
+
+    world: World
+    case: Case
+
+    def __post_init__(self) -> None:
+        """Look for the first time."""
+        self.first = _invocation(self.world, self.case)
+        self.steady = True
+        self.health = self.world.hands.probe(self.case)
+        self.lost: set[str] = set()
+
+    def wait(self, seconds: float, poll_seconds: float, enough: Callable[[], bool]) -> None:
+        """Look again and again for so long, or until it is enough. Raises as `verify`."""
+        clock = self.world.clock
+        ends = clock.monotonic() + seconds
+        while clock.monotonic() < ends and not enough():
+            _go_on(self.world)
+            clock.sleep(min(poll_seconds, max(0.0, ends - clock.monotonic())))
+            self.look()
+
+    def look(self) -> None:
+        """Look once: what was seen well and is not so now did not hold, whatever it does later."""
+        self.steady = self.steady and _invocation(self.world, self.case) == self.first
+        health = self.world.hands.probe(self.case)
+        self.lost |= {name for name, passed in self.health.items() if passed and not health.get(name, False)}
+        self.health = health
+
+    def settled(self) -> None:
+        """Take what is not well by now for lost: the settle window was its time to come up."""
+        self.lost |= {name for name, passed in self.health.items() if not passed}
+
+    def checks(self, baseline: Baseline) -> list[Check]:
+        """Return what was seen."""
+        checks = [_health_check(name, name not in self.lost, baseline) for name in sorted(self.health)]
+        if baseline.image is not None:
+            # A restart that brings another image is a deployment.
+            state = self.world.hands.show(self.case)
+            same = state is not None and state.image == baseline.image
+            checks.append(_check("image", same, True, f"{self.case.target} runs {'the same' if same else 'another'} image than before"))
+        return checks if self.case.service is None else [self._restarted(baseline), *checks]
+
+    def _restarted(self, baseline: Baseline) -> Check:
+        up, new = self.first is not None and self.steady, self.first != baseline.invocation
+        words = "runs as a new invocation and stayed up through the settle window and the watch"
+        if not up:
+            words = "did not stay up through the settle window and the watch"
+        elif not new:
+            words = "still runs as the old invocation"
+        return _check("invocation", up and new, bool(baseline.active), f"{self.case.target} {words}")
 
 
 def _go_on(world: World) -> None:
-    # A settle window that is cut short proves nothing: the next process verifies afresh, or a person has stopped it.
+    # A window that is cut short proves nothing: the next process verifies afresh, or a person has stopped it.
     if world.ending.is_set():
         raise HandedOver
     reason = world.stop.reason()
@@ -159,67 +253,87 @@ def _invocation(world: World, case: Case) -> str | None:
     return state.invocation if state is not None and state.active else None
 
 
-def _restarted(case: Case, baseline: Baseline, first: str | None, *, steady: bool) -> Check:
-    well = first is not None and first != baseline.invocation and steady
-    if well:
-        detail = f"{case.target} runs as a new invocation and stayed up through the settle window"
-    elif first is None or not steady:
-        detail = f"{case.target} did not stay up through the settle window"
-    else:
-        detail = f"{case.target} still runs as the old invocation"
-    return Check(name="invocation", status="passed" if well else "failed", passed_before=bool(baseline.active), detail=detail)
-
-
 def _health_check(name: str, passed: bool, baseline: Baseline) -> Check:
     detail = f"health of {name} {'held' if passed else 'did not hold'}"
-    return Check(name=f"health {name}", status="passed" if passed else "failed", passed_before=baseline.health.get(name, False), detail=detail)
+    return _check(f"health {name}", passed, baseline.health.get(name, False), detail)
 
 
-def _measured(world: World, case: Case, playbook: Playbook, baseline: Baseline) -> Check:
-    spec = playbook.file.verify
+def _measured(world: World, case: Case, playbook: Playbook, key: EpisodeKey, baseline: Baseline) -> Check:
+    spec = playbook.file.verify.expects(key.problem)
     try:
         after = world.hands.measure(case, spec.measure)
     except StepFailed as failure:
         return Check(name="measure", status="unknown", passed_before=False, detail=str(failure))
     change = after - baseline.measured
     words = f"{spec.measure} went from {baseline.measured:.4f} to {after:.4f} ({change:+.4f}; success is {spec.success}, warned is {spec.warn})"
-    if Change.parse(spec.success).met(change):
-        return Check(name="measure", status="passed", passed_before=False, detail=words)
-    return Check(name="measure", status="warned" if Change.parse(spec.warn).met(change) else "failed", passed_before=False, detail=words)
+    status: Status = "passed" if Change.parse(spec.success).met(change) else "warned" if Change.parse(spec.warn).met(change) else "failed"
+    return Check(name="measure", status=status, passed_before=False, detail=words)
 
 
-def _predicted(world: World, key: EpisodeKey, baseline: Baseline, watch: tuple[float, float]) -> Check | None:
-    """Wait for two cycles of the exporter since the deed, then see in its own series that the target is no worse.
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What Prometheus tells of one target: how much of its limit is used (None: it has none), whether the problem is asserted, and seen or forecast."""
 
-    Not in its forecast: the deed has begun a new regime, of which for a while nothing is known.
+    usage: float | None
+    asserted: bool
+    observed: bool
+
+    @property
+    def gone(self) -> bool:
+        """Whether a problem that was seen is over: below its limit again, or, where it has none, no longer asserted."""
+        return self.usage < 1 if self.usage is not None else not self.asserted
+
+
+def _tell(world: World, key: EpisodeKey) -> Told | None:
+    """Return what Prometheus tells, or None when it does not answer.
+
+    What is past its limit is seen, and so is what nothing is forecast of; the exporter gives every forecast its probabilities.
     """
-    acted_at, watch_seconds = watch
-    ends = world.clock.monotonic() + watch_seconds
-    while not _seen_since(world, key.host, acted_at):
-        _go_on(world)
-        if world.clock.monotonic() >= ends:
-            return Check(name="prometheus", status="unknown", passed_before=False, detail=f"Prometheus showed no two new cycles within {watch_seconds:g} s")
-        world.clock.sleep(_POLL_SECONDS)
+    labels = key._asdict()
     try:
-        after = _usage(world, key)
-    except PrometheusError as error:
-        return Check(name="prometheus", status="unknown", passed_before=False, detail=str(error))
-    if after is None or baseline.usage is None:
-        return Check(name="prometheus", status="unknown", passed_before=False, detail=f"Prometheus does not tell how far {key.target} is used")
-    status: Literal["passed", "warned"] = "passed" if after <= baseline.usage + _NO_WORSE else "warned"
-    detail = f"in Prometheus the use of {key.target} went from {baseline.usage:.0%} to {after:.0%} of its limit"
-    return Check(name="prometheus", status=status, passed_before=False, detail=detail)
+        usage = world.prometheus.query(f"max({selector('homeostat_usage_ratio', **labels)})")
+        asserted = world.prometheus.query(selector("homeostat_problem_confidence_ratio", **labels))
+        forecast = world.prometheus.query(selector("homeostat_limit_probability_ratio", **labels))
+    except PrometheusError:
+        return None
+    used = usage[0].value if usage else None
+    return Told(usage=used, asserted=bool(asserted), observed=not forecast or (used is not None and used >= 1))
 
 
-def _seen_since(world: World, host: str, moment: float) -> bool:
-    cycle = f"max({selector('homeostat_exporter_last_success_timestamp_seconds', host=host)})"
+def _has_seen(world: World, key: EpisodeKey, baseline: Baseline, began: tuple[float, float]) -> bool:
+    """Say whether Prometheus has seen enough: what was forecast, when it is fresh; what was observed, when it is fresh and gone."""
+    if not _seen_since(world, key.host, began):
+        return False
+    if not baseline.observed:
+        return True
+    told = _tell(world, key)
+    return told is not None and told.gone
+
+
+def _seen_since(world: World, host: str, began: tuple[float, float]) -> bool:
+    """Say whether the exporter has gone round twice since, and everything it reads was scraped; the clock may be set meanwhile."""
+    exporter = world.config.exporter
+    enough = max(_CYCLES * exporter.cycle, exporter.scrape_interval)
+    if world.clock.monotonic() < began[1] + enough:
+        return False
     try:
-        samples = world.prometheus.query(cycle)
+        samples = world.prometheus.query(f"max({selector('homeostat_exporter_last_success_timestamp_seconds', host=host)})")
     except PrometheusError:
         return False
-    return bool(samples) and samples[0].value >= moment + _CYCLES * world.config.exporter.cycle
+    return bool(samples) and samples[0].value >= began[0] + enough
 
 
-def _usage(world: World, key: EpisodeKey) -> float | None:
-    samples = world.prometheus.query(f"max({selector('homeostat_usage_ratio', **key._asdict())})")
-    return samples[0].value if samples else None
+def _predicted(world: World, key: EpisodeKey, baseline: Baseline, fresh: bool) -> Check:
+    """Judge by the exporter's series: what was observed must be gone, what was forecast no worse.
+
+    Not by its forecast: the deed has begun a new regime, of which for a while nothing is known.
+    """
+    told = _tell(world, key)
+    if not fresh or told is None:
+        return Check(name="prometheus", status="unknown", passed_before=False, detail="Prometheus showed no two new cycles within the watch")
+    if baseline.observed:
+        detail = f"{key.problem} at {key.target}, which was seen before, is {'gone' if told.gone else 'still there'}"
+        return _check("prometheus", told.gone, False, detail)
+    if told.usage is None or baseline.usage is None:
+        return Check(name="prometheus", status="unknown", passed_before=False, detail=f"Prometheus does not tell how far {key.target} is used")
+    detail = f"in Prometheus the use of {key.target} went from {baseline.usage:.0%} to {told.usage:.0%} of its limit"
+    return _check("prometheus", told.usage <= baseline.usage + _NO_WORSE, False, detail)

@@ -41,6 +41,7 @@ DISK_BYTES = 1024 * KIB
 LAST_SUCCESS = "homeostat_exporter_last_success_timestamp_seconds"
 PREDICTION = "homeostat_problem_confidence_ratio"
 USAGE = "homeostat_usage_ratio"
+PROBABILITY = "homeostat_limit_probability_ratio"
 ALERT_OF = {
     "auto-execute": "HomeostatAutoExecute",
     "notify-execute": "HomeostatNotifyExecute",
@@ -132,6 +133,7 @@ class FakePrometheus:
         self.put(DECISION_SERIES, confidence, **key._asdict(), action=action, decision=decision, risk="low")
         self.put(PREDICTION, 0.9, **key._asdict())
         self.put(USAGE, 0.8, **key._asdict())
+        self.put(PROBABILITY, 0.9, **key._asdict(), horizon="48h")
 
     def forget(self, key: EpisodeKey) -> None:
         """Let the problem be gone."""
@@ -229,7 +231,7 @@ class Host:
         return {
             "host": HOST,
             "prometheus": {"evaluation_interval": "5s"},
-            "exporter": {"cycle": "5s"},
+            "exporter": {"cycle": "5s", "scrape_interval": "5s"},
             "autonomy": {"mode": "active", "level": "aggressive", "actions": {"disk-cleanup": dict(quick), "service-restart": dict(quick)}},
             "filesystems": {"disk": {"path": str(self.disk), "size": f"{DISK_BYTES}B", "free_target": 0.6}},
             "cleanup": {"old-logs": {"directory": str(self.logs), "pattern": "*.log.*", "older_than": "1h"}},

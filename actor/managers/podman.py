@@ -13,7 +13,8 @@ _FORMAT = (
     "ContainerName={{.Name}}{{println}}"
     "ActiveState={{if .State.Running}}active{{else}}inactive{{end}}{{println}}"
     "InvocationID={{.State.StartedAt}}{{println}}"
-    "MainPID={{.State.Pid}}"
+    "MainPID={{.State.Pid}}{{println}}"
+    "ImageID={{.Image}}"
 )
 
 

@@ -138,10 +138,10 @@ class TestWeakAndFailed:
         restart(actor)
         assert "roll back" not in actor.phases()
 
-    def test_a_target_that_prometheus_sees_worse_is_a_warning(self, actor: Actor) -> None:
+    def test_a_forecast_target_that_prometheus_sees_worse_is_no_success(self, actor: Actor) -> None:
         actor.clock.at_sleep = lambda: actor.prometheus.put(USAGE, 0.99, **WEB._asdict())
         incident = restart(actor)
-        assert (incident.outcome, incident.reason) == ("warned", "in Prometheus the use of web went from 80% to 99% of its limit")
+        assert (incident.outcome, incident.reason) == ("failed", "in Prometheus the use of web went from 80% to 99% of its limit")
 
     def test_a_target_that_prometheus_sees_no_worse_is_a_success_though_its_forecast_is_gone(self, actor: Actor) -> None:
         actor.clock.at_sleep = lambda: actor.prometheus.forget(WEB)
@@ -195,7 +195,7 @@ class TestRollback:
         careful.decide(DISK, "set-aside")
         careful.turn()
         assert ended(careful.incident()) == (None, "rolled_back")
-        assert careful.incident().reason == "health of web did not hold; 5 put back"
+        assert careful.incident().reason == "health of web did not hold; after the rollback too: health of web did not hold; 5 put back"
         assert contents(paths) == before
         assert not (careful.host.disk / ".homeostat-quarantine" / f"homeostat-disk-cleanup-{careful.incident().id}").exists()
 

@@ -51,11 +51,11 @@ class Deed:
     phases: dict[str, str | None]
 
 
-def do_it(service: Service, settle_seconds: float) -> Deed:
+def do_it(service: Service, settle_seconds: float, watch_seconds: float = 0.0) -> Deed:
     """Let the actor restart a service; its journal is real, Prometheus only decides, and nothing is silenced."""
     with tempfile.TemporaryDirectory() as folder:
         key = EpisodeKey("here", "memory_leak", "it", "memory")
-        world = _world(service, settle_seconds, folder, key)
+        world = _world(service, (settle_seconds, watch_seconds), folder, key)
         decided = Decided(
             key=key, action="service-restart", risk="low", decision="auto-execute", severity="warning", confidence=0.9
         )
@@ -69,8 +69,8 @@ def do_it(service: Service, settle_seconds: float) -> Deed:
         return Deed(outcome, reason, phases)
 
 
-def _world(service: Service, settle_seconds: float, folder: str, key: EpisodeKey) -> World:
-    override = ActionOverride(settle=Duration(settle_seconds), watch=Duration(0))
+def _world(service: Service, seconds: tuple[float, float], folder: str, key: EpisodeKey) -> World:
+    override = ActionOverride(settle=Duration(seconds[0]), watch=Duration(seconds[1]))
     autonomy = Autonomy(mode="active", level="aggressive", actions={"service-restart": override})
     prometheus = FakePrometheus(SystemClock())
     prometheus.decide(key, "service-restart", "auto-execute", 0.95)
@@ -217,8 +217,16 @@ def test_a_unit_that_dies_half_a_second_after_its_restart_fails_verification(mac
     service = started(machine, name, f"ExecStart={script}", f"Restart={again}", "RestartSec=0")
     deed = machine.call(do_it, service, 2.0)
     assert deed.outcome == "failed", deed
-    assert "it did not stay up through the settle window" in deed.reason
+    assert "it did not stay up through the settle window and the watch" in deed.reason
     assert deed.phases["execute"] is None, "systemd itself calls this restart done"
+
+
+def test_a_unit_that_dies_after_the_settle_window_fails_while_it_is_watched(machine: Machine) -> None:
+    script = "/bin/sh -c 'test -e /run/lingering && exec sleep 3; touch /run/lingering; exec sleep infinity'"
+    service = started(machine, "lingering", f"ExecStart={script}")
+    deed = machine.call(do_it, service, 0.5, 8.0)
+    assert deed.outcome == "failed", deed
+    assert "it did not stay up" in deed.reason
 
 
 def test_a_hanging_stop_ends_our_client_and_nobody_can_tell_whether_it_will_start(machine: Machine) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pathlib
 
 FREE = MEASURES["filesystem-free-ratio"].read
+ACTIVE = MEASURES["service-active"].read
 MEMORY = MEASURES["service-memory-ratio"].read
 
 
@@ -44,6 +45,15 @@ def test_memory_is_a_share_of_the_services_limit(host: Host) -> None:
 def test_without_a_limit_memory_is_a_share_of_the_hosts(host: Host) -> None:
     share = MEMORY(case(host, "web", services={"web": {"memory_limit": None}}))
     assert share == 900 * KIB / (os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+
+
+def test_a_service_is_up_when_it_is_active_and_healthy(host: Host) -> None:
+    assert ACTIVE(case(host, "web")) == 1
+    (host.service / "healthy").unlink()
+    assert ACTIVE(case(host, "web")) == 0
+    assert ACTIVE(case(host, "web", services={"web": {"health": None}})) == 1
+    (host.service / "down").touch()
+    assert ACTIVE(case(host, "web", services={"web": {"health": None}})) == 0
 
 
 def test_a_memory_that_nobody_knows_is_a_failure(host: Host) -> None:
