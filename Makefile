@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := prometheus prometheus-alertmanager prometheus-node-exporter btrfs-progs
-TEST_PACKAGES := $(PACKAGES) systemd-container mmdebstrap xfsprogs
+TEST_PACKAGES := $(PACKAGES) systemd-container mmdebstrap xfsprogs qemu-system-x86
 
 .PHONY: check test demo crash power bench packages test-packages clean
 
@@ -30,7 +30,7 @@ test: .venv/ready test-packages
 
 # A hundred power cuts; `make test` makes a few.
 power: .venv/ready test-packages
-	HOMEOSTAT_POWER_CUTS=17 $(BIN)/python -m pytest -q --log-cli-level=WARNING tests/integration/test_power_cut.py
+	HOMEOSTAT_POWER_CUTS=17 $(BIN)/python -m pytest -q --log-cli-level=WARNING tests/integration/test_power_cut.py tests/integration/test_vm.py
 
 demo: .venv/ready packages
 	KEEP=$(KEEP) $(BIN)/python -m deploy.demo

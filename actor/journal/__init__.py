@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from actor.journal.group import Group, JournalError
 from actor.journal.room import Ballast, make_place
@@ -13,12 +13,14 @@ from actor.journal.schema import MIGRATIONS
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from actor.journal.group import Write
     from homeostat.config import Size
 
 __all__ = ["Journal", "JournalError"]
+
+T = TypeVar("T")
 
 # An error's extended code holds its primary one in the lowest byte; a disk may tell at fsync only that it is full.
 _PRIMARY_CODE = 0xFF
@@ -44,8 +46,8 @@ class Journal:
         self.writable = True
         try:
             make_place(directory)
-            self._db = self._open()
-            self._migrate()
+            self._db = self._with_ballast(self._open)
+            self._with_ballast(self._migrate)
             self.ballast.lay()
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
@@ -54,16 +56,25 @@ class Journal:
         except (sqlite3.DatabaseError, OSError) as error:
             raise JournalError(f"{self.path}: the journal cannot be read: {error}; move it aside or restore it from a backup") from None
 
+    def _with_ballast(self, deed: Callable[[], T]) -> T:
+        """Do it, and on a disk that is too full for it once more in the room that the ballast kept. Raises sqlite3.OperationalError and JournalError."""
+        try:
+            return deed()
+        except (sqlite3.OperationalError, JournalError) as error:
+            if "locked" in str(error) or self.ballast.shortage() is None:
+                raise
+        self.ballast.give_up()
+        return deed()
+
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=1, isolation_level=None, check_same_thread=False)
         db.row_factory = sqlite3.Row
-        # EXCLUSIVE before first use keeps the WAL index in memory: no shared mapping, so no SIGBUS on a full btrfs,
-        # and a second actor is refused. FULL makes every commit durable before we answer 202.
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA foreign_keys = ON")
-        db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+        try:
+            _settle(db)
+        except sqlite3.Error:
+            # Else its lock would stand in the way of the next attempt.
+            db.close()
+            raise
         return db
 
     def _migrate(self) -> None:
@@ -131,3 +142,13 @@ class Journal:
         """Fold the write-ahead log in and let the journal go."""
         with self._lock:
             self._db.close()
+
+
+def _settle(db: sqlite3.Connection) -> None:
+    # EXCLUSIVE before first use keeps the WAL index in memory: no shared mapping, so no SIGBUS on a full btrfs,
+    # and a second actor is refused. FULL makes every commit durable before we answer 202.
+    db.execute("PRAGMA locking_mode = EXCLUSIVE")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")

@@ -32,7 +32,7 @@ SHELF_BYTES = 4096 * MIB
 FICLONE = 0x40049409
 MAKE: dict[str, tuple[str, ...]] = {
     "ext4": ("mkfs.ext4", "-q", "-F", "-m", "0"),
-    "btrfs": ("mkfs.btrfs", "-q", "--mixed"),
+    "btrfs": ("mkfs.btrfs", "-q"),
     "xfs": ("mkfs.xfs", "-q"),
 }
 
@@ -123,13 +123,12 @@ def _format(kind: str, image: pathlib.Path) -> None:
 
 
 def fill(folder: pathlib.Path) -> pathlib.Path:
-    """Fill the file system that holds `folder` to the last byte, and return the file that does."""
+    """Fill the file system that holds `folder` to the last byte, again where room was made since, and return the file that does."""
     hog = folder / "hog"
-    with hog.open("wb", buffering=0) as file:
-        for size in (MIB, 65536, 4096, 512):
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(bytes(size))
-                    # Only what lies on the disk has its room for certain.
-                    os.fdatasync(file.fileno())
+    for size in (MIB, 65536, 4096, 512):
+        with contextlib.suppress(OSError), hog.open("ab", buffering=0) as file:
+            while True:
+                file.write(bytes(size))
+                # Only what lies on the disk has its room for certain.
+                os.fdatasync(file.fileno())
     return hog

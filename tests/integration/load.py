@@ -16,7 +16,7 @@ from tests.support import HOST, labels_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_TARGETS = 20
+_CLIENTS, _TARGETS = 3, 20
 
 
 class Book:
@@ -50,10 +50,10 @@ def names(bodies: Sequence[bytes]) -> list[str]:
 
 
 @contextlib.contextmanager
-def posting(port: int, clients: int = 3) -> Iterator[Book]:
-    """Post deliveries to the loopback port as fast as they are answered, over so many connections."""
+def posting(port: int, name: str = "delivery") -> Iterator[Book]:
+    """Post deliveries, each with a name of its own, to the loopback port as fast as they are answered."""
     book = Book()
-    threads = [threading.Thread(target=_post, args=(port, client, book)) for client in range(clients)]
+    threads = [threading.Thread(target=_post, args=(port, f"{name}-{client}", book)) for client in range(_CLIENTS)]
     for thread in threads:
         thread.start()
     try:
@@ -64,7 +64,7 @@ def posting(port: int, clients: int = 3) -> Iterator[Book]:
             thread.join()
 
 
-def _post(port: int, client: int, book: Book) -> None:
+def _post(port: int, client: str, book: Book) -> None:
     connection, number = http.client.HTTPConnection("127.0.0.1", port, timeout=10), 0
     while not book.over.is_set():
         name, number = f"{client}-{number}", number + 1

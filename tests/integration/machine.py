@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import fcntl
-import hashlib
 import os
 import pathlib
-import pickle
 import re
 import secrets
 import shutil
@@ -18,15 +14,14 @@ import sys
 import sysconfig
 import tempfile
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+from tests.integration import debian
+from tests.integration.guest import ENVIRONMENT, PYTHON, Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-T = TypeVar("T")
-
-SUITE = "bookworm"
-PYTHON = (3, 11)
 PACKAGES = (
     "systemd",
     "systemd-sysv",
@@ -41,27 +36,9 @@ PACKAGES = (
 )
 NEEDED = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "unshare")
 BOOT_SECONDS = 60
-BUILD_SECONDS = 300
 CALL_SECONDS = 60
 REPOSITORY = pathlib.Path(__file__).parents[2]
-ENVIRONMENT = {
-    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-    "LC_ALL": "C.UTF-8",
-    "PYTHONPATH": "/homeostat:/site-packages",
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
 
-# Runs in the container: a function and its arguments come in by name and value, what it gave or raised goes back.
-_INSIDE = """
-import pickle, sys, traceback
-try:
-    function, arguments = pickle.load(sys.stdin.buffer)
-    answer = (function(*arguments), None)
-except Exception as error:
-    error.add_note(traceback.format_exc())
-    answer = (None, error)
-sys.stdout.buffer.write(pickle.dumps(answer))
-"""
 # A machine needs control groups that it shares with no other machine, or both systemds fight over one tree.
 _ENTER_GROUPS = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"'
 
@@ -78,53 +55,27 @@ def obstacle() -> str | None:
     return None
 
 
-@dataclasses.dataclass(frozen=True)
-class Machine:
-    """A booted machine; `pid` is its PID 1 as this host sees it. What is done in it is gone with it."""
+def _entered(pid: int) -> Machine:
+    """Return the machine whose PID 1 this host sees as `pid`."""
 
-    pid: int
-
-    def run(self, *argv: str, check: bool = True) -> str:
-        """Run a command in the machine and return what it printed; raises AssertionError when it fails and `check`."""
-        completed = self._enter(argv, b"", stderr=subprocess.STDOUT)
-        output = completed.stdout.decode()
-        assert completed.returncode == 0 or not check, f"{' '.join(argv)}: exit {completed.returncode}: {output}"
-        return output
-
-    def call(self, function: Callable[..., T], *arguments: object) -> T:
-        """Run a module's function with the machine's own Python, return what it returns and raise what it raises."""
-        argv = ("/usr/bin/python3", "-c", _INSIDE)
-        completed = self._enter(argv, pickle.dumps((function, arguments)), stderr=subprocess.PIPE)
-        assert completed.returncode == 0, completed.stderr.decode()
-        value, error = pickle.loads(completed.stdout)
-        if error is not None:
-            raise error
-        returned: T = value
-        return returned
-
-    def write(self, path: str, text: str) -> None:
-        """Write a file in the machine, making its folders."""
-        script = 'mkdir -p "$(dirname "$1")" && cat >"$1"'
-        completed = self._enter(("/bin/sh", "-c", script, "sh", path), text.encode(), stderr=subprocess.STDOUT)
-        assert completed.returncode == 0, completed.stdout.decode()
-
-    def _enter(self, argv: tuple[str, ...], given: bytes, stderr: int) -> subprocess.CompletedProcess[bytes]:
+    def enter(argv: tuple[str, ...], given: bytes) -> subprocess.CompletedProcess[bytes]:
         namespaces = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
         return subprocess.run(
-            ["nsenter", f"--target={self.pid}", *namespaces, "--", *argv],
+            ["nsenter", f"--target={pid}", *namespaces, "--", *argv],
             input=given,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
+            capture_output=True,
             env=ENVIRONMENT,
             timeout=CALL_SECONDS,
             check=False,
         )
 
+    return Machine(enter)
+
 
 @contextlib.contextmanager
 def booted() -> Iterator[Machine]:
     """Build the machine's tree where it is not cached, boot it, and end it with everything in it."""
-    root, name = _tree(), f"homeostat-{secrets.token_hex(4)}"
+    root, name = debian.kept("machine", PACKAGES, lambda folder: debian.install(folder, PACKAGES)), f"homeostat-{secrets.token_hex(4)}"
     with _control_groups(name) as groups, tempfile.TemporaryFile() as console:
         process = subprocess.Popen(
             [*_in_groups(groups), *_nspawn(root, name)],
@@ -173,8 +124,9 @@ def _nspawn(root: pathlib.Path, name: str) -> list[str]:
 def _up(process: subprocess.Popen[bytes]) -> Machine | None:
     deadline = time.monotonic() + BOOT_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        machine = _inner(process)
-        if machine is not None:
+        pid = _inner(process)
+        if pid is not None:
+            machine = _entered(pid)
             state = machine.run("systemctl", "is-system-running", check=False).strip()
             if state in {"running", "degraded"}:
                 return machine
@@ -182,14 +134,14 @@ def _up(process: subprocess.Popen[bytes]) -> Machine | None:
     return None
 
 
-def _inner(process: subprocess.Popen[bytes]) -> Machine | None:
-    """Return the machine once nspawn's child is PID 1 of its own; before that it still is this host's."""
+def _inner(process: subprocess.Popen[bytes]) -> int | None:
+    """Return the machine's PID 1 once nspawn's child is PID 1 of its own; before that it still is this host's."""
     for nspawn in _children(process.pid):
         for child in _children(int(nspawn)):
             status = " ".join(_words(f"/proc/{child}/status"))
             # Its ids here, beside nspawn, and in the machine.
             if re.search(r"NSpid: \d+ \d+ 1 ", status):
-                return Machine(int(child))
+                return int(child)
     return None
 
 
@@ -206,9 +158,9 @@ def _words(path: str) -> list[str]:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     # Nothing in the machine is to be saved: with its PID 1 everything in it ends at once, and nspawn cleans up.
-    machine = _inner(process)
-    if machine is not None:
-        os.kill(machine.pid, signal.SIGKILL)
+    pid = _inner(process)
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=30)
     process.kill()
@@ -244,46 +196,3 @@ def _remove(group: pathlib.Path) -> None:
     for inner in sorted(group.rglob("*/"), reverse=True):
         inner.rmdir()
     group.rmdir()
-
-
-def _tree() -> pathlib.Path:
-    """Return the folder of the machine's files, built once and kept for later runs."""
-    named = hashlib.sha256(" ".join((SUITE, *PACKAGES)).encode()).hexdigest()[:12]
-    cache = pathlib.Path(os.environ.get("HOMEOSTAT_TEST_CACHE") or f"{tempfile.gettempdir()}/homeostat-test-cache")
-    cache.mkdir(parents=True, exist_ok=True)
-    assert cache.stat().st_uid == 0, f"{cache} must belong to root, who boots what lies in it"
-    root = cache / f"machine-{named}"
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not root.exists():
-            _build(root)
-    return root
-
-
-def _build(root: pathlib.Path) -> None:
-    unfinished = root.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    argv = [
-        "mmdebstrap",
-        "--mode=root",
-        "--variant=essential",
-        f"--include={','.join(PACKAGES)}",
-        "--dpkgopt=force-unsafe-io",
-        SUITE,
-        str(unfinished),
-        _source(),
-    ]
-    made = subprocess.run(argv, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False)
-    assert made.returncode == 0, f"Debian's packages could not be had: {made.stderr[-2000:]}"
-    unfinished.rename(root)
-
-
-def _source() -> str:
-    """Return the line that names the archive from which this host itself installs Debian's packages."""
-    wanted = ["Debian", SUITE, "main"]
-    argv = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(CODENAME) $(COMPONENT) $(REPO_URI)"]
-    targets = subprocess.run([*argv, "Created-By: Packages"], capture_output=True, text=True, check=True).stdout
-    archives = (line.split()[3] for line in targets.splitlines() if line.split()[:3] == wanted)
-    archive = next(archives, None)
-    assert archive is not None, f"apt of this host knows no Debian {SUITE}; run apt-get update"
-    return f"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {archive} {SUITE} main"

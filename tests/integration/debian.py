@@ -1,0 +1,63 @@
+"""Folders with a Debian 12 in them, for machines of the tests' own: built once, kept for later runs."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+SUITE = "bookworm"
+BUILD_SECONDS = 600
+
+
+def kept(name: str, packages: Sequence[str], build: Callable[[pathlib.Path], None]) -> pathlib.Path:
+    """Return the folder that `build` made for these packages, at once where a former run has kept it."""
+    key = hashlib.sha256(" ".join((SUITE, *packages)).encode()).hexdigest()[:12]
+    cache = pathlib.Path(os.environ.get("HOMEOSTAT_TEST_CACHE") or f"{tempfile.gettempdir()}/homeostat-test-cache")
+    cache.mkdir(parents=True, exist_ok=True)
+    assert cache.stat().st_uid == 0, f"{cache} must belong to root, who boots what lies in it"
+    folder = cache / f"{name}-{key}"
+    with (cache / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = folder.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            build(unfinished)
+            unfinished.rename(folder)
+    return folder
+
+
+def install(folder: pathlib.Path, packages: Sequence[str], *options: str) -> None:
+    """Install Debian with these packages into a new folder, with more options of mmdebstrap."""
+    argv = [
+        "mmdebstrap",
+        "--mode=root",
+        "--variant=essential",
+        f"--include={','.join(packages)}",
+        "--dpkgopt=force-unsafe-io",
+        *options,
+        SUITE,
+        str(folder),
+        _source(),
+    ]
+    made = subprocess.run(argv, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False)
+    assert made.returncode == 0, f"Debian's packages could not be had: {made.stderr[-2000:]}"
+
+
+def _source() -> str:
+    """Return the line that names the archive from which this host itself installs Debian's packages."""
+    wanted = ["Debian", SUITE, "main"]
+    argv = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(CODENAME) $(COMPONENT) $(REPO_URI)"]
+    targets = subprocess.run([*argv, "Created-By: Packages"], capture_output=True, text=True, check=True).stdout
+    archives = (line.split()[3] for line in targets.splitlines() if line.split()[:3] == wanted)
+    archive = next(archives, None)
+    assert archive is not None, f"apt of this host knows no Debian {SUITE}; run apt-get update"
+    return f"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {archive} {SUITE} main"
