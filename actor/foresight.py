@@ -10,7 +10,7 @@ from actor.absorb import changes, read_decision
 from actor.journal import incidents, words
 from actor.model import Incident, Plan, Word
 from actor.pipeline import would_do
-from actor.situation import ask_gates, deciding, observe
+from actor.situation import ask_gates, deciding, observe, recheck
 from actor.world import case_of
 from homeostat.words import LOSSES
 
@@ -56,9 +56,13 @@ def simulate(world: World, labels: dict[str, str], annotations: dict[str, str]) 
     situation = observe(world, incident)
     verdicts = ask_gates(situation)
     plan, obstacle = would_do(world, situation.playbook, incident) if situation.playbook is not None else (None, None)
+    no = deciding(verdicts)
+    if no is None and plan is not None and plan.commands:
+        # As in reality: what may have changed, and what only the plan tells, is asked once more before the first effect.
+        no = recheck(world, incident, plan)
     return Foresight(
         incident=incident,
-        would=_in_a_sentence(known, decided, verdicts),
+        would=_in_a_sentence(known, decided, plan, no),
         gates=tuple(Asked(gate=name, answer=said.answer, reason=said.reason, inputs=_plain(said.inputs), until=said.until) for name, said in verdicts.items()),
         plan=plan,
         obstacle=obstacle,
@@ -85,15 +89,15 @@ def _as_if(world: World, known: Incident | None, decided: Decided) -> Incident:
     )
 
 
-def _in_a_sentence(known: Incident | None, decided: Decided, verdicts: dict[str, Verdict]) -> str:
+def _in_a_sentence(known: Incident | None, decided: Decided, plan: Plan | None, no: tuple[str, Verdict] | None) -> str:
     if known is not None and not changes(known, decided):
         return f"nothing new: its episode goes on as incident {known.id}, which is {known.outcome or known.state}: {known.reason}"
     if decided.decision == "alert-only":
         return "nothing is done: the decision is alert-only, which no gate is asked about"
-    no = deciding(verdicts)
     if no is None:
         first = "it is announced, and after the grace " if decided.decision == "notify-execute" else ""
-        return f"{first}it is executed: every gate agrees"
+        empty = "" if plan is not None and plan.commands else ", but there is nothing to do at this moment"
+        return f"{first}it is executed: every gate agrees{empty}"
     gate, verdict = no
     became = {"refuse": "refused", "defer": "deferred", "confirm": "proposed to a person", "shadow": "recorded only"}[verdict.answer]
     return f"it is {became}, by {gate}: {verdict.reason}"

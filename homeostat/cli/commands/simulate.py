@@ -9,6 +9,7 @@ import msgspec
 
 from homeostat.cli.desk import Desk, printable, with_desk
 from homeostat.clock import rfc3339
+from homeostat.config import Duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +52,8 @@ def _tell_plan(foreseen: dict[str, Any]) -> Iterator[str]:
         return
     if foreseen["obstacle"] is not None:
         yield f"  no plan: {foreseen['obstacle']}"
+    if plan["commands"]:
+        yield f"  plan: confidence {plan['confidence']:.2f}, risk {plan['risk']}, about {Duration(round(plan['duration_seconds']))}"
     for number, command in enumerate(plan["commands"], start=1):
         yield f"  plan {number}. {command['summary']}; expected: {command['expected']}{'; cannot be undone' if command['irreversible'] else ''}"
     if not plan["commands"] and foreseen["obstacle"] is None:

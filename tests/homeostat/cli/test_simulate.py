@@ -21,7 +21,7 @@ FORESEEN = {
         {"gate": "known", "answer": "allow", "reason": "it is known", "inputs": {"action": "service-restart"}, "until": None},
         {"gate": "cooldown", "answer": "defer", "reason": "it rests", "inputs": {}, "until": 1_700_000_000.0},
     ],
-    "plan": {"action": "service-restart", "target": "web", "commands": [COMMAND]},
+    "plan": {"action": "service-restart", "target": "web", "commands": [COMMAND], "confidence": 0.9, "risk": "low", "duration_seconds": 60.0},
 }  # fmt: skip
 
 
@@ -36,6 +36,7 @@ def test_every_gate_the_plan_and_its_undo_are_told(town: Town) -> None:
         "memory_leak at web, auto-execute service-restart: it is deferred, by cooldown: it rests",
         "  gate known: allow: it is known [action service-restart]",
         "  gate cooldown: defer: it rests (until 2023-11-14T22:13:20Z)",
+        "  plan: confidence 0.90, risk low, about 1m",
         "  plan 1. restart web; expected: less memory",
         "  undo: protection snapshot",
         "No decision: alert 'Watchdog' is no decision",
