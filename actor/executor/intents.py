@@ -23,9 +23,9 @@ _NAME_LENGTH = 16
 class Intent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One deed that is wanted: by name, about an exact member of the configuration; written at a Unix time, and so many seconds after boot."""
 
-    id: Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{_NAME_LENGTH}}}$")]
+    id: Annotated[str, msgspec.Meta(pattern=rf"\A[0-9a-f]{{{_NAME_LENGTH}}}\Z")]
     deed: str
-    incident_id: Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{0,32}$")]
+    incident_id: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{0,32}\Z")]
     action: str
     target: str
     arguments: tuple[Any, ...]

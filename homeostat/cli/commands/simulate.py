@@ -25,7 +25,7 @@ def simulate(desk: Desk, alert: BinaryIO, as_json: bool) -> None:
     try:
         payload = msgspec.json.decode(alert.read())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise click.ClickException(f"{printable(alert.name)}: no JSON: {error}") from None
+        raise click.ClickException(f"{printable(str(getattr(alert, 'name', '-')))}: no JSON: {error}") from None
     foreseen: list[dict[str, Any] | str] = desk.actor.post("simulate", payload)
     if as_json:
         click.echo(msgspec.json.encode(foreseen))

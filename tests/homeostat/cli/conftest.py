@@ -68,11 +68,11 @@ class Town:
     exporter: dict[str, Reply] = dataclasses.field(default_factory=dict)
     series: dict[str, list[tuple[dict[str, str], float]]] = dataclasses.field(default_factory=dict)
 
-    def run(self, *arguments: str) -> Result:
-        """Run `homeostat` as a person does."""
+    def run(self, *arguments: str, typed: str | None = None) -> Result:
+        """Run `homeostat` as a person does, who types on standard input."""
         path = self.folder / "homeostat.yml"
         path.write_text(yaml.safe_dump(self.settings))
-        return CliRunner().invoke(main, ["--config.file", str(path), *arguments])
+        return CliRunner().invoke(main, ["--config.file", str(path), *arguments], input=typed)
 
     def configure(self, **changes: Any) -> None:
         self.settings = merged(self.settings, changes)

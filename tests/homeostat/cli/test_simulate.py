@@ -58,6 +58,14 @@ def test_a_plan_that_is_none_or_lasts_is_told_so(town: Town, changes: dict[str, 
     assert told in simulated(town, json.dumps(ALERT)).output.splitlines()
 
 
+def test_a_dash_reads_standard_input(town: Town) -> None:
+    town.said["simulate"] = Reply([FORESEEN])
+    assert town.run("simulate", "-", typed=json.dumps(ALERT)).exit_code == 0
+    assert [asked.json for asked in town.asked("POST")] == [ALERT]
+    result = town.run("simulate", "-", typed="no json")
+    assert (result.exit_code, ": no JSON: " in result.output) == (1, True)
+
+
 def test_scripts_get_json(town: Town) -> None:
     town.said["simulate"] = Reply([FORESEEN])
     assert json.loads(simulated(town, json.dumps(ALERT), "--json").output) == [FORESEEN]
