@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from actor.calibration import brier_score, reliability
 from actor.feasibility import known_ratios
-from actor.journal import incidents, intake, ledger, totals
+from actor.journal import feedback, incidents, intake, ledger, totals, trials
 from actor.learn import answers, answers_here, decayed, record_with_import, success_ratio
 from homeostat import __version__
 from homeostat.config import threshold
@@ -17,6 +18,7 @@ from homeostat.words import DECISIONS, MODES, RISKS, STATES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from actor.calibration import Bin
     from actor.loop import Loop
     from actor.playbook import Playbook
     from actor.service import Service
@@ -57,6 +59,7 @@ class Collector:
         yield from _terms(world)
         yield from _thresholds(world)
         yield from _state(world)
+        yield from _learned(world)
         yield from _totals(world)
         yield from self._self()
 
@@ -112,6 +115,39 @@ def _terms(world: World) -> Iterator[Metric]:
             if value is not None:
                 family.add_metric([host, playbook.name], value)
         yield family
+
+
+def _learned(world: World) -> Iterator[Metric]:
+    """Yield the record of each action at each target, how well confidence foretold success, and what people marked."""
+    host, journal = world.config.host, world.journal
+    ratios = GaugeMetricFamily("homeostat_action_target_success_ratio", "Successes over trials at one target, with Jeffreys' prior.", labels=["host", "action", "target"])
+    counts = GaugeMetricFamily("homeostat_action_target_trials", "Trials at one target.", labels=["host", "action", "target"])
+    for target, record in ledger.records(journal):
+        ratios.add_metric([host, record.action, target], success_ratio(record.successes, record.trials))
+        counts.add_metric([host, record.action, target], record.trials)
+    yield ratios
+    yield counts
+    tried = trials.latest(journal)
+    score = brier_score(tried)
+    if score is not None:
+        yield _gauge(world, "homeostat_decision_brier_score", "Mean squared error of the confidence of executed decisions; 0 at best.", score)
+    yield from _reliability(host, reliability(tried))
+    marks = GaugeMetricFamily("homeostat_feedback_incidents", "Incidents by a person's mark; unnecessary is a false positive.", labels=["host", "action", "mark"])
+    for of_host, action, mark, number in feedback.counted(journal):
+        marks.add_metric([of_host, action, mark], number)
+    yield marks
+
+
+def _reliability(host: str, bins: Iterable[Bin]) -> Iterator[Metric]:
+    families = {
+        "trials": GaugeMetricFamily("homeostat_decision_calibration_trials", "Executed decisions, by the upper bound of their confidence.", labels=["host", "most"]),
+        "expected": GaugeMetricFamily("homeostat_decision_calibration_expected", "Successes that their confidence foretold.", labels=["host", "most"]),
+        "observed": GaugeMetricFamily("homeostat_decision_calibration_observed", "Successes that came.", labels=["host", "most"]),
+    }
+    for found in bins:
+        for name, family in families.items():
+            family.add_metric([host, f"{found.most:g}"], getattr(found, name))
+    yield from families.values()
 
 
 def _min_confidence(world: World, playbook: Playbook) -> float:

@@ -16,7 +16,8 @@ ProtectionName = Literal["snapshot", "preimage", "quarantine", "none"]
 Loss = Literal["reads-only", "reversible-settings", "rule-bound", "regenerable", "running-state"]
 Term = Literal["prediction", "historical_success", "impact_certainty", "rollback_feasibility"]
 State = Literal["accepted", "deferred", "proposed", "announced", "running"]
-PersonsWord = Literal["approved", "denied", "vetoed", "deferred", "again"]
+Mark = Literal["unnecessary", "necessary"]
+PersonsWord = Literal["approved", "denied", "vetoed", "deferred", "again", "unnecessary", "necessary"]
 Finding = Literal["verified", "weak", "failed", "unverifiable"]
 Outcome = Literal[
     "alerted", "refused", "shadowed", "denied", "vetoed", "expired", "cleared",

@@ -66,9 +66,9 @@ def put(db: sqlite3.Connection, trial: Trial) -> None:
     )
 
 
-def all_of(journal: Journal) -> list[Trial]:
-    """Return every trial, in the order in which they were learned of."""
-    return [_trial(row) for row in journal.rows("SELECT * FROM trials ORDER BY id")]
+def latest(journal: Journal, most: int = 1000) -> list[Trial]:
+    """Return the latest trials, at most so many, in the order in which they were learned of."""
+    return [_trial(row) for row in reversed(journal.rows("SELECT * FROM trials ORDER BY id DESC LIMIT ?", most))]
 
 
 def since(journal: Journal, trial_id: int) -> list[Trial]:

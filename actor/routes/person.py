@@ -1,4 +1,4 @@
-"""POST `/incidents/ID/approve`, `deny`, `veto`, `again`, `defer`: a person's word; GET `/proposals` and `/scheduled`: what waits for one."""
+"""POST `/incidents/ID/approve`, `deny`, `veto`, `again`, `defer`, `unnecessary`, `necessary`: a person's word; GET `/proposals` and `/scheduled`: what waits for one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from actor.person import UNKNOWN, Spoken
 from actor.person.again import ask_again
 from actor.person.approval import approve
 from actor.person.deferral import defer
+from actor.person.hindsight import mark
 from actor.person.refusal import refuse
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from actor.person import Reply
     from actor.service import Service
+    from homeostat.words import Mark
 
 Author = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Reason = Annotated[str, msgspec.Meta(max_length=1000)]
@@ -71,6 +73,10 @@ def _add(api: flask.Blueprint, service: Service) -> None:
     def deferred(incident_id: str) -> flask.Response:
         said = body_of(Moved)
         return _told(service, defer(world, said.of(incident_id), said.until))
+
+    @api.post("/incidents/<incident_id>/<any(unnecessary, necessary):marked>")
+    def marked(incident_id: str, marked: Mark) -> flask.Response:
+        return _told(service, mark(world, body_of(Said).of(incident_id), marked))
 
     @api.get("/proposals")
     def proposals() -> flask.Response:

@@ -187,6 +187,6 @@ def test_what_is_learned_is_as_if_each_success_that_did_not_last_had_failed(stor
             in_row = in_row + 1 if failed else 0
             assert learned(actor) == (successes, number + 1, in_row, round(offset.value, 4))
             assert counted(actor).get("service-restart/web", 0) == in_row
-            assert sum(trial.succeeded for trial in trials.all_of(actor.journal)) == successes
+            assert sum(trial.succeeded for trial in trials.latest(actor.journal)) == successes
             actor.clock.advance(25 * HOUR)
         actor.journal.close()

@@ -97,7 +97,7 @@ def _tell(story: dict[str, Any]) -> Iterator[str]:
 
 
 def _said(said: dict[str, Any]) -> str:
-    what = "another try asked for" if said["word"] == "again" else said["word"]
+    what = {"again": "another try asked for", "unnecessary": "marked unnecessary", "necessary": "marked necessary"}.get(said["word"], said["word"])
     until = f" until {rfc3339(said['until'])}" if said["until"] is not None else ""
     return f"{what}{until} by {said['author']}" + (f": {said['reason']}" if said["reason"] else "")
 

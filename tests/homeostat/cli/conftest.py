@@ -92,7 +92,7 @@ class Town:
 
     def _actor(self, asked: Asked) -> Reply:
         path = asked.path.removeprefix("/api/v1/")
-        if asked.method == "POST" and path in self.said:
+        if path in self.said:
             return self.said[path]
         if path.startswith("incidents/"):
             story = self.stories.get(path.removeprefix("incidents/"))

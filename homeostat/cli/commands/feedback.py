@@ -1,0 +1,20 @@
+"""`homeostat feedback`: a person's word in hindsight, by which false positives are counted."""
+
+from __future__ import annotations
+
+import click
+
+from homeostat.cli.desk import Desk, IncidentId, speak, with_desk
+
+
+@click.command()
+@click.argument("incident_id", metavar="ID", type=IncidentId())
+@click.argument("mark", type=click.Choice(["unnecessary", "necessary"]))
+@click.option("--reason", default="", help="Why; it stays in the incident's story.")
+@with_desk
+def feedback(desk: Desk, incident_id: str, mark: str, reason: str) -> None:
+    """Say that incident ID was unnecessary (a false positive) or necessary; the last word counts."""
+    speak(desk, incident_id, mark, reason=reason)
+
+
+COMMAND = feedback
