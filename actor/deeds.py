@@ -12,9 +12,10 @@ from actor.model import Case, Plan, Prediction, Stored, Unprotectable
 from actor.planning import add_up, in_slices
 from actor.playbook import MEASURES, PROTECTIONS, STEPS
 from homeostat import shell
+from homeostat.words import LOSSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from actor.model import Command, Effect, Restored, UnitState
     from actor.playbook import Playbook
@@ -83,7 +84,21 @@ def plan(case: Case, playbook: Playbook) -> Plan:
         step = STEPS[planned.kind]
         facts = step.gather(dataclasses.replace(case, planned=commands), planned.options)
         commands, left = commands + step.plan(facts, planned.options), left + step.left(facts)
-    return msgspec.structs.replace(add_up(playbook, case.target, in_slices(commands)), target_bytes=target_bytes, left=left)
+    undo = what_undo(case, playbook, commands)
+    return msgspec.structs.replace(add_up(playbook, case.target, in_slices(commands)), target_bytes=target_bytes, left=left, undo=undo)
+
+
+def what_undo(case: Case, playbook: Playbook, commands: Iterable[Command]) -> str:
+    """Say, before anything is done, what of it can be undone and what never, with the class of loss that is declared."""
+    name, told = _choose(case, playbook)
+    if name != "none":
+        words = f"what it changes can be undone for {case.config.protections.retention} (protection {name})"
+    else:
+        loss = f": {LOSSES[playbook.file.loss]}" if playbook.file.loss is not None else ""
+        words = f"it cannot be undone{f' ({told})' if told else ''}{loss}"
+    losses = {command.summary: STEPS[command.step].loss for command in commands if command.irreversible}
+    lasting = [f"{summary}{f' ({LOSSES[loss]})' if loss is not None else ''}" for summary, loss in losses.items()]
+    return f"{words}; never to be undone once begun: {', '.join(lasting)}" if lasting else words
 
 
 def protect(case: Case, playbook: Playbook) -> Record:
@@ -136,19 +151,26 @@ def rehearse(case: Case, record: Record) -> Restored:
     return PROTECTIONS[record["protection"]].rehearse(case, record["record"])
 
 
-def kept(config: Config) -> list[Stored]:
-    """Return what the protections keep on this host, by what lies there."""
-    return [Stored(protection=name, kept=one) for name, protection in PROTECTIONS.items() for one in protection.kept(config)]
-
-
-def room(record: Record) -> float:
-    """Return the free share (0..1) of where a record's copy or snapshot lies. Raises OSError."""
-    return PROTECTIONS[record["protection"]].room(record["record"])
-
-
-def discard(record: Record) -> None:
-    """Delete what a record leads to, and nothing that does not bear our name; twice does no harm. Raises OSError and ValueError."""
+def withdraw(case: Case, record: Record) -> None:
+    """Delete what was kept for a run that has begun nothing."""
+    del case
     PROTECTIONS[record["protection"]].discard(record["record"])
+
+
+def kept(config: Config) -> list[Stored]:
+    """Return what the protections keep on this host, by what lies in the places that the configuration names. Raises OSError."""
+    return [
+        Stored(protection=name, kept=one, room_ratio=protection.room(one.record))
+        for name, protection in PROTECTIONS.items()
+        for one in protection.kept(config)
+    ]
+
+
+def discard(config: Config, key: tuple[str, str, str]) -> None:
+    """Delete one thing that is kept, and nothing that does not bear our name; twice does no harm. Raises OSError and ValueError."""
+    for stored in kept(config):
+        if stored.key == key:
+            PROTECTIONS[stored.protection].discard(stored.kept.record)
 
 
 def release(case: Case, commands: tuple[Command, ...]) -> None:
@@ -191,9 +213,9 @@ class Hands:
     keep: Callable[[Case, Record], None] = keep
     undo: Callable[[Case, Record], Restored] = undo
     rehearse: Callable[[Case, Record], Restored] = rehearse
+    withdraw: Callable[[Case, Record], None] = withdraw
     kept: Callable[[Config], list[Stored]] = kept
-    room: Callable[[Record], float] = room
-    discard: Callable[[Record], None] = discard
+    discard: Callable[[Config, tuple[str, str, str]], None] = discard
     release: Callable[[Case, tuple[Command, ...]], None] = release
     measure: Callable[[Case, str], float] = measure
     probe: Callable[[Case], dict[str, bool]] = probe

@@ -11,13 +11,11 @@ from actor.journal import incidents, words
 from actor.model import Incident, Plan, Word
 from actor.pipeline import would_do
 from actor.situation import ask_gates, deciding, observe, recheck
-from actor.world import case_of
-from homeostat.words import LOSSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from actor.model import Decided, Situation, Verdict
+    from actor.model import Decided, Verdict
     from actor.world import World
 
 # One id for all of them: what keeps plans by incident keeps the last simulated one only.
@@ -66,7 +64,7 @@ def simulate(world: World, labels: dict[str, str], annotations: dict[str, str]) 
         gates=tuple(Asked(gate=name, answer=said.answer, reason=said.reason, inputs=_plain(said.inputs), until=said.until) for name, said in verdicts.items()),
         plan=plan,
         obstacle=obstacle,
-        undo=_undo(world, situation, plan) if plan is not None else "",
+        undo=plan.undo if plan is not None else "",
         words=words.said_of(world.journal, incident.id),
     )
 
@@ -101,23 +99,6 @@ def _in_a_sentence(known: Incident | None, decided: Decided, plan: Plan | None, 
     gate, verdict = no
     became = {"refuse": "refused", "defer": "deferred", "confirm": "proposed to a person", "shadow": "recorded only"}[verdict.answer]
     return f"it is {became}, by {gate}: {verdict.reason}"
-
-
-def _undo(world: World, situation: Situation, plan: Plan) -> str:
-    """Say what of a plan could be undone now, and by what."""
-    playbook, incident = situation.playbook, situation.incident
-    assert playbook is not None
-    lasting = [command.summary for command in plan.commands if command.irreversible]
-    after = f"; not to be undone once begun: {', '.join(lasting)}" if lasting else ""
-    try:
-        told = world.hands.obstacle(case_of(world, playbook, incident.target, incident.id), playbook)
-    except KeyError:
-        told = "the target is unknown"
-    declared = " or ".join(playbook.file.protections)
-    if told is None and declared != "none":
-        return f"by protection {declared}{after}"
-    loss = f": {LOSSES[playbook.file.loss]}" if playbook.file.loss is not None else ""
-    return f"none{f', {told}' if told is not None else ''}{loss}{after}"
 
 
 def _plain(inputs: Mapping[str, object]) -> dict[str, object]:

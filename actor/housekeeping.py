@@ -1,10 +1,11 @@
-"""What keeps the journal small and safe in the long run: the ballast laid again, and what is old removed once an hour."""
+"""What keeps the journal and the protections small in the long run: the ballast laid again, and what is old removed once an hour."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
+from actor import pruning
 from actor.journal import retention
 from homeostat.config.section import HOUR, MINUTE
 
@@ -37,6 +38,7 @@ def keep_house(world: World, pruned_at: float | None) -> float | None:
             break
         gone += removed
         world.ending.wait(_PAUSE_SECONDS)
+    pruning.prune(world)
     if gone:
         log.info("%d deliveries and incidents were kept long enough and are gone", gone)
     return now

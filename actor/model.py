@@ -283,7 +283,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Commands in order, as they will run until `target_bytes` are free (where that is asked); `left` says in words what stays, and why.
 
-    It knows how sure it is over all, its highest risk, and about how long it takes.
+    It knows how sure it is over all, its highest risk, about how long it takes, and in words what of it can be undone.
     """
 
     action: str
@@ -294,6 +294,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     duration_seconds: float
     target_bytes: int | None = None
     left: tuple[str, ...] = ()
+    undo: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -367,15 +368,26 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept, and by which protection."""
+    """What is kept, by which protection, and the free share (0..1) of where it lies."""
 
     protection: str
     kept: Kept
+    room_ratio: float
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from all else that is kept on this host: its protection, its place and its name."""
+        return self.protection, self.kept.place, self.kept.name
 
     @property
     def record(self) -> dict[str, Any]:
         """The record as the journal has it."""
         return {"protection": self.protection, "record": self.kept.record}
+
+    def is_of(self, record: dict[str, Any]) -> bool:
+        """Say whether a record, sealed or not, leads to this."""
+        places = {name: value for name, value in self.kept.record.items() if isinstance(value, str)}
+        return bool(record["protection"] == self.protection and places.items() <= record["record"].items())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -383,7 +395,7 @@ class Protection:
     """What makes an action undoable: its verbs, which meet only through a record that can be written as JSON.
 
     Before: `obstacle` says why it cannot be given now, cheaply, for it is asked often; `protect` gives it, and what it keeps is
-    durable when it returns; twice for one incident keeps the first. `seal` notes how the action left what it touched.
+    durable when it returns; a second time for one incident it keeps both. `seal` notes how the action left what it touched.
     After: `keep`, or `roll_back`, which reverts what still is as it was sealed, leaves and names the rest, and may be repeated
     after a kill; `rehearse` tells what it would do. A record alone suffices for these.
     Later: `kept` lists what of ours lies on the host, `room` is the free share (0..1) of where a record's lies, `discard`

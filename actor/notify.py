@@ -19,11 +19,12 @@ log = logging.getLogger(__name__)
 _OUTCOME_STAYS_SECONDS = 300
 
 
-def announce(world: World, incident: Incident, acts_at: float) -> bool:
-    """Say before acting what will be done and when; False when nobody could be told, and then nothing may be done."""
+def announce(world: World, incident: Incident, acts_at: float, plan: Plan) -> bool:
+    """Say before acting what will be done, when, and what of it can be undone; False when nobody could be told, and then nothing may be done."""
     summary = f"{incident.action} will act on {incident.target} at {rfc3339(acts_at)} because of {incident.problem}"
     takes = world.playbooks[incident.action].file.estimate
-    description = f"It begins then and takes about {takes}, unless you say no before: homeostat veto {incident.id}, or move it: homeostat defer {incident.id} --for 2h."
+    no = f"unless you say no before: homeostat veto {incident.id}, or move it: homeostat defer {incident.id} --for 2h"
+    description = f"It begins then and takes about {takes}, {no}. {_steps(plan)}"
     return _post(world, incident, ("HomeostatAnnouncement", summary, description), acts_at)
 
 
@@ -43,9 +44,13 @@ def tell_withheld(world: World, incident: Incident, reason: str) -> bool:
 def propose(world: World, incident: Incident, plan: Plan) -> bool:
     """Put a plan before a person; repeated while it waits, so that it goes when the proposal does. False when nobody could be told."""
     summary = f"{incident.action} is proposed for {incident.target} because of {incident.problem}"
-    steps = "; ".join(command.summary for command in plan.commands) or "nothing to do at this moment"
-    description = f"The plan: {steps}. Say yes: homeostat approve {incident.id}; say no: homeostat deny {incident.id}."
+    description = f"{_steps(plan)} Say yes: homeostat approve {incident.id}; say no: homeostat deny {incident.id}."
     return _post(world, incident, ("HomeostatProposal", summary, description), world.clock.now() + _stays_seconds(world))
+
+
+def _steps(plan: Plan) -> str:
+    steps = "; ".join(command.summary for command in plan.commands) or "nothing to do at this moment"
+    return f"The plan: {steps}. Undo: {plan.undo or 'not known'}."
 
 
 def _stays_seconds(world: World) -> float:

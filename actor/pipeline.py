@@ -11,7 +11,7 @@ import msgspec
 
 from actor import notify
 from actor.execution import fenced
-from actor.journal import JournalError, incidents, ledger, words
+from actor.journal import JournalError, incidents, ledger, undo_records, words
 from actor.learn import learn, note_return, take_probes, trip
 from actor.model import Command, HandedOver, Incident, StepFailed, Unprotectable, Verdict
 from actor.planning import add_up
@@ -73,32 +73,56 @@ def act(work: Work) -> Ended | None:
         if no is not None:
             withdraw(work, record, no)
             return None
-        reckoning = Reckoning(target_bytes=plan.target_bytes)
+        reckoning, broke = carry_out(work, plan, baseline)
+        record = work.step("seal", hands.seal, work.case, record)
+        return conclude(work, record, baseline, reckoning) if broke is None else roll_back(work, record, broke, baseline)
+    except (StepFailed, Unprotectable) as failure:
+        if work.begun():
+            assert record is not None
+            return roll_back(work, record, str(failure), baseline)
+        stopped = work.world.stop.reason()
+        if stopped is not None:
+            withdraw(work, record, ("stopped", Verdict("refuse", f"stopped: {stopped}")))
+            return None
+        let_go(work, record)
+        return "failed", str(failure)
+
+
+def carry_out(work: Work, plan: Plan, baseline: Baseline) -> tuple[Reckoning, str | None]:
+    """Do a plan's commands in order until its target is reached; return what they brought, and in words what broke, or None.
+
+    Raises:
+        StepFailed: it broke before the first was begun; else as `act`.
+
+    """
+    reckoning = Reckoning(target_bytes=plan.target_bytes)
+    try:
         for command in plan.commands:
             if command.irreversible:
                 work.step("check", still_healthy, work.world, work.case, baseline.health)
             begun = fenced(command)
-            reckoning = reckoning.after(work.step("execute", hands.perform, work.case, begun, intent=begun))
+            reckoning = reckoning.after(work.step("execute", work.world.hands.perform, work.case, begun, intent=begun))
             if reckoning.over:
                 break
-        record = work.step("seal", hands.seal, work.case, record)
-        return conclude(work, record, baseline, reckoning)
-    except (StepFailed, Unprotectable) as failure:
-        stopped = work.world.stop.reason()
-        if stopped is not None and not work.begun():
-            withdraw(work, record, ("stopped", Verdict("refuse", f"stopped: {stopped}")))
-            return None
-        return roll_back(work, record, str(failure), baseline) if record is not None else ("failed", str(failure))
+    except StepFailed as failure:
+        if not work.begun():
+            raise
+        return reckoning, str(failure)
+    return reckoning, None
 
 
 def withdraw(work: Work, record: Record | None, no: tuple[str, Verdict]) -> None:
     """Let go what was prepared, give the budget back, and decide as a gate's no says: nothing was done, so nothing is learned."""
-    # What an earlier run of this incident did may still need its protection.
-    if record is not None and not incidents.ever_begun(work.world.journal, work.incident.id):
-        with contextlib.suppress(StepFailed):
-            work.step("withdraw", work.world.hands.discard, record)
+    let_go(work, record)
     gate, verdict = no
     _decline(work.world, _Moment(observe(work.world, work.incident), {gate: verdict}, work.world.clock_seen), no)
+
+
+def let_go(work: Work, record: Record | None) -> None:
+    """Delete what was kept for a run that has begun nothing; what an earlier run of the incident did may still need its own."""
+    if record is not None and not incidents.ever_begun(work.world.journal, work.incident.id):
+        with contextlib.suppress(StepFailed):
+            work.step("withdraw", work.world.hands.withdraw, work.case, record)
 
 
 def conclude(work: Work, record: Record, baseline: Baseline, reckoning: Reckoning) -> Ended:
@@ -174,26 +198,41 @@ class Work:
         if phase in {"protect", "execute"} and self.case.stopped():
             why = self.world.stop.reason() or f"the deadline of {self.playbook.file.deadline} is over"
             raise StepFailed(f"stopped before {phase}: {why}")
-        journal, clock = self.world.journal, self.world.clock
-        phase_id = incidents.intend(journal, self.incident.id, phase, intent, clock.now())
+        phase_id = incidents.intend(self.world.journal, self.incident.id, phase, intent, self.world.clock.now())
         try:
             result = effect(*values)
         except (StepFailed, Unprotectable) as failure:
-            incidents.conclude(journal, phase_id, None, str(failure), clock.now())
+            self._conclude(phase, phase_id, None, str(failure))
             raise
         except (JournalError, HandedOver):
             raise
         except Exception as error:
             log.exception("incident %s: phase %s broke", self.incident.id, phase)
-            incidents.conclude(journal, phase_id, None, f"broke: {type(error).__name__}: {error}", clock.now())
+            self._conclude(phase, phase_id, None, f"broke: {type(error).__name__}: {error}")
             raise StepFailed(f"{phase} broke: {type(error).__name__}: {error}") from error
-        incidents.conclude(journal, phase_id, result, None, clock.now())
+        self._conclude(phase, phase_id, result, None)
         return result
 
     def distrust(self) -> None:
         """Open the breaker of the action at its target: it did not do what it predicted."""
         with self.world.journal.transaction() as db:
             trip(db, self.world.journal, self.world.config, self.incident, self.world.clock.now())
+
+    def _conclude(self, phase: str, phase_id: int, result: Any, failure: str | None) -> None:
+        """Commit what came of a phase, and with it what an undo will need or has done."""
+        now = self.world.clock.now()
+        with self.world.journal.transaction() as db:
+            incidents.conclude(db, phase_id, result, failure, now)
+            if failure is not None:
+                return
+            if phase == "protect":
+                undo_records.make(db, self.incident, result, (now, now + self.world.config.protections.retention))
+            elif phase == "seal":
+                undo_records.seal(db, self.incident, result, now)
+            elif phase == "withdraw":
+                undo_records.withdraw(db, self.incident, now)
+            elif phase in {"roll back", "undo"}:
+                undo_records.undo(db, self.incident, result, now)
 
     def begun(self) -> tuple[Command, ...]:
         """Return every command that was begun in this run, in order; a run begins with its baseline."""
@@ -330,7 +369,7 @@ def _decline(world: World, moment: _Moment, no: tuple[str, Verdict]) -> None:
             incidents.propose(db, incident, plan, (now, expires_at))
             incidents.move(db, incident, "proposed", reason, expires_at)
         elif verdict.answer == "shadow" and plan is not None:
-            incidents.settle(db, incident, "shadowed", f"{reason}; it would: {in_words(plan)}", (now, None))
+            incidents.settle(db, incident, "shadowed", f"{reason}; it would: {in_words(plan)}; {plan.undo}", (now, None))
         else:
             # Who was told of a deed ten minutes ahead was not told of one after a refusal that lasted: they are told again.
             incidents.announced(db, incident.id, None)
@@ -381,7 +420,8 @@ def in_words(plan: Plan) -> str:
 def _announce(world: World, moment: _Moment) -> None:
     incident, now = moment.situation.incident, moment.situation.now
     acts_at = now + world.config.autonomy.grace
-    told = notify.announce(world, incident, acts_at)
+    plan, _ = would_do(world, world.playbooks[incident.action], incident)
+    told = notify.announce(world, incident, acts_at, plan)
     with _recording(world, moment) as db:
         if db is None:
             return

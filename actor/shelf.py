@@ -10,14 +10,25 @@ from typing import TYPE_CHECKING
 from actor import files
 
 if TYPE_CHECKING:
-    from actor.model import Case
+    from actor.model import Case, Stored
+    from homeostat.config.types import Protections
 
-_OWN = re.compile(r"homeostat-(?P<action>[a-z0-9]+(?:-[a-z0-9]+)*)-(?P<incident>[0-9a-z]+)")
+# A second run in one incident has a number: homeostat-service-restart-0a1b2c3d.2
+_OWN = re.compile(r"homeostat-(?P<action>[a-z0-9]+(?:-[a-z0-9]+)*)-(?P<incident>[0-9a-z]+)(?:\.[0-9]+)?")
 
 
 def name_of(case: Case) -> str:
     """Return the name under which a protection keeps what the case needs."""
     return f"homeostat-{case.action}-{case.incident_id}"
+
+
+def new_name(case: Case, folder: int) -> str:
+    """Return a name for the case that nothing in an open folder bears: an earlier run's old state is no later one's."""
+    name, number = name_of(case), 1
+    while files.status_of(name, folder) is not None:
+        number += 1
+        name = f"{name_of(case)}.{number}"
+    return name
 
 
 def incident_of(name: str) -> str | None:
@@ -31,6 +42,15 @@ def own(name: str) -> str:
     if incident_of(name) is None:
         raise ValueError(f"{name!r} is no name of ours (homeostat-ACTION-INCIDENT), so it is not touched")
     return name
+
+
+def why_gone(stored: Stored, protections: Protections, now: float) -> str | None:
+    """Return in words why what is kept may be deleted at a Unix time, or None while it is young and there is room."""
+    if now - stored.kept.made_at > protections.retention:
+        return f"after {protections.retention}"
+    if stored.room_ratio < protections.keep_free:
+        return f"for want of space: {stored.room_ratio:.0%} of {stored.kept.place} was free, {protections.keep_free:.0%} is kept free"
+    return None
 
 
 def room_ratio(place: str) -> float:

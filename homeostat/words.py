@@ -17,7 +17,7 @@ Loss = Literal["reads-only", "reversible-settings", "rule-bound", "regenerable",
 Term = Literal["prediction", "historical_success", "impact_certainty", "rollback_feasibility"]
 State = Literal["accepted", "deferred", "proposed", "announced", "running"]
 Mark = Literal["unnecessary", "necessary"]
-PersonsWord = Literal["approved", "denied", "vetoed", "deferred", "again", "unnecessary", "necessary"]
+PersonsWord = Literal["approved", "denied", "vetoed", "deferred", "again", "undone", "unnecessary", "necessary"]
 Finding = Literal["verified", "weak", "failed", "unverifiable"]
 Outcome = Literal[
     "alerted", "refused", "shadowed", "denied", "vetoed", "expired", "cleared",

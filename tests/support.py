@@ -260,6 +260,7 @@ restart)
     read -r invocation <invocation
     echo $(( invocation + 1 )) >invocation.new && mv invocation.new invocation
     [ -e leaks ] || echo 102400 >memory
+    [ ! -e writes ] || echo 'by the restart' >data
     [ ! -e falls-ill ] || rm -f healthy ;;
 esac
 """

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from actor.model import Case
     from homeostat.clock import Clock
+    from homeostat.config import Config
     from homeostat.config.types import Actor
 
 _POLL_SECONDS = 0.01
@@ -66,9 +67,9 @@ def _of_case(door: Door, name: str) -> Callable[..., Any]:
 
 
 def _of_host(door: Door, name: str) -> Callable[..., Any]:
-    def ask(argument: Any) -> Any:
+    def ask(_: Config, *arguments: Any) -> Any:
         # Root has a configuration of its own; all else that these take crosses.
-        return door.ask(_intent(door, name, ("", "", ""), (argument,) if WIRES[name].takes else ()), None)
+        return door.ask(_intent(door, name, ("", "", ""), arguments), None)
 
     return ask
 
@@ -109,7 +110,7 @@ def _await(door: Door, intent: Intent, case: Case | None) -> Answer:
 def _silence_borne_seconds(intent: Intent, case: Case | None) -> float:
     # What changes the host has its own deadline, which ends it by way of case.stopped().
     longest = case.service.restart_timeout if case is not None and case.service is not None else 0.0
-    return float("inf") if WIRES[intent.deed].changes else _SILENT_SECONDS + longest
+    return float("inf") if WIRES[intent.deed].changes else _SILENT_SECONDS + WIRES[intent.deed].patience_seconds + longest
 
 
 def _in_words(ask: Callable[..., Any]) -> Callable[..., Any]:

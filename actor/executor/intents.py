@@ -13,6 +13,7 @@ import msgspec
 
 from actor import files
 from actor.model import Command, Effect, Plan, Restored, Stored, UnitState
+from homeostat.config.section import HOUR, MINUTE
 
 INTENTS, ANSWERS = "intents", "answers"
 FRESH_SECONDS = 60.0
@@ -46,7 +47,7 @@ class Wire:
     """How a deed crosses: what it takes beside its case and its playbook, what it gives.
 
     It `changes` the host, so that policy is asked again; `of_record` it needs a record that root has given; without
-    `of_case` it is about what is kept on the host, whatever incident that was for.
+    `of_case` it is about what is kept on the host, whatever incident that was for. `patience_seconds` is how long it may take beyond a moment.
     """
 
     takes: tuple[Any, ...] = ()
@@ -55,6 +56,7 @@ class Wire:
     of_record: bool = False
     of_case: bool = True
     changes: bool = False
+    patience_seconds: float = 0.0
 
 
 WIRES: dict[str, Wire] = {
@@ -64,13 +66,13 @@ WIRES: dict[str, Wire] = {
     "perform": Wire((Command,), dict[str, Any], changes=True),
     "oracle": Wire((Command,), Effect),
     "release": Wire((tuple[Command, ...],)),
-    "seal": Wire((dict[str, Any],), dict[str, Any], of_record=True),
+    "seal": Wire((dict[str, Any],), dict[str, Any], of_record=True, patience_seconds=HOUR),
     "keep": Wire((dict[str, Any],), of_record=True),
-    "undo": Wire((dict[str, Any],), Restored, of_record=True),
-    "rehearse": Wire((dict[str, Any],), Restored, of_record=True),
-    "kept": Wire(gives=list[Stored], of_case=False),
-    "room": Wire((dict[str, Any],), float, of_record=True, of_case=False),
-    "discard": Wire((dict[str, Any],), of_record=True, of_case=False),
+    "undo": Wire((dict[str, Any],), Restored, of_record=True, patience_seconds=HOUR),
+    "rehearse": Wire((dict[str, Any],), Restored, of_record=True, patience_seconds=HOUR),
+    "withdraw": Wire((dict[str, Any],), of_record=True, patience_seconds=MINUTE),
+    "kept": Wire(gives=list[Stored], of_case=False, patience_seconds=MINUTE),
+    "discard": Wire((tuple[str, str, str],), of_case=False, patience_seconds=HOUR),
     "measure": Wire((str,), float),
     "probe": Wire(gives=dict[str, bool]),
     "show": Wire(gives=UnitState | None),

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor import deeds
+from actor import deeds, shelf
 from actor.executor import intents
 from actor.executor.held import Held, Store
 from actor.executor.intents import ANSWERS, FRESH_SECONDS, INTENTS, WIRES, Answer, Intent
 from actor.executor.policy import refusal
-from actor.model import Command, Plan, StepFailed, Unprotectable
+from actor.model import Command, Plan, StepFailed, Stored, Unprotectable
 from actor.world import StopSwitch
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _do(root: Root, intent: Intent) -> Any:
         raise Refused(f"{intent.deed!r} is no deed")
     argument = _argument(wire, intent)
     if not wire.of_case:
-        return _of_host(root, intent, argument)
+        return _of_host(root, argument)
     playbook, case = _case(root, intent)
     if wire.of_playbook:
         return _of_playbook(root, intent, case, playbook)
@@ -197,6 +197,8 @@ def _recorded(root: Root, intent: Intent, case: Case, record: Record) -> Any:
     held = root.store.find(case.incident_id)
     if held is None or record not in held.records:
         raise Refused("this is no record that root has given for this incident; nothing was touched")
+    if intent.deed == "withdraw":
+        return _withdrawn(root, held, case, record)
     if intent.deed != "seal":
         return getattr(deeds, intent.deed)(case, record)
     sealed = deeds.seal(case, record)
@@ -204,17 +206,24 @@ def _recorded(root: Root, intent: Intent, case: Case, record: Record) -> Any:
     return sealed
 
 
-def _of_host(root: Root, intent: Intent, record: Record | None) -> Any:
-    """Tell of what is kept on this host, or discard it: only what root itself has given, or finds under its own names."""
-    if record is None:
-        return deeds.kept(root.config)
-    given = any(record in held.records for held in root.store.all())
-    if not given and record not in [stored.record for stored in deeds.kept(root.config)]:
-        raise Refused("this is no record that root has given, and nothing of ours on this host; nothing was touched")
-    if intent.deed == "room":
-        return deeds.room(record)
-    deeds.discard(record)
+def _withdrawn(root: Root, held: Held, case: Case, record: Record) -> None:
+    if held.runs:
+        raise Refused("something was begun in this incident, so what undoes it stays")
+    deeds.withdraw(case, record)
     _replace(root, record, ())
+
+
+def _of_host(root: Root, key: tuple[str, str, str] | None) -> list[Stored] | None:
+    """Tell what is kept on this host; or delete of it what root itself finds too old, or in the way of a full disk."""
+    kept = deeds.kept(root.config)
+    if key is None:
+        return kept
+    for stored in [stored for stored in kept if stored.key == key]:
+        if shelf.why_gone(stored, root.config.protections, root.clock.now()) is None:
+            raise Refused(f"{stored.kept.name} is kept for {root.config.protections.retention}, and space is not short; it was not deleted")
+        deeds.discard(root.config, key)
+        for record in [record for held in root.store.all() for record in held.records if stored.is_of(record)]:
+            _replace(root, record, ())
     return None
 
 

@@ -246,10 +246,9 @@ def intend(journal: Journal, incident_id: str, phase: str, intent: Any, now: flo
         return cursor.lastrowid
 
 
-def conclude(journal: Journal, phase_id: int, result: Any, failure: str | None, now: float) -> None:
-    """Commit what came of it. Raises JournalError."""
-    with journal.transaction() as db:
-        db.execute("UPDATE phases SET finished_at = ?, result = ?, failure = ? WHERE id = ?", (now, _json(result), failure, phase_id))
+def conclude(db: sqlite3.Connection, phase_id: int, result: Any, failure: str | None, now: float) -> None:
+    """Note what came of it."""
+    db.execute("UPDATE phases SET finished_at = ?, result = ?, failure = ? WHERE id = ?", (now, _json(result), failure, phase_id))
 
 
 def phases_of(journal: Journal, incident_id: str) -> list[dict[str, Any]]:

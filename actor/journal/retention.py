@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from homeostat.config.types import Retention
 
 # The story of an incident, which goes with it. Whatever else refers to an incident keeps it.
-STORY = ("phases", "verdicts", "words", "proposals", "executions", "last_outcomes")
+STORY = ("phases", "verdicts", "words", "proposals", "executions", "last_outcomes", "undo_records")
 _PRUNED = "homeostat_journal_pruned_total"
 _DELIVERIES_AT_ONCE = 50
 _INCIDENTS_AT_ONCE = 20
@@ -46,6 +46,7 @@ def _prune_incidents(db: sqlite3.Connection, before: float, now: float) -> int:
     kept_by = " ".join(f"AND NOT EXISTS (SELECT 1 FROM {table} WHERE {column} = i.id)" for table, column in _other_references(db))  # noqa: S608
     ended = db.execute(
         "SELECT id FROM incidents AS i WHERE episode_ended_at < ?1 AND state IS NULL"  # noqa: S608
+        " AND NOT EXISTS (SELECT 1 FROM undo_records WHERE incident_id = i.id AND protection != 'none' AND pruned_at IS NULL)"
         " AND NOT EXISTS (SELECT 1 FROM executions WHERE incident_id = i.id AND (ended_at IS NULL OR started_at >= ?2))"
         f" {kept_by} ORDER BY episode_ended_at LIMIT ?3",
         (before, now - ledger.HISTORY_SECONDS, _INCIDENTS_AT_ONCE),

@@ -117,4 +117,15 @@ CREATE TABLE feedback (
 ) STRICT
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING)))
+_UNDO_RECORDS = """
+CREATE TABLE undo_records (
+    id INTEGER PRIMARY KEY, incident_id TEXT NOT NULL REFERENCES incidents, action TEXT NOT NULL, host TEXT NOT NULL, target TEXT NOT NULL,
+    protection TEXT NOT NULL, record TEXT NOT NULL, made_at REAL NOT NULL, sealed_at REAL, expires_at REAL NOT NULL,
+    undone_at REAL, outcome TEXT, restored INTEGER, pruned_at REAL, pruned_why TEXT
+) STRICT;
+CREATE INDEX undo_records_incident ON undo_records (incident_id)
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(
+    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS))
+)

@@ -43,6 +43,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _folder(config: Config) -> pathlib.Path:
+    # Where only root writes, for root puts back what lies here.
     return pathlib.Path(config.actor.root_directory, FOLDER)
 
 
@@ -59,9 +60,9 @@ def _obstacle(case: Case) -> str | None:
 
 
 def _obstacle_of(case: Case, root: int) -> str | None:
-    state = pathlib.PurePosixPath(case.config.actor.root_directory)
+    own = [pathlib.PurePosixPath(place) for place in (case.config.actor.state_directory, case.config.actor.root_directory)]
     for path in map(pathlib.PurePosixPath, case.write_set):
-        if path.is_relative_to(state) or state.is_relative_to(path):
+        if any(path.is_relative_to(place) or place.is_relative_to(path) for place in own):
             return f"{path} holds the actor's own state"
         with contextlib.suppress(FileNotFoundError), files.opened_below(root, path.parent.relative_to(_ROOT)) as folder:
             status = files.status_of(path.name, folder)
@@ -75,9 +76,9 @@ def _too_much(case: Case, before: dict[str, Trace]) -> str | None:
     wanted_bytes = sum(seen.size for seen in before.values())
     if len(before) > MOST_PATHS or wanted_bytes > limits.preimage_most:
         return f"the files of {case.target} are {len(before)} with {wanted_bytes} bytes, more than {MOST_PATHS} or protections.preimage_most {limits.preimage_most}"
-    free_bytes = shelf.free_bytes(case.config.actor.root_directory)
+    free_bytes = shelf.free_bytes(str(_folder(case.config)))
     if wanted_bytes > _MOST_OF_FREE_RATIO * free_bytes:
-        return f"copies of {wanted_bytes} bytes would take more than a tenth of the {free_bytes} that are free at {case.config.actor.root_directory}"
+        return f"copies of {wanted_bytes} bytes would take more than a tenth of the {free_bytes} that are free at {_folder(case.config)}"
     return None
 
 
@@ -96,20 +97,18 @@ def _traces(root: int, write_set: tuple[str, ...]) -> dict[str, Trace]:
 
 
 def _protect(case: Case) -> dict[str, Any]:
-    name, place = shelf.name_of(case), _folder(case.config)
-    record = _builtins(Record(folder=str(place / name)))
+    place = _folder(case.config)
     obstacle = _obstacle(case)
     if obstacle:
         raise Unprotectable(obstacle)
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         with files.opened(str(place)) as shelves, files.opened(_ROOT) as root:
-            # A copy that is there was finished: the same incident was interrupted before it had any effect.
-            if files.status_of(name, shelves) is None:
-                _copy_all(case, root, shelves, name)
+            name = shelf.new_name(case, shelves)
+            _copy_all(case, root, shelves, name)
     except OSError as error:
         raise Unprotectable(f"the files of {case.target} cannot be copied: {error}") from None
-    return record
+    return _builtins(Record(folder=str(place / name)))
 
 
 def _copy_all(case: Case, root: int, shelves: int, name: str) -> None:

@@ -68,7 +68,7 @@ def _covered(case: Case, subvolume: str) -> str | None:
     freed = {f"cleanup rule {name}": rule.directory for name, rule in config.cleanup.items()}
     freed |= {f"file system {name}": filesystem.path or name for name, filesystem in config.filesystems.items()}
     try:
-        if shelf.same_subvolume(subvolume, config.actor.state_directory):
+        if any(shelf.same_subvolume(subvolume, place) for place in (config.actor.state_directory, config.actor.root_directory)):
             return f"{subvolume} holds the actor's own state, which no snapshot may pin"
         pinned = next((name for name, folder in freed.items() if shelf.same_subvolume(subvolume, folder)), None)
     except OSError as error:
@@ -82,18 +82,15 @@ def _protect(case: Case) -> dict[str, Any]:
         raise Unprotectable(obstacle)
     assert case.subvolume is not None
     folder = pathlib.Path(case.subvolume, FOLDER)
-    snapshot = folder / shelf.name_of(case)
     if folder.is_symlink():
         raise Unprotectable(f"{folder} is a symlink")
     folder.mkdir(mode=0o700, exist_ok=True)
-    record = _builtins(Record(subvolume=case.subvolume, snapshot=str(snapshot)))
-    if snapshot.exists():
-        # The same incident was interrupted before it had any effect: its snapshot still is the state before.
-        return record
+    with files.opened(str(folder)) as place:
+        snapshot = folder / shelf.new_name(case, place)
     taken = shell.run((BTRFS, "subvolume", "snapshot", "-r", "--", case.subvolume, str(snapshot)), _DEADLINE_SECONDS)
     if not taken.ok:
         raise Unprotectable(f"no snapshot could be taken: {taken}")
-    return record
+    return _builtins(Record(subvolume=case.subvolume, snapshot=str(snapshot)))
 
 
 def _seal(case: Case, record: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import flask
 import msgspec
 
 from actor.answers import Refused, Routes, answered
-from actor.journal import incidents, words
+from actor.journal import incidents, undo_records, words
+from actor.person.undoing import undo_in_words
 from homeostat.config.section import DAY
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _add(api: flask.Blueprint, service: Service) -> None:
 
 
 def tell_story(service: Service, incident: Incident) -> dict[str, Any]:
-    """Return an incident with every gate's verdicts, its proposal, what persons said and its phases."""
+    """Return an incident with every gate's verdicts, its proposal, what persons said, its phases, and what of it can be undone."""
     journal = service.world.journal
     return {
         **msgspec.to_builtins(incident),
@@ -43,6 +44,7 @@ def tell_story(service: Service, incident: Incident) -> dict[str, Any]:
         "proposal": incidents.proposal_of(journal, incident.id),
         "words": words.said_of(journal, incident.id),
         "phases": incidents.phases_of(journal, incident.id),
+        "undo": [undo_in_words(service.world, record) for record in undo_records.of_incident(journal, incident.id)],
     }
 
 

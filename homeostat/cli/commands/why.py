@@ -94,6 +94,7 @@ def _tell(story: dict[str, Any]) -> Iterator[str]:
         yield f"  gate {verdict['gate']}: {verdict['answer']}: {verdict['reason']}"
     for phase in story["phases"]:
         yield f"  {rfc3339(phase['intended_at'])} {phase['phase']}{_what(phase)}: {_came(phase)}"
+    yield from (f"  {undo}" for undo in story["undo"])
 
 
 def _said(said: dict[str, Any]) -> str:

@@ -199,23 +199,29 @@ def test_an_intent_under_another_ones_name_is_refused(pair: Pair) -> None:
     assert "calls itself" in pair.ask("show", id=NAME[::-1]).reason
 
 
-@pytest.mark.parametrize("deed", ["discard", "room"])
-def test_what_is_kept_is_discarded_only_where_root_has_given_it(pair: Pair, tmp_path: pathlib.Path, deed: str) -> None:
-    victim = tmp_path / ".homeostat-quarantine" / "i9"
+def test_what_is_kept_is_withdrawn_only_where_root_has_given_it(pair: Pair, tmp_path: pathlib.Path) -> None:
+    victim = tmp_path / ".homeostat-quarantine" / "homeostat-disk-cleanup-i9"
     victim.mkdir(parents=True)
-    forged: Record = {"protection": "quarantine", "record": {"root": str(tmp_path), "part": ".homeostat-quarantine/i9", "directories": {}}}
-    assert "no record that root has given" in pair.ask(deed, forged, incident_id="", action="", target="").reason
+    forged: Record = {"protection": "quarantine", "record": {"root": str(tmp_path), "part": f".homeostat-quarantine/{victim.name}", "directories": {}}}
+    assert "no record that root has given" in pair.ask("withdraw", forged, action="disk-cleanup", target="disk").reason
     assert victim.is_dir()
 
 
-def test_a_record_that_root_gave_is_discarded_once_and_then_known_no_more(pair: Pair) -> None:
+def test_a_record_that_root_gave_is_withdrawn_once_and_then_known_no_more(pair: Pair) -> None:
     pair.actor.host.log("a.log.1")
     record = pair.ask("protect", action="disk-cleanup", target="disk").result
-    assert pair.ask("discard", record, incident_id="", action="", target="").said == "done"
+    assert pair.ask("withdraw", record, action="disk-cleanup", target="disk").said == "done"
     held = pair.root.store.find("i1")
     assert held is not None
     assert held.records == ()
     assert pair.ask("undo", record, action="disk-cleanup", target="disk").said == "failed"
+
+
+def test_what_undoes_a_run_that_has_begun_is_not_withdrawn(answering: Pair) -> None:
+    record = answering.hands.protect(answering.case(), answering.actor.world.playbooks["service-restart"])
+    answering.hands.perform(answering.case(), fenced(answering.plan().commands[0]))
+    with pytest.raises(StepFailed, match="something was begun"):
+        answering.hands.withdraw(answering.case(), record)
 
 
 def test_a_unit_of_a_command_that_was_not_begun_is_not_let_go(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,3 +333,29 @@ def test_without_a_place_of_its_own_it_says_what_is_missing(tmp_path: pathlib.Pa
     told = CliRunner().invoke(main, ["--config.file", str(config)])
     assert told.exit_code == 1
     assert "actor.executor_directory: must be set" in told.output
+
+
+def preimage(pair: Pair) -> pathlib.Path:
+    place = pair.actor.host.folder / "root" / "preimages" / "homeostat-service-restart-0a1b2c3d"
+    place.mkdir(parents=True)
+    return place
+
+
+def test_root_lists_what_is_kept_and_deletes_only_what_it_finds_too_old_itself(answering: Pair) -> None:
+    place, config = preimage(answering), answering.actor.config
+    (stored,) = answering.hands.kept(config)
+    assert (stored.protection, stored.kept.name) == ("preimage", place.name)
+    with pytest.raises(StepFailed, match="is kept for 7d, and space is not short; it was not deleted"):
+        answering.hands.discard(config, stored.key)
+    assert place.exists()
+    os.utime(place, (0, 0))
+    answering.hands.discard(config, stored.key)
+    assert not place.exists()
+
+
+def test_root_deletes_nothing_that_it_does_not_keep_itself(answering: Pair, tmp_path: pathlib.Path) -> None:
+    elsewhere = tmp_path / "elsewhere" / "homeostat-service-restart-0a1b2c3d"
+    elsewhere.mkdir(parents=True)
+    answering.hands.discard(answering.actor.config, ("preimage", str(elsewhere.parent), elsewhere.name))
+    answering.hands.discard(answering.actor.config, ("none", "/", "../etc"))
+    assert elsewhere.exists()

@@ -226,7 +226,8 @@ def test_a_phase_has_its_intent_before_its_result(journal: Journal) -> None:
     phase = incidents.intend(journal, "i1", "execute", {"what": "$(reboot)\0"}, NOW)
     (begun,) = incidents.phases_of(journal, "i1")
     assert (begun["intent"], begun["finished_at"], begun["result"]) == ({"what": "$(reboot)\0"}, None, None)
-    incidents.conclude(journal, phase, {"moved": 3}, None, NOW + 1)
+    with journal.transaction() as db:
+        incidents.conclude(db, phase, {"moved": 3}, None, NOW + 1)
     (done,) = incidents.phases_of(journal, "i1")
     assert (done["result"], done["failure"], done["finished_at"]) == ({"moved": 3}, None, NOW + 1)
 

@@ -191,7 +191,7 @@ def test_what_does_not_wait_for_a_time_cannot_be_moved(actor: Actor, decision: s
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_however_it_is_moved_it_never_runs_within_the_cooldown_or_before_the_last_time_that_was_taken(actor: Actor, moves: list[float | None]) -> None:
     with actor.journal.transaction() as db:
-        for table in ("alerts", "executions", "verdicts", "phases", "proposals", "words", "last_outcomes", "incidents"):
+        for table in ("alerts", "executions", "verdicts", "phases", "proposals", "words", "last_outcomes", "undo_records", "incidents"):
             db.execute(f"DELETE FROM {table}")
     restarts, until = actor.host.restarts(), cooling(actor)
     keep_firing(actor, "auto-execute")

@@ -1,0 +1,30 @@
+"""`homeostat undo`: takes back what an action did, where nobody touched it since."""
+
+from __future__ import annotations
+
+import socket
+
+import click
+
+from homeostat.cli.desk import Desk, IncidentId, author, printable, with_desk
+
+
+@click.command()
+@click.argument("incident_id", metavar="[ID]", type=IncidentId(), required=False)
+@click.option("--dry-run", is_flag=True, help="Only show what would go back.")
+@click.option("--reason", default="", help="Why; it stays in the incident's story.")
+@with_desk
+def undo(desk: Desk, incident_id: str | None, dry_run: bool, reason: str) -> None:
+    """Take back what the action of incident ID did, or the last action. What somebody touched since is left and named."""
+    said = {"author": f"{author()}@{socket.gethostname()}", "reason": reason, "incident_id": incident_id or "", "dry_run": dry_run}
+    done = desk.actor.post("undo", said)
+    click.echo(printable(done["reason"]))
+    for path in done["paths"]:
+        click.echo(printable(f"  {'would go back' if dry_run else 'put back'}: {path}"))
+    for path in done["conflicts"]:
+        click.echo(printable(f"  left: {path}"))
+    if done["conflicts"]:
+        raise click.exceptions.Exit(1)
+
+
+COMMAND = undo
