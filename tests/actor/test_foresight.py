@@ -71,7 +71,7 @@ def test_the_plan_and_its_undo_are_told(actor: Actor) -> None:
     foreseen = foresee(actor, DISK, "disk-cleanup")
     assert foreseen.plan is not None
     assert [command.step for command in foreseen.plan.commands] == ["quarantine-files", "purge-quarantine"]
-    assert foreseen.undo.startswith("by protection quarantine; not to be undone once begun: ")
+    assert foreseen.undo.startswith("what it changes can be undone for 7d (protection quarantine); never to be undone once begun: ")
     undo = foresee(actor).undo
     assert (undo.startswith("none, "), undo.endswith(": a service loses what it holds in memory, as in a crash")) == (True, True)
 
