@@ -96,8 +96,8 @@ def what_undo(case: Case, playbook: Playbook, commands: Iterable[Command]) -> st
     else:
         loss = f": {LOSSES[playbook.file.loss]}" if playbook.file.loss is not None else ""
         words = f"it cannot be undone{f' ({told})' if told else ''}{loss}"
-    losses = {command.summary: STEPS[command.step].loss for command in commands if command.irreversible}
-    lasting = [f"{summary}{f' ({LOSSES[loss]})' if loss is not None else ''}" for summary, loss in losses.items()]
+    losses = {command.step: STEPS[command.step].loss for command in commands if command.irreversible}
+    lasting = [f"{step}{f' ({LOSSES[loss]})' if loss is not None else ''}" for step, loss in losses.items()]
     return f"{words}; never to be undone once begun: {', '.join(lasting)}" if lasting else words
 
 
