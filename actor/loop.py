@@ -31,6 +31,8 @@ _TICK_SECONDS = 0.5
 # What rings within this time is decided in one turn: a storm of deliveries is no storm of turns.
 _GATHER_SECONDS = 0.02
 _WORKERS = 4
+# Few wait in the pool: who comes next is chosen when there is room, and in a storm not looked for in vain.
+_MOST_IN_HAND = 8
 _REST_SECONDS = 60
 
 
@@ -94,15 +96,15 @@ class Loop:
         """Decide what was heard, carry what is due, and return how many alerts were decided."""
         follow_clock(self._world)
         decided = absorb(self._world)
-        now = self._world.clock.now()
-        for incident in [*due(self._world), *incidents.running(self._world.journal)]:
-            self._submit(incident)
-        self.last_turn = now
+        if len(self._busy) < _MOST_IN_HAND:
+            for incident in [*incidents.running(self._world.journal), *due(self._world)]:
+                self._submit(incident)
+        self.last_turn = self._world.clock.now()
         return decided
 
     def _submit(self, incident: Incident) -> None:
         with self._lock:
-            if incident.id in self._busy or self._rests_until.get(incident.id, 0.0) > self._world.clock.monotonic():
+            if len(self._busy) >= _MOST_IN_HAND or incident.id in self._busy or self._rests_until.get(incident.id, 0.0) > self._world.clock.monotonic():
                 return
             self._busy.add(incident.id)
         self._pool.submit(self._carry, incident)
@@ -118,12 +120,16 @@ class Loop:
             log.info("incident %s is handed to the next process", incident.id)
         except JournalError as error:
             log.error("incident %s waits for the journal: %s", incident.id, error)  # noqa: TRY400 - no traceback for a full disk
+            self._rests_until[incident.id] = world.clock.monotonic() + _TICK_SECONDS
         except Exception:
             log.exception("incident %s met an error and rests for %d s", incident.id, _REST_SECONDS)
             self._rests_until[incident.id] = world.clock.monotonic() + _REST_SECONDS
         finally:
             with self._lock:
+                was_full = len(self._busy) >= _MOST_IN_HAND
                 self._busy.discard(incident.id)
+            if was_full:
+                self._service.bell.set()
 
     def _again_and_again(self, turn: Callable[[], None], rest_seconds: Callable[[], float]) -> None:
         while not self._world.ending.is_set():

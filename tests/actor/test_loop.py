@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actor import pipeline
+from actor import loop, pipeline
 from actor.journal import Journal, JournalError, incidents, ledger
 from actor.loop import Loop
 from actor.metrics import Collector
@@ -21,6 +21,8 @@ from tests.support import DISK, WEB, Actor, Host, labels_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from actor.world import World
 
 
 @pytest.fixture
@@ -144,6 +146,29 @@ def test_an_admission_that_waits_for_an_answer_keeps_no_news_waiting(live: Actor
             live.decide(WEB, "service-restart")
             service.bell.set()
             wait_for(lambda: incidents.recent(live.journal, 0.0), seconds=2)
+
+
+def test_only_a_few_are_taken_in_hand_at_a_time_and_all_get_their_turn(live: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken, go_on = [], threading.Event()
+
+    def remediate(world: World, incident_id: str) -> None:
+        taken.append(incident_id)
+        go_on.wait(10)
+        with world.journal.transaction() as db:
+            incidents.settle(db, incidents.find(world.journal, incident_id), "refused", "in a test", (0.0, None))
+
+    monkeypatch.setattr(loop, "remediate", remediate)
+    for number in range(30):
+        live.hear(labels_of(WEB._replace(target=f"web{number}"), "service-restart", "auto-execute"))
+    with looping(live) as service:
+        wait_for(lambda: len(taken) == 4)
+        live.hear(labels_of(WEB._replace(target="late"), "service-restart", "auto-execute"))
+        service.bell.set()
+        wait_for(lambda: len(incidents.recent(live.journal, 0.0)) == 31)
+        assert len(taken) == 4
+        go_on.set()
+        # One that ends while the next are chosen may be looked at once more, and is found settled.
+        wait_for(lambda: len(set(taken)) == 31)
 
 
 def test_root_that_does_not_answer_keeps_neither_a_scrape_nor_the_end_waiting(live: Actor) -> None:

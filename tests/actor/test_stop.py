@@ -120,7 +120,7 @@ def test_it_wins_while_a_running_deed_is_verified_and_rolls_it_back(live: Live) 
         story = live.until(running, lambda story: story["outcome"] is not None)
         assert time.monotonic() - said_at < 3
     assert "stopped while verifying" in story["reason"]
-    assert [phase["phase"] for phase in story["phases"]][-1] == "roll back"
+    assert [phase["phase"] for phase in story["phases"]][-2:] == ["roll back", "verify rollback"]
 
 
 def test_a_second_stop_and_a_resume_without_an_actor_are_no_errors_of_the_switch(live: Live) -> None:
