@@ -18,13 +18,13 @@ import waitress.wasyncore
 from waitress.server import create_server
 
 from homeostat import __version__, logs
+from homeostat.config import DEFAULT_CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-DEFAULT_CONFIG = pathlib.Path("/etc/homeostat/homeostat.yml")
 MOST_BODY_BYTES = 1024 * 1024
 _DRAIN_SECONDS = 10
 

@@ -15,7 +15,7 @@ from actor.executor.root import Root, answer
 from actor.playbook import load_playbooks
 from homeostat import __version__, daemon, logs
 from homeostat.clock import SystemClock
-from homeostat.config import Config, ConfigError, load
+from homeostat.config import DEFAULT_CONFIG, Config, ConfigError, load
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _ANSWER_STAYS_SECONDS = 30.0
 
 
 @click.command()
-@click.option("--config.file", "config_file", type=click.Path(path_type=pathlib.Path), default=daemon.DEFAULT_CONFIG, show_default=True, help="The configuration.")
+@click.option("--config.file", "config_file", type=click.Path(path_type=pathlib.Path), default=DEFAULT_CONFIG, show_default=True, help="The configuration.")
 @click.option("--log.level", "log_level", type=click.Choice(logs.LEVELS), default="info", show_default=True)
 @click.option("--log.format", "log_format", type=click.Choice(logs.FORMATS), default="logfmt", show_default=True)
 @click.version_option(__version__, "--version")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import getpass
-import os
-import socket
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +13,7 @@ import rich.table
 import rich.text
 
 from homeostat.alertmanager import Alertmanager, AlertmanagerError, Matcher
+from homeostat.cli.author import signature
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Duration, load
 from homeostat.credentials import CredentialError, read_token
@@ -121,17 +119,9 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter).strip("'") for letter in text)
 
 
-def author() -> str:
-    """Return who gives the command: the user's name, or the number of a user who has none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
-
-
 def speak(desk: Desk, incident_id: str, word: str, **said: Any) -> None:
     """Say a word on an incident to the actor, with the speaker's name, and print what comes of it. Raises DaemonError."""
-    reply = desk.actor.post(f"incidents/{incident_id}/{word}", {"author": f"{author()}@{socket.gethostname()}", **said})
+    reply = desk.actor.post(f"incidents/{incident_id}/{word}", {"author": signature(), **said})
     click.echo(printable(reply["reason"]))
 
 

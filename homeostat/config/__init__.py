@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pathlib
+
 from homeostat.config.strict import ConfigError, Raw, load, loads
 from homeostat.config.types import Config, threshold
 from homeostat.config.units import Duration, Size
 
-__all__ = ["Config", "ConfigError", "Duration", "Raw", "Size", "load", "loads", "threshold"]
+DEFAULT_CONFIG = pathlib.Path("/etc/homeostat/homeostat.yml")
+
+__all__ = ["DEFAULT_CONFIG", "Config", "ConfigError", "Duration", "Raw", "Size", "load", "loads", "threshold"]

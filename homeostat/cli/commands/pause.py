@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from homeostat.cli.desk import Desk, DurationParameter, author, pause_matchers, with_desk
+from homeostat.cli.author import author
+from homeostat.cli.desk import Desk, DurationParameter, pause_matchers, with_desk
 from homeostat.clock import rfc3339
 from homeostat.config import Duration
 

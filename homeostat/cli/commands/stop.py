@@ -11,7 +11,7 @@ import re
 import click
 import msgspec
 
-from homeostat.cli.desk import author
+from homeostat.cli.author import author
 from homeostat.clock import SystemClock, rfc3339
 from homeostat.config import Config, ConfigError, load
 from homeostat.config.types import Actor

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-
 import click
 
-from homeostat.cli.desk import Desk, IncidentId, author, printable, with_desk
+from homeostat.cli.author import signature
+from homeostat.cli.desk import Desk, IncidentId, printable, with_desk
 
 
 @click.command()
@@ -16,7 +15,7 @@ from homeostat.cli.desk import Desk, IncidentId, author, printable, with_desk
 @with_desk
 def undo(desk: Desk, incident_id: str | None, dry_run: bool, reason: str) -> None:
     """Take back what the action of incident ID did, or the last action. What somebody touched since is left and named."""
-    said = {"author": f"{author()}@{socket.gethostname()}", "reason": reason, "incident_id": incident_id or "", "dry_run": dry_run}
+    said = {"author": signature(), "reason": reason, "incident_id": incident_id or "", "dry_run": dry_run}
     done = desk.actor.post("undo", said)
     click.echo(printable(done["reason"]))
     for path in done["paths"]:

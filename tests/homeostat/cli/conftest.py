@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import click
 import promql_parser
 import pytest
 import yaml
@@ -48,6 +49,13 @@ def silence(**changes: Any) -> dict[str, Any]:
         "id": "s1", "createdBy": "ada", "comment": "maintenance", "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2026-01-01T01:00:00Z", "status": {"state": "active"},
         "matchers": matchers,
     } | changes  # fmt: skip
+
+
+def every_command() -> dict[str, click.Command]:
+    """Return every command of the CLI by its name."""
+    context = click.Context(main)
+    found = {name: main.get_command(context, name) for name in main.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
 
 
 @dataclasses.dataclass

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib.metadata
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
 from homeostat.cli.__main__ import main
+from tests.homeostat.cli.conftest import every_command
+from tests.integration.stack import ROOT
 from tests.support import secret
 
 if TYPE_CHECKING:
@@ -22,11 +26,18 @@ COMMANDS = ["check-config", "decisions", "pause", "resume", "status", "stop", "w
 
 
 def test_every_command_of_a_file_is_there_and_explains_itself() -> None:
-    assert set(COMMANDS) <= set(main.commands)
-    for name in main.commands:
-        result = CliRunner().invoke(main, [name, "--help"])
-        assert result.exit_code == 0
-        assert main.commands[name].help
+    found, listed = every_command(), CliRunner().invoke(main, ["--help"]).output
+    assert set(COMMANDS) <= set(found)
+    for name, command in found.items():
+        assert (command.name, bool(command.help), f" {name} " in listed) == (name, True, True)
+        assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0
+    assert CliRunner().invoke(main, ["no-such-thing"]).exit_code == 2
+
+
+def test_a_stop_waits_for_nothing_that_it_does_not_need() -> None:
+    asked = "import sys, homeostat.cli.__main__ as cli; cli.main.get_command(None, 'stop'); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True, cwd=ROOT).stdout.split()
+    assert not {"numpy", "flask", "requests", "rich", "prometheus_api_client", "actor"} & set(loaded)
 
 
 def test_the_version_is_told() -> None:

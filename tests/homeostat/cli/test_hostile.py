@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from homeostat.cli.__main__ import main
-from tests.homeostat.cli.conftest import incident
+from tests.homeostat.cli.conftest import every_command, incident
 from tests.hostile import BY_KIND, selectors
 from tests.httpd import Reply
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 LEFT_OUT = {"check-config", "guard"}
 PATHS = re.compile(r"/api/v1/(query|status|decisions|proposals|scheduled|simulate|windows|accuracy|forecast|breakers/reset|plan|incidents/[0-9A-Za-z]+(/[a-z]+)?)|/api/v2/(alerts|silences|silence/[^/]+)")
 NOT_UNICODE = "web\udcff"
+COMMANDS = every_command()
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f\x9b\u202a-\u202e\u2066-\u2069]")
 
 
@@ -58,11 +58,11 @@ def town(town: Town) -> Town:
     return town
 
 
-@pytest.mark.parametrize("name", sorted(set(main.commands) - LEFT_OUT))
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - LEFT_OUT))
 def test_whatever_is_typed_stays_data(town: Town, name: str) -> None:
     # No kernel hands over an argument with a NUL in it.
     texts = [text for kind in BY_KIND.values() for text in (kind[0], kind[-1]) if "\0" not in text] + [NOT_UNICODE]
-    for parameter, before, after in attempts(main.commands[name]):
+    for parameter, before, after in attempts(COMMANDS[name]):
         for text in texts:
             town.site.asked.clear()
             dashes = ["--"] if isinstance(parameter, click.Argument) else []
