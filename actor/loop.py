@@ -50,12 +50,12 @@ class Loop:
         self._reconciled = False
         self._pruned_at: float | None = None
         self._threads = [threading.Thread(target=self._run, name="loop", daemon=True)]
-        for name, turn, rest_seconds in (
-            ("reconcile", self._reconcile, lambda: self._world.config.actor.reconcile),
-            ("feasibility", self._ask_feasibility, lambda: feasibility.EVERY_SECONDS),
-            ("housekeeping", self._keep_house, lambda: housekeeping.EVERY_SECONDS),
+        for name, turn, rest in (
+            ("reconcile", self._reconcile, lambda: self._world.ending.is_set() or service.incomplete.wait(self._world.config.actor.reconcile)),
+            ("feasibility", self._ask_feasibility, lambda: self._world.ending.wait(feasibility.EVERY_SECONDS)),
+            ("housekeeping", self._keep_house, lambda: self._world.ending.wait(housekeeping.EVERY_SECONDS)),
         ):
-            self._threads.append(threading.Thread(target=self._again_and_again, args=(turn, rest_seconds), name=name, daemon=True))
+            self._threads.append(threading.Thread(target=self._again_and_again, args=(turn, rest), name=name, daemon=True))
         self.last_turn = 0.0
 
     def start(self) -> None:
@@ -73,6 +73,7 @@ class Loop:
 
     def close(self) -> None:
         """Wait until nothing moves any more."""
+        self._service.incomplete.set()
         for thread in self._threads:
             # Who only asks what can be protected may wait long for root, and leaves nothing half done.
             if thread.name != "feasibility":
@@ -131,7 +132,7 @@ class Loop:
             if was_full:
                 self._service.bell.set()
 
-    def _again_and_again(self, turn: Callable[[], None], rest_seconds: Callable[[], float]) -> None:
+    def _again_and_again(self, turn: Callable[[], None], rest: Callable[[], bool]) -> None:
         while not self._world.ending.is_set():
             try:
                 turn()
@@ -139,9 +140,10 @@ class Loop:
                 log.error("the journal cannot be written: %s", error)  # noqa: TRY400 - no traceback for a full disk
             except Exception:
                 log.exception("%s met an error and goes on", threading.current_thread().name)
-            self._world.ending.wait(rest_seconds())
+            rest()
 
     def _reconcile(self) -> None:
+        self._service.incomplete.clear()
         if reconcile(self._world):
             self._reconciled = True
             self._tell_ready()

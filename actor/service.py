@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass
 class Service:
-    """One running actor as its web pages see it; no tokens at all is allowed only in shadow mode on loopback."""
+    """One running actor as its web pages see it; no tokens at all is allowed only in shadow mode on loopback.
+
+    The bell wakes the loop; what was heard `incomplete` has Alertmanager asked at once.
+    """
 
     world: World
     intake_tokens: tuple[str, ...]
@@ -25,6 +28,7 @@ class Service:
     metrics_tokens: tuple[str, ...] = ()
     requests: RequestCounts = dataclasses.field(default_factory=RequestCounts)
     bell: threading.Event = dataclasses.field(default_factory=threading.Event)
+    incomplete: threading.Event = dataclasses.field(default_factory=threading.Event)
 
 
 Tokens = tuple[str, ...]

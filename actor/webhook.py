@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Answer = tuple[str, int]
-_PATHS = {"/webhook", "/webhook/", "/", ""}
+_ONLY_INTAKE = {"/webhook", "/webhook/"}
+_PATHS = {*_ONLY_INTAKE, "/", ""}
 _PHRASES = {code: http.HTTPStatus(code).phrase for code in (202, 400, 401, 413, 503)}
 
 
@@ -63,20 +64,31 @@ def with_intake(pages: WSGIApplication, service: Service) -> WSGIApplication:
     """Put POST `/webhook` and `/`, where Alertmanager delivers, before the other pages: what a framework does would double its cost."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] not in _PATHS:
+        if environ["PATH_INFO"] not in _PATHS or (environ["REQUEST_METHOD"] != "POST" and environ["PATH_INFO"] not in _ONLY_INTAKE):
             return pages(environ, start_response)
-        text, code = _receive(service, environ)
+        text, code = _answer(service, environ)
         service.requests.add(code)
         start_response(f"{code} {_PHRASES[code]}", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))])
-        return [text.encode()]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [text.encode()]
 
     return answer
+
+
+def _answer(service: Service, environ: WSGIEnvironment) -> Answer:
+    try:
+        return _receive(service, environ)
+    except Exception:
+        # Alertmanager gives up on what is neither 2xx nor 5xx, and we would never hear of it again.
+        log.exception("a delivery met an error")
+        return "The delivery met an error; deliver again.\n", 503
 
 
 def _receive(service: Service, environ: WSGIEnvironment) -> Answer:
     if service.intake_tokens and not authorized(environ.get("HTTP_AUTHORIZATION"), service.intake_tokens):
         log.warning("a delivery from %s has no valid credential", environ.get("REMOTE_ADDR"))
         return "The webhook needs its token, as bearer or basic; see security.intake_token_files.\n", 401
+    if environ["REQUEST_METHOD"] != "POST":
+        return "Deliveries are posted.\n", 400
     body = environ["wsgi.input"].read(MOST_BODY_BYTES + 1)
     if len(body) > MOST_BODY_BYTES:
         return f"A delivery has at most {MOST_BODY_BYTES} bytes.\n", 413
@@ -89,6 +101,9 @@ def _receive(service: Service, environ: WSGIEnvironment) -> Answer:
     except JournalError as error:
         log.error("a delivery was not stored: %s", error)  # noqa: TRY400 - the reason is the whole story
         return "The journal cannot be written now; deliver again.\n", 503
+    if payload.truncated_alerts:
+        log.warning("a delivery lacks %d alerts that Alertmanager cut away: it is asked for them now", payload.truncated_alerts)
+        service.incomplete.set()
     service.bell.set()
     return "Stored.\n", 202
 

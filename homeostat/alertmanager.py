@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import requests
+from urllib3.exceptions import HTTPError
 
 from homeostat.clock import rfc3339
+from homeostat.http_session import BoundedSession, Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from homeostat.config.types import Alertmanager as AlertmanagerConfig
+    from homeostat.http_session import Answer
+
+_MOST_BYTES = 64 * 1024**2
 
 
 class AlertmanagerError(Exception):
@@ -146,19 +151,20 @@ class Alertmanager:
         except msgspec.DecodeError as error:
             raise AlertmanagerError(f"Alertmanager at {self.url} answered {path} in an unknown shape: {error}") from None
 
-    def _request(self, method: str, path: str, **options: Any) -> requests.Response:
+    def _request(self, method: str, path: str, **options: Any) -> Answer:
         try:
-            response = requests.request(
-                method,
-                f"{self.url}/api/v2/{path}",
-                timeout=self._timeout,
-                headers=self._headers,
-                allow_redirects=False,
-                **options,
-            )
-        except requests.RequestException as error:
+            with BoundedSession(Bounds(_MOST_BYTES, self._timeout)) as session:
+                answer = session.request(
+                    method,
+                    f"{self.url}/api/v2/{path}",
+                    timeout=self._timeout,
+                    headers=self._headers,
+                    allow_redirects=False,
+                    **options,
+                )
+        except (requests.RequestException, HTTPError) as error:
             raise AlertmanagerError(f"Alertmanager at {self.url} gave no answer: {type(error).__name__}") from None
-        if response.status_code != requests.codes.ok:
-            words = " ".join(response.text[:200].split())
-            raise AlertmanagerError(f"Alertmanager at {self.url} answered {response.status_code} to {method} {path}: {words}")
-        return response
+        if answer.status_code != requests.codes.ok:
+            words = " ".join(answer.content[:200].decode(errors="replace").split())
+            raise AlertmanagerError(f"Alertmanager at {self.url} answered {answer.status_code} to {method} {path}: {words}")
+        return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import http
 import ipaddress
 import logging
 import pathlib
@@ -15,7 +16,10 @@ import click
 import flask
 import waitress.trigger
 import waitress.wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
+from waitress.utilities import BadRequest, RequestEntityTooLarge
 
 from homeostat import __version__, logs
 from homeostat.config import DEFAULT_CONFIG
@@ -27,6 +31,9 @@ log = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 1024 * 1024
 _DRAIN_SECONDS = 10
+# A client that is slow holds a connection, no thread: there are many, and none waits for ever.
+_MOST_CONNECTIONS = 500
+_SLOW_CLIENT_SECONDS = 30
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -108,6 +115,26 @@ def is_loopback(address: str) -> bool:
         return False
 
 
+class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    """Says 400 or 413 of whatever is no request: a sender knows what to do with these, and not with 431 or 501."""
+
+    @property
+    def error(self) -> Any:
+        """What is wrong with the request, or None."""
+        return self._error
+
+    @error.setter
+    def error(self, error: Any) -> None:
+        known = error is None or type(error) in {BadRequest, RequestEntityTooLarge} or error.code == http.HTTPStatus.INTERNAL_SERVER_ERROR
+        self._error = error if known else BadRequest(error.body)
+
+    _error: Any = None
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    parser_class = _Parser
+
+
 class Server:
     """One process, many threads, behind waitress; bound as soon as it is made."""
 
@@ -122,12 +149,22 @@ class Server:
         self._sockets: dict[int, Any] = {}
         try:
             self._server = create_server(
-                app, map=self._sockets, host=host, port=port, threads=threads, clear_untrusted_proxy_headers=True, max_request_body_size=MOST_BODY_BYTES + 1
+                app,
+                map=self._sockets,
+                host=host,
+                port=port,
+                threads=threads,
+                clear_untrusted_proxy_headers=True,
+                max_request_body_size=MOST_BODY_BYTES + 1,
+                connection_limit=_MOST_CONNECTIONS,
+                channel_timeout=_SLOW_CLIENT_SECONDS,
+                cleanup_interval=_SLOW_CLIENT_SECONDS // 3,
             )
         except OSError as error:
             raise OSError(f"cannot listen on {address}: {error.strerror or error}; is another process using it?") from None
         except ValueError:
             raise OSError(f"cannot listen on {address}: its host is not known here") from None
+        self._server.channel_class = _Channel
         self._wake = waitress.trigger.trigger(self._sockets)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 

@@ -231,7 +231,7 @@ class Host:
         return {
             "host": HOST,
             "prometheus": {"evaluation_interval": "5s"},
-            "exporter": {"cycle": "5s", "scrape_interval": "5s"},
+            "exporter": {"cycle": "5s", "scrape_interval": "100ms"},
             "autonomy": {"mode": "active", "level": "aggressive", "actions": {"disk-cleanup": dict(quick), "service-restart": dict(quick)}},
             "filesystems": {"disk": {"path": str(self.disk), "size": f"{DISK_BYTES}B", "free_target": 0.6}},
             "cleanup": {"old-logs": {"directory": str(self.logs), "pattern": "*.log.*", "older_than": "1h"}},
