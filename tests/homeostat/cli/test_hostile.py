@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # What starts programs of its own has tests of its own; what takes a command to run is meant to run it.
 LEFT_OUT = {"check-config", "guard"}
-PATHS = re.compile(r"/api/v1/(query|status|decisions|proposals|scheduled|simulate|windows|accuracy|forecast|breakers/reset|plan|incidents/[0-9A-Za-z]+(/[a-z]+)?)|/api/v2/(alerts|silences|silence/[^/]+)")
+PATHS = re.compile(r"/api/v1/(query|status|decisions|proposals|scheduled|simulate|windows|accuracy|forecast|breakers/reset|plan|undo|insights|incidents/[0-9A-Za-z]+(/[a-z]+)?)|/api/v2/(alerts|silences|silence/[^/]+)")
 NOT_UNICODE = "web\udcff"
 COMMANDS = every_command()
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f\x9b\u202a-\u202e\u2066-\u2069]")
@@ -51,9 +51,10 @@ def attempts(command: click.Command) -> Iterator[tuple[click.Parameter, list[str
 def town(town: Town) -> Town:
     town.decisions = [incident()]
     proposal = {"plan_hash": "0", "expires_at": 0.0, "approved_by": None, "approved_at": None, "plan": {"commands": []}}
-    town.stories = {"0a1b2c3d": {**incident(), "verdicts": [], "phases": [], "words": [], "proposal": proposal}}
+    town.stories = {"0a1b2c3d": {**incident(), "verdicts": [], "phases": [], "words": [], "undo": [], "proposal": proposal}}
     town.windows = Reply({"windows": []})
-    for word in ("approve", "deny", "veto", "again", "defer", "undo"):
+    town.said["undo"] = Reply({"reason": "so it is", "paths": [], "conflicts": []})
+    for word in ("approve", "deny", "veto", "again", "defer", "feedback"):
         town.said[f"incidents/0a1b2c3d/{word}"] = Reply({"taken": True, "reason": "so it is"})
     return town
 
