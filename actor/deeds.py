@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor import execution, space, unit
+from actor import execution, guarded, space, unit
 from actor.model import Case, Plan, Prediction, Stored, Unprotectable
 from actor.planning import add_up, in_slices
 from actor.playbook import MEASURES, PROTECTIONS, STEPS
 from homeostat import shell
+from homeostat.clock import SystemClock
 from homeostat.words import LOSSES
 
 if TYPE_CHECKING:
@@ -157,13 +158,18 @@ def withdraw(case: Case, record: Record) -> None:
     PROTECTIONS[record["protection"]].discard(record["record"])
 
 
+def all_kept(config: Config) -> list[Stored]:
+    """Return what the protections keep on this host: what lies where the configuration names it, and what a guard wrote down. Raises OSError."""
+    found = [(name, one) for name, protection in PROTECTIONS.items() for one in protection.kept(config)]
+    known = {(name, one.place, one.name) for name, one in found}
+    found += [(name, one) for name, one in guarded.kept(config) if (name, one.place, one.name) not in known]
+    return [Stored(protection=name, kept=one, room_ratio=PROTECTIONS[name].room(one.record)) for name, one in found]
+
+
 def kept(config: Config) -> list[Stored]:
-    """Return what the protections keep on this host, by what lies in the places that the configuration names. Raises OSError."""
-    return [
-        Stored(protection=name, kept=one, room_ratio=protection.room(one.record))
-        for name, protection in PROTECTIONS.items()
-        for one in protection.kept(config)
-    ]
+    """Return what is kept and may be asked to go: what a guard may be running over is left out. Raises OSError."""
+    running = guarded.running(config, SystemClock().now())
+    return [stored for stored in all_kept(config) if stored.kept.name not in running]
 
 
 def discard(config: Config, key: tuple[str, str, str]) -> None:
@@ -171,6 +177,7 @@ def discard(config: Config, key: tuple[str, str, str]) -> None:
     for stored in kept(config):
         if stored.key == key:
             PROTECTIONS[stored.protection].discard(stored.kept.record)
+            guarded.forget(config, stored.kept.name)
 
 
 def release(case: Case, commands: tuple[Command, ...]) -> None:

@@ -7,6 +7,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import pathlib
 import shutil
 import stat
 from typing import TYPE_CHECKING
@@ -74,6 +75,21 @@ def copy(source: int, name: str, destination: int, new: str) -> None:
             _copy_content(old, made)
         _copy_attributes(old, made, status)
         os.fsync(made)
+
+
+def copy_tree(source: int, name: str, destination: int, new: str) -> None:
+    """Copy an entry as `copy` does, and of a folder all that lies below it on its device. Raises OSError."""
+    copy(source, name, destination, new)
+    if not stat.S_ISDIR(os.lstat(name, dir_fd=source).st_mode):
+        return
+    below, place = pathlib.PurePosixPath(name), pathlib.PurePosixPath(new)
+    with files.opened_below(source, below) as old, files.opened_below(destination, place) as made:
+        for folder, folder_descriptor, names in files.walk(old):
+            with files.opened_below(made, folder) as within:
+                inner = [entry.name for entry in os.scandir(folder_descriptor) if entry.is_dir(follow_symlinks=False)]
+                for each in sorted([*names, *inner]):
+                    copy(folder_descriptor, each, within, each)
+                os.fsync(within)
 
 
 @contextlib.contextmanager

@@ -82,6 +82,28 @@ def run(
     return Completed(tuple(argv), process.wait(), kept.decode("utf-8", "replace"), cut)
 
 
+def run_attached(argv: Sequence[str]) -> int:
+    """Run a person's own command on their terminal, in their environment, and return its exit code (127 when it cannot be started).
+
+    What ends us is for the command to hear: an interrupt reaches it by the terminal, a request to end is handed on.
+    """
+    process: list[subprocess.Popen[bytes]] = []
+
+    def hand_on(number: int, _: object) -> None:
+        if number != signal.SIGINT and process:
+            process[0].send_signal(number)
+
+    before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        process.append(subprocess.Popen(list(argv)))
+        return process[0].wait()
+    except OSError:
+        return 127
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _read(stream: IO[bytes], kept: bytearray) -> None:
     with stream:
         while chunk := stream.read1(4096):  # type: ignore[attr-defined]
