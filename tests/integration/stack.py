@@ -105,9 +105,9 @@ def start_prometheus(directory: pathlib.Path, config: Mapping[str, Any], port: i
     return start(argv, f"http://127.0.0.1:{port}", directory / "prometheus.log")
 
 
-def start_alertmanager(directory: pathlib.Path, config: Mapping[str, Any]) -> Running:
-    """Start one Alertmanager without peers with `config` (what alertmanager.yml says)."""
-    port = free_port()
+def start_alertmanager(directory: pathlib.Path, config: Mapping[str, Any], port: int | None = None) -> Running:
+    """Start one Alertmanager without peers with `config` (what alertmanager.yml says); its data stay in `directory` for another start."""
+    port = port or free_port()
     directory.mkdir(exist_ok=True)
     (directory / "alertmanager.yml").write_text(yaml.safe_dump(dict(config)))
     argv = [
