@@ -88,7 +88,8 @@ def shift(db: sqlite3.Connection, seconds: float) -> None:
     db.execute("UPDATE trials SET ended_at = ended_at + ?1, gone_at = gone_at + ?1, recurred_at = recurred_at + ?1", (seconds,))
     db.execute("UPDATE proposals SET made_at = made_at + ?1, expires_at = expires_at + ?1, approved_at = approved_at + ?1", (seconds,))
     db.execute("UPDATE undo_records SET made_at = made_at + ?1, expires_at = expires_at + ?1 WHERE pruned_at IS NULL", (seconds,))
-    db.execute("UPDATE words SET said_at = said_at + ?1, until = until + ?1", (seconds,))
+    open_ones = "(SELECT id FROM incidents WHERE episode_ended_at IS NULL)"
+    db.execute(f"UPDATE words SET said_at = said_at + ?1, until = until + ?1 WHERE incident_id IN {open_ones}", (seconds,))  # noqa: S608
     db.execute(
         "UPDATE incidents SET opened_at = opened_at + ?1, last_firing_at = last_firing_at + ?1, wake_at = wake_at + ?1, acted_at = acted_at + ?1,"
         " announced_at = announced_at + ?1 WHERE episode_ended_at IS NULL",

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actor.journal import incidents, ledger
+from actor.journal import incidents, ledger, words
 from actor.model import Breaker
+from actor.person import Spoken
+from actor.person.deferral import defer
+from actor.person.refusal import refuse
 from actor.timekeeper import follow_clock
-from tests.support import DAY, HOUR, WEB
+from tests.support import DAY, DISK, HOUR, WEB
 
 if TYPE_CHECKING:
     from tests.support import Actor
@@ -71,12 +74,32 @@ def test_after_a_restart_time_that_passed_is_time_that_passed(actor: Actor) -> N
     assert actor.host.restarts() == 1
 
 
+@pytest.mark.parametrize("step", STEPS)
+def test_a_yes_and_a_time_that_a_person_chose_last_as_long_as_they_would_have(actor: Actor, step: float) -> None:
+    actor.decide(WEB, "service-restart", "notify-execute")
+    actor.turn()
+    incident_id = actor.incident().id
+    assert defer(actor.world, Spoken(incident_id, "ada@desk"), actor.clock.now() + HOUR).taken
+    actor.decide(DISK, "disk-cleanup", "propose")
+    actor.turn()
+    with actor.journal.transaction() as db:
+        words.approve(db, actor.incident().id, "ada@desk", actor.clock.now())
+    actor.clock.jump(step)
+    follow_clock(actor.world)
+    now = actor.clock.now()
+    assert words.said_of(actor.journal, incident_id)[0].until == pytest.approx(now + HOUR)
+    approval = words.approval_of(actor.journal, actor.incident().id, now)
+    assert (approval is not None, approval.approved_at) == (True, pytest.approx(now))
+    assert words.approval_of(actor.journal, actor.incident().id, now + 7 * DAY + 1) is None
+
+
 def test_what_is_over_keeps_its_times(actor: Actor) -> None:
     actor.decide(WEB, "service-restart", "propose")
     actor.turn()
+    refuse(actor.world, Spoken(actor.incident().id, "ada@desk"), "denied")
     with actor.journal.transaction() as db:
         incidents.end_episode(db, actor.incident(), actor.clock.now())
-    before = actor.incident()
+    before, said = actor.incident(), words.said_of(actor.journal, actor.incident().id)
     actor.clock.jump(-DAY)
     actor.turn()
-    assert actor.incident() == before
+    assert (actor.incident(), words.said_of(actor.journal, before.id)) == (before, said)

@@ -22,6 +22,8 @@ def approve(desk: Desk, incident_id: str, plan: str | None, yes: bool, reason: s
         raise click.ClickException(f"the plan is now {proposal['plan_hash'][:12]}, not {printable(plan)}; look at it with: homeostat proposals")
     for number, command in enumerate(proposal["plan"]["commands"], start=1):
         click.echo(printable(f"{number}. {command['summary']}{' (cannot be undone)' if command['irreversible'] else ''}"))
+    if not proposal["plan"]["commands"]:
+        click.echo("nothing to do at this moment")
     if not yes and plan is None:
         click.confirm("Do exactly this?", abort=True)
     speak(desk, incident_id, "approve", plan_hash=proposal["plan_hash"], reason=reason)
