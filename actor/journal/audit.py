@@ -32,7 +32,8 @@ CHECKS: dict[str, str] = {
         SELECT i.id FROM executions e JOIN incidents i ON i.id = e.incident_id WHERE e.ended_at IS NULL AND i.state IS NOT 'running'""",
     "incident {} was executed and no asking is recorded in which every gate agreed": """
         SELECT DISTINCT incident_id FROM executions e WHERE NOT EXISTS
-        (SELECT 1 FROM verdicts v WHERE v.incident_id = e.incident_id GROUP BY v.asked_at HAVING sum(v.answer <> 'allow') = 0)""",
+        (SELECT 1 FROM verdicts v WHERE v.incident_id = e.incident_id GROUP BY v.asked_at
+        HAVING count(DISTINCT v.gate) = count(DISTINCT CASE WHEN v.answer = 'allow' THEN v.gate END))""",
     "incident {} ended as executed and no execution of it has ended": f"""
         SELECT id FROM incidents i WHERE outcome IN ({_EXECUTED}) AND NOT EXISTS
         (SELECT 1 FROM executions e WHERE e.incident_id = i.id AND e.outcome IS NOT NULL)""",  # noqa: S608 - the word list's own words

@@ -28,7 +28,7 @@ def lines(journal: Journal, since: float) -> Iterator[bytes]:
     """Tell what happened since that Unix time, a few rows at a time, so that the journal stays free for others. Raises JournalError."""
     for row in _pages(journal, _ALERTS, "id", since):
         yield _line({"kind": "alert", **_plain(row)})
-    about = referring(journal)
+    about = telling(journal)
     for row in _pages(journal, _INCIDENTS, "number", since):
         story = {table: [_plain(part) for part in journal.rows(query, row["id"])] for table, query in about.items()}
         incident = _plain(row)
@@ -36,11 +36,11 @@ def lines(journal: Journal, since: float) -> Iterator[bytes]:
         yield _line({"kind": "incident", **incident, **story})
 
 
-def referring(journal: Journal) -> dict[str, str]:
-    """Return for every table that refers to incidents the query for what it says of one."""
-    tables = [row["name"] for row in journal.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    keys = [(table, key) for table in tables for key in journal.rows(f"PRAGMA foreign_key_list({table})") if key["table"] == "incidents"]
-    return {table: f"SELECT * FROM {table} WHERE {key['from']} = ? ORDER BY rowid" for table, key in keys}  # noqa: S608 - the schema's own names
+def telling(journal: Journal) -> dict[str, str]:
+    """Return for every table that tells of incidents, but for the alerts, the query for what it says of one."""
+    tables = [row["name"] for row in journal.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'alerts' ORDER BY name")]
+    columns = [(table, column["name"]) for table in tables for column in journal.rows(f"PRAGMA table_info({table})")]
+    return {table: f"SELECT * FROM {table} WHERE incident_id = ? ORDER BY rowid" for table, column in columns if column == "incident_id"}  # noqa: S608 - the schema's own names
 
 
 def _pages(journal: Journal, query: str, counter: str, since: float) -> Iterator[sqlite3.Row]:

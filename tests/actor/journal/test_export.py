@@ -73,14 +73,14 @@ def test_since_leaves_out_what_was_over_before(actor: Actor) -> None:
     assert [(line["kind"], (line.get("labels") or line)["target"]) for line in lines] == [("alert", "disk"), ("incident", "disk")]
 
 
-def test_what_refers_to_an_incident_is_told_whatever_table_it_is_in(actor: Actor) -> None:
+def test_what_tells_of_an_incident_is_told_whatever_table_it_is_in(actor: Actor) -> None:
     actor.decide(WEB, "service-restart")
     actor.turn()
     with actor.journal.transaction() as db:
-        db.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, whose TEXT NOT NULL REFERENCES incidents, note TEXT NOT NULL) STRICT")
-        db.execute("INSERT INTO notes (whose, note) VALUES (?, 'seen')", (actor.incident().id,))
+        db.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, incident_id TEXT NOT NULL, note TEXT NOT NULL) STRICT")
+        db.execute("INSERT INTO notes (incident_id, note) VALUES (?, 'seen')", (actor.incident().id,))
     (incident,) = of(told(actor), "incident")
-    assert incident["notes"] == [{"id": 1, "whose": actor.incident().id, "note": "seen"}]
+    assert incident["notes"] == [{"id": 1, "incident_id": actor.incident().id, "note": "seen"}]
 
 
 def test_while_it_is_read_the_actor_goes_on(actor: Actor) -> None:

@@ -100,6 +100,22 @@ def test_whatever_else_refers_to_an_incident_keeps_it_as_an_undo_record_does(act
     assert (incidents.find(actor.journal, kept) is not None, incidents.find(actor.journal, gone)) == (True, None)
 
 
+def test_what_an_undo_record_needs_stays_until_what_it_keeps_is_deleted(actor: Actor) -> None:
+    incident_id = ended(actor)
+    with actor.journal.transaction() as db:
+        db.execute(
+            "INSERT INTO undo_records (incident_id, action, host, target, protection, record, made_at, expires_at) VALUES (?, 'a', 'h1', 'web', 'preimage', '{}', 1, 2)",
+            (incident_id,),
+        )
+    actor.clock.advance(401 * DAY)
+    sweep(actor)
+    assert incidents.find(actor.journal, incident_id) is not None
+    with actor.journal.transaction() as db:
+        db.execute("UPDATE undo_records SET pruned_at = 3")
+    sweep(actor)
+    assert incidents.find(actor.journal, incident_id) is None
+
+
 def test_the_track_record_and_every_total_stay(actor: Actor) -> None:
     ended(actor)
     before = {name: values for name, values in totals.read(actor.journal).items() if "pruned" not in name}
