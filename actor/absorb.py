@@ -100,6 +100,6 @@ def _confidence(text: str) -> float | None:
 
 def changes(incident: Incident, decided: Decided) -> bool:
     """Say whether newer news asks for a fresh look: never while it runs, after it ran, or after a person's no."""
-    if incident.state == "running" or incident.outcome in {*EXECUTED, "denied", "vetoed"}:
+    if incident.state == "running" or incident.outcome in {*EXECUTED}:
         return False
     return (incident.action, incident.risk, incident.decision) != (decided.action, decided.risk, decided.decision)

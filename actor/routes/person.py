@@ -1,13 +1,13 @@
-"""POST `/incidents/ID/approve`, `deny`, `veto`, `again`, `defer`, `unnecessary`, `necessary`: a person's word; GET `/proposals` and `/scheduled`: what waits for one."""
+"""POST `/incidents/ID/WORD`: a person's word on one incident, as `approve`, `deny`, `veto`, `again`, `defer`, `necessary`, `unnecessary`."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from actor.answers import Refused, Routes, answered, body_of
-from actor.journal import incidents
 from actor.person import UNKNOWN, Spoken
 from actor.person.again import ask_again
 from actor.person.approval import approve
@@ -16,25 +16,20 @@ from actor.person.hindsight import mark
 from actor.person.refusal import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import flask
 
     from actor.person import Reply
     from actor.service import Service
-    from homeostat.words import Mark
-
-Author = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Reason = Annotated[str, msgspec.Meta(max_length=1000)]
+    from actor.world import World
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who speaks, as user@host, and why."""
 
-    author: Author
-    reason: Reason = ""
-
-    def of(self, incident_id: str) -> Spoken:
-        """Return it as a word on that incident."""
-        return Spoken(incident_id, self.author, self.reason)
+    author: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
 
 class Approved(Said, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,60 +44,34 @@ class Moved(Said, frozen=True, kw_only=True, forbid_unknown_fields=True):
     until: Annotated[float, msgspec.Meta(ge=0, le=253402300799)] | None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Word:
+    """How a word's body reads, and what it does."""
+
+    body: type[Said]
+    take: Callable[[World, Spoken, Any], Reply]
+
+
+_WORDS = {
+    "approve": _Word(Approved, lambda world, spoken, said: approve(world, spoken, said.plan_hash)),
+    "deny": _Word(Said, lambda world, spoken, _: refuse(world, spoken, "denied")),
+    "veto": _Word(Said, lambda world, spoken, _: refuse(world, spoken, "vetoed")),
+    "again": _Word(Said, lambda world, spoken, _: ask_again(world, spoken)),
+    "defer": _Word(Moved, lambda world, spoken, said: defer(world, spoken, said.until)),
+    "necessary": _Word(Said, lambda world, spoken, _: mark(world, spoken, "necessary")),
+    "unnecessary": _Word(Said, lambda world, spoken, _: mark(world, spoken, "unnecessary")),
+}
+
+
 def _add(api: flask.Blueprint, service: Service) -> None:
-    world = service.world
-
-    @api.post("/incidents/<incident_id>/approve")
-    def approved(incident_id: str) -> flask.Response:
-        said = body_of(Approved)
-        return _told(service, approve(world, said.of(incident_id), said.plan_hash))
-
-    @api.post("/incidents/<incident_id>/deny")
-    def denied(incident_id: str) -> flask.Response:
-        return _told(service, refuse(world, body_of(Said).of(incident_id), "denied"))
-
-    @api.post("/incidents/<incident_id>/veto")
-    def vetoed(incident_id: str) -> flask.Response:
-        return _told(service, refuse(world, body_of(Said).of(incident_id), "vetoed"))
-
-    @api.post("/incidents/<incident_id>/again")
-    def again(incident_id: str) -> flask.Response:
-        return _told(service, ask_again(world, body_of(Said).of(incident_id)))
-
-    @api.post("/incidents/<incident_id>/defer")
-    def deferred(incident_id: str) -> flask.Response:
-        said = body_of(Moved)
-        return _told(service, defer(world, said.of(incident_id), said.until))
-
-    @api.post("/incidents/<incident_id>/<any(unnecessary, necessary):marked>")
-    def marked(incident_id: str, marked: Mark) -> flask.Response:
-        return _told(service, mark(world, body_of(Said).of(incident_id), marked))
-
-    @api.get("/proposals")
-    def proposals() -> flask.Response:
-        return answered(waiting(service))
-
-    @api.get("/scheduled")
-    def scheduled() -> flask.Response:
-        return answered(incidents.scheduled(world.journal))
-
-
-def _told(service: Service, reply: Reply) -> flask.Response:
-    service.bell.set()
-    if not reply.taken:
-        raise Refused(reply.reason, 404 if reply == UNKNOWN else 409)
-    return answered(reply)
-
-
-def waiting(service: Service) -> list[dict[str, Any]]:
-    """Return the proposals that wait for a person, and those that a person approved and that wait for a gate."""
-    journal = service.world.journal
-    found = [(incident, incidents.proposal_of(journal, incident.id)) for incident in incidents.open_episodes(journal)]
-    return [
-        {**msgspec.to_builtins(incident), "proposal": proposal}
-        for incident, proposal in found
-        if proposal is not None and (incident.state == "proposed" or proposal["approved_by"] is not None)
-    ]
+    @api.post(f"/incidents/<incident_id>/<any({', '.join(_WORDS)}):word>")
+    def say(incident_id: str, word: str) -> flask.Response:
+        said = body_of(_WORDS[word].body)
+        reply = _WORDS[word].take(service.world, Spoken(incident_id, said.author, said.reason), said)
+        service.bell.set()
+        if not reply.taken:
+            raise Refused(reply.reason, 404 if reply == UNKNOWN else 409)
+        return answered(reply)
 
 
 ROUTES = Routes(add=_add)

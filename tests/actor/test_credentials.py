@@ -37,9 +37,9 @@ def addresses(pages: Pages, incident_id: str = "0a1b2c3d") -> list[tuple[str, st
     found = [("POST", "/webhook"), ("POST", "/")]
     for rule in pages.app.url_map.iter_rules():
         path = rule.rule.replace("<incident_id>", incident_id)
-        path = re.sub(r"<any\((\w+)[^>]*>", r"\1", path)
-        path = re.sub(r"<[^>]*>", "x", path)
-        found += [(method, path) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
+        words = re.search(r"<any\((.*)\):\w+>", path)
+        each = [path.replace(words[0], word) for word in words[1].split(", ")] if words else [re.sub(r"<[^>]*>", "x", path)]
+        found += [(method, one) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}) for one in each]
     return sorted(set(found))
 
 
