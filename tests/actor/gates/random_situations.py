@@ -60,111 +60,112 @@ def configured(*, mode: str, ceiling: str, windows: str, passes: bool, targets: 
     )
 
 
-def mostly(good: Any, *bad: Any) -> st.SearchStrategy[Any]:
-    """Draw what is well, and one time in nine something else."""
-    return st.sampled_from([good] * 8 * len(bad) + [*bad])
+def mostly(calm: int, good: Any, *bad: Any) -> st.SearchStrategy[Any]:
+    """Draw what is well, `calm` times as often as something else."""
+    return st.sampled_from([good] * calm * len(bad) + [*bad])
 
 
-CONFIGS = st.builds(
-    configured,
-    mode=mostly("active", "shadow", "interactive"),
-    ceiling=mostly("auto-execute", "notify-execute", "propose", "alert-only"),
-    windows=mostly("none", "open", "shut"),
-    passes=st.booleans(),
-    targets=st.integers(min_value=0, max_value=4),
-    group=st.sampled_from(["none", "plain", "redundant"]),
-    strict=mostly(False, True),
-)
-
-
-@st.composite
-def incidents(draw: st.DrawFn) -> Incident:
-    key = draw(st.sampled_from([WEB, DISK]))
-    return incident(
-        key._replace(host=draw(mostly(HOST, "h2")), target=draw(mostly(key.target, "nowhere", "sshd")), problem=draw(mostly(key.problem, "log_errors"))),
-        action=draw(mostly("service-restart" if key == WEB else "disk-cleanup", "service-restart", "disk-cleanup", "none")),
-        risk=draw(mostly("low", "medium", "high")),
-        decision=draw(mostly("auto-execute", *DECISIONS)),
-        severity=draw(st.sampled_from(["info", "warning", "critical"])),
-        last_firing_at=NOW - draw(mostly(5.0, 899.0, 900.0, 901.0, 7200.0, -600.0, -901.0)),
+def configs(calm: int) -> st.SearchStrategy[Config]:
+    return st.builds(
+        configured,
+        mode=mostly(calm, "active", "shadow", "interactive"),
+        ceiling=mostly(calm, "auto-execute", "notify-execute", "propose", "alert-only"),
+        windows=mostly(calm, "none", "open", "shut"),
+        passes=st.booleans(),
+        targets=st.integers(min_value=0, max_value=4),
+        group=st.sampled_from(["none", "plain", "redundant"]),
+        strict=mostly(calm, False, True),
     )
 
 
 @st.composite
-def executions(draw: st.DrawFn) -> tuple[Execution, ...]:
+def incidents(draw: st.DrawFn, calm: int) -> Incident:
+    key = draw(st.sampled_from([WEB, DISK]))
+    return incident(
+        key._replace(host=draw(mostly(calm, HOST, "h2")), target=draw(mostly(calm, key.target, "nowhere", "sshd")), problem=draw(mostly(calm, key.problem, "log_errors"))),
+        action=draw(mostly(calm, "service-restart" if key == WEB else "disk-cleanup", "service-restart", "disk-cleanup", "none")),
+        risk=draw(mostly(calm, "low", "medium", "high")),
+        decision=draw(mostly(calm, "auto-execute", *DECISIONS)),
+        severity=draw(st.sampled_from(["info", "warning", "critical"])),
+        last_firing_at=NOW - draw(mostly(calm, 5.0, 899.0, 900.0, 901.0, 7200.0, -600.0, -901.0)),
+    )
+
+
+@st.composite
+def executions(draw: st.DrawFn, calm: int) -> tuple[Execution, ...]:
     def one(_: int) -> Execution:
         action = draw(st.sampled_from(["service-restart", "disk-cleanup", "drift-reconciliation"]))
         started_at = NOW - draw(st.sampled_from([10.0, 299.0, 301.0, 900.0, 3599.0, 3601.0, 7200.0, DAY - 1, DAY + 1, 40 * DAY]))
         ended_at = started_at + draw(st.sampled_from([1.0, 60.0]))
-        running = draw(mostly(False, True))
+        running = draw(mostly(calm, False, True))
         return Execution(
-            incident_id=draw(mostly("earlier", "i1")),
+            incident_id=draw(mostly(calm, "earlier", "i1")),
             action=action,
             action_class={"service-restart": "restart", "disk-cleanup": "cleanup", "drift-reconciliation": "config"}[action],
             target=draw(st.sampled_from(TARGETS)),
-            host=draw(mostly(HOST, "h2")),
+            host=draw(mostly(calm, HOST, "h2")),
             started_at=started_at,
             ended_at=None if running else ended_at,
             outcome=None if running else "succeeded",
         )
 
-    return tuple(map(one, range(draw(mostly(0, 1, 2, 3, 4, 5, 12)))))
+    return tuple(map(one, range(draw(mostly(calm, 0, 1, 2, 3, 4, 5, 12)))))
 
 
 SILENCES = (("target", "web"), ("target", "disk"), ("host", HOST), ("alertname", "HomeostatAutoExecute"), ("action", "service-restart"), ("target", "mail"))
 
 
 @st.composite
-def silences(draw: st.DrawFn) -> Silences | None:
-    chosen = draw(mostly((), *((each,) for each in SILENCES), SILENCES[5:], (("target", "web"), ("host", "h2"))))
-    found = Silences((silence(*(Matcher(*each) for each in chosen)),) if chosen else (), NOW - draw(mostly(1.0, 60.0, 61.0, 600.0, -61.0)))
-    return draw(mostly(found, None))
+def silences(draw: st.DrawFn, calm: int) -> Silences | None:
+    chosen = draw(mostly(calm, (), *((each,) for each in SILENCES), SILENCES[5:], (("target", "web"), ("host", "h2"))))
+    found = Silences((silence(*(Matcher(*each) for each in chosen)),) if chosen else (), NOW - draw(mostly(calm, 1.0, 60.0, 61.0, 600.0, -61.0)))
+    return draw(mostly(calm, found, None))
 
 
 @st.composite
-def decisions_now(draw: st.DrawFn, about: Incident) -> DecisionNow | None:
+def decisions_now(draw: st.DrawFn, calm: int, about: Incident) -> DecisionNow | None:
     decided = DecisionNow(
-        action=draw(mostly(about.action, "investigate")),
-        decision=draw(mostly(about.decision, *DECISIONS)),
-        confidence=draw(mostly(0.95, 0.9, 0.9001, 0.85, 0.8, 0.75, 0.7)),
-        evaluated_at=NOW - draw(mostly(1.0, 20.0, 21.0, 300.0, -21.0)),
+        action=draw(mostly(calm, about.action, "investigate")),
+        decision=draw(mostly(calm, about.decision, *DECISIONS)),
+        confidence=draw(mostly(calm, 0.95, 0.9, 0.9001, 0.85, 0.8, 0.75, 0.7)),
+        evaluated_at=NOW - draw(mostly(calm, 1.0, 20.0, 21.0, 300.0, -21.0)),
     )
-    return draw(mostly(decided, None, DecisionNow(None, None, None, None)))
+    return draw(mostly(calm, decided, None, DecisionNow(None, None, None, None)))
 
 
 @st.composite
-def unit_states(draw: st.DrawFn) -> UnitState | None:
+def unit_states(draw: st.DrawFn, calm: int) -> UnitState | None:
     limit = StartLimit(burst=draw(st.sampled_from([1, 2, 5])), within_seconds=draw(st.sampled_from([10.0, 600.0, None])), unchanged_seconds=1.0)
     state = UnitState(
         active=True,
         invocation="1",
         main_pid=7,
         memory_bytes=900_000,
-        needs_reload=draw(mostly(False, True)),
-        edited=draw(mostly(None, "/etc/systemd/system/web.service")),
-        touches=draw(mostly(("web.service",), *((unit,) for unit in VITAL_UNITS))),
-        start_limit=draw(mostly(None, limit)),
+        needs_reload=draw(mostly(calm, False, True)),
+        edited=draw(mostly(calm, None, "/etc/systemd/system/web.service")),
+        touches=draw(mostly(calm, ("web.service",), *((unit,) for unit in VITAL_UNITS))),
+        start_limit=draw(mostly(calm, None, limit)),
     )
-    return draw(mostly(state, RUNNING, None))
+    return draw(mostly(calm, state, RUNNING, None))
 
 
 @st.composite
-def spreads(draw: st.DrawFn) -> Spread | None:
+def spreads(draw: st.DrawFn, calm: int) -> Spread | None:
     hosts = [HOST, *(f"o{number}" for number in range(draw(st.sampled_from([0, 1, 2, 9]))))]
-    sick = hosts[: draw(mostly(1, 2, 3, 4, 5))]
-    here = draw(mostly((), ("twin",), ("twin", "db")))
+    sick = hosts[: draw(mostly(calm, 1, 2, 3, 4, 5))]
+    here = draw(mostly(calm, (), ("twin",), ("twin", "db")))
     spread = Spread(frozenset([*((host, "web") for host in sick), *((HOST, name) for name in here)]), frozenset(hosts))
-    return draw(mostly(spread, None))
+    return draw(mostly(calm, spread, None))
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> Situation:
-    about, settings = draw(incidents()), draw(CONFIGS)
+def situations(draw: st.DrawFn, calm: int) -> Situation:
+    about, settings = draw(incidents(calm)), draw(configs(calm))
     known = PLAYBOOKS.get(about.action)
     acts_on = known.file.acts_on if known is not None else None
     others = [
         incident(WEB._replace(target=target), id=f"of-{target}", state=state, outcome=None if state else "refused", wake_at=NOW + 90)
-        for target, state in draw(mostly([], *([(target, state)] for target in ("db", "twin") for state in (*STATES, None))))
+        for target, state in draw(mostly(calm, [], *([(target, state)] for target in ("db", "twin") for state in (*STATES, None))))
     ]
     service = settings.services.get(about.target) if acts_on == "service" else None
     return Situation(
@@ -174,26 +175,26 @@ def situations(draw: st.DrawFn) -> Situation:
         playbook=known,
         service=service,
         filesystem=settings.filesystems.get(about.target) if acts_on == "filesystem" else None,
-        stop_reason=draw(mostly(None, "by ada: enough")),
-        silences=draw(silences()),
-        decision_now=draw(decisions_now(about)),
-        executions=draw(executions()),
-        breakers=draw(breakers(about)),
-        unit_state=draw(unit_states()) if service is not None else None,
-        unprotectable=draw(mostly(None, "it lies on no btrfs")),
-        shortage=draw(mostly(None, "1 MiB is left")),
+        stop_reason=draw(mostly(calm, None, "by ada: enough")),
+        silences=draw(silences(calm)),
+        decision_now=draw(decisions_now(calm, about)),
+        executions=draw(executions(calm)),
+        breakers=draw(breakers(calm, about)),
+        unit_state=draw(unit_states(calm)) if service is not None else None,
+        unprotectable=draw(mostly(calm, None, "it lies on no btrfs")),
+        shortage=draw(mostly(calm, None, "1 MiB is left")),
         surroundings=surroundings(
             about,
-            sessions=draw(mostly({}, {"web": 0.0}, {"web": 2.0}, {"web": None}, {"web": 0.0, "twin": 1.0}, {"web": float("nan")})),
-            spread=draw(spreads()),
-            members=draw(mostly(Members({"web": True, "twin": True}, None), *MEMBERS)),
-            ailing=draw(mostly(frozenset(), frozenset({"db"}))),
-            starts=draw(mostly(0, 1, 3, 4, 5, None)),
+            sessions=draw(mostly(calm, {}, {"web": 0.0}, {"web": 2.0}, {"web": None}, {"web": 0.0, "twin": 1.0}, {"web": float("nan")})),
+            spread=draw(spreads(calm)),
+            members=draw(mostly(calm, Members({"web": True, "twin": True}, None), *MEMBERS)),
+            ailing=draw(mostly(calm, frozenset(), frozenset({"db"}))),
+            starts=draw(mostly(calm, 0, 1, 3, 4, 5, None)),
         ),
         agenda=draw_up([about, *others], PLAYBOOKS, settings),
-        approval=draw(mostly(None, Approval(author="ada", approved_at=NOW - 5, plan_hash="h"))),
-        words=draw(mostly((), (Word(word="deferred", author="ada", said_at=NOW - 60, until=NOW + HOUR),), (Word(word="again", author="ada", said_at=NOW - 60),))),
-        plan=draw(mostly(None, *(plan_of(known, risk) for risk in RISKS))) if known is not None else None,
+        approval=draw(mostly(calm, None, Approval(author="ada", approved_at=NOW - 5, plan_hash="h"))),
+        words=draw(mostly(calm, (), (Word(word="deferred", author="ada", said_at=NOW - 60, until=NOW + HOUR),), (Word(word="again", author="ada", said_at=NOW - 60),))),
+        plan=draw(mostly(calm, None, *(plan_of(known, risk) for risk in RISKS))) if known is not None else None,
     )
 
 
@@ -212,8 +213,8 @@ def plan_of(known: Playbook, risk: Risk) -> Plan:
 
 
 @st.composite
-def breakers(draw: st.DrawFn, about: Incident) -> tuple[Breaker, ...]:
+def breakers(draw: st.DrawFn, calm: int, about: Incident) -> tuple[Breaker, ...]:
     scope = draw(st.sampled_from(["global", f"{about.action}/{about.target}", "service-restart/mail"]))
     open_until = draw(st.sampled_from([None, NOW - 1, NOW, NOW + 1, NOW + DAY]))
     found = Breaker(scope=scope, failures=3, open_until=open_until, openings=1, probe=draw(st.sampled_from([None, "i1", "other"])))
-    return draw(mostly((), (found,)))
+    return draw(mostly(calm, (), (found,)))
