@@ -92,9 +92,9 @@ def incidents(draw: st.DrawFn, calm: int) -> Incident:
 
 
 @st.composite
-def executions(draw: st.DrawFn, calm: int) -> tuple[Execution, ...]:
+def executions(draw: st.DrawFn, calm: int, about: Incident) -> tuple[Execution, ...]:
     def one(_: int) -> Execution:
-        action = draw(st.sampled_from(["service-restart", "disk-cleanup", "drift-reconciliation"]))
+        action = draw(st.sampled_from(["service-restart", "service-restart", "disk-cleanup", "drift-reconciliation"]))
         started_at = NOW - draw(st.sampled_from([10.0, 299.0, 301.0, 900.0, 3599.0, 3601.0, 7200.0, DAY - 1, DAY + 1, 40 * DAY]))
         ended_at = started_at + draw(st.sampled_from([1.0, 60.0]))
         running = draw(mostly(calm, False, True))
@@ -102,14 +102,14 @@ def executions(draw: st.DrawFn, calm: int) -> tuple[Execution, ...]:
             incident_id=draw(mostly(calm, "earlier", "i1")),
             action=action,
             action_class={"service-restart": "restart", "disk-cleanup": "cleanup", "drift-reconciliation": "config"}[action],
-            target=draw(st.sampled_from(TARGETS)),
+            target=draw(st.sampled_from([about.target] * 4 + [*TARGETS])),
             host=draw(mostly(calm, HOST, "h2")),
             started_at=started_at,
             ended_at=None if running else ended_at,
             outcome=None if running else "succeeded",
         )
 
-    return tuple(map(one, range(draw(mostly(calm, 0, 1, 2, 3, 4, 5, 12)))))
+    return tuple(map(one, range(draw(mostly(calm, 0, 1, 2, 3, 4, 12)))))
 
 
 SILENCES = (("target", "web"), ("target", "disk"), ("host", HOST), ("alertname", "HomeostatAutoExecute"), ("action", "service-restart"), ("target", "mail"))
@@ -159,10 +159,11 @@ def spreads(draw: st.DrawFn, calm: int) -> Spread | None:
 
 
 @st.composite
-def situations(draw: st.DrawFn, calm: int) -> Situation:
-    about, settings = draw(incidents(calm)), draw(configs(calm))
-    known = PLAYBOOKS.get(about.action)
-    acts_on = known.file.acts_on if known is not None else None
+def situations(draw: st.DrawFn, calm: int, known: int) -> Situation:
+    """Draw a situation of an incident that is `known` times as often one of ours as not."""
+    about, settings = draw(incidents(known)), draw(configs(calm))
+    book = PLAYBOOKS.get(about.action)
+    acts_on = book.file.acts_on if book is not None else None
     others = [
         incident(WEB._replace(target=target), id=f"of-{target}", state=state, outcome=None if state else "refused", wake_at=NOW + 90)
         for target, state in draw(mostly(calm, [], *([(target, state)] for target in ("db", "twin") for state in (*STATES, None))))
@@ -172,13 +173,13 @@ def situations(draw: st.DrawFn, calm: int) -> Situation:
         now=NOW,
         incident=about,
         config=settings,
-        playbook=known,
+        playbook=book,
         service=service,
         filesystem=settings.filesystems.get(about.target) if acts_on == "filesystem" else None,
         stop_reason=draw(mostly(calm, None, "by ada: enough")),
         silences=draw(silences(calm)),
         decision_now=draw(decisions_now(calm, about)),
-        executions=draw(executions(calm)),
+        executions=draw(executions(calm, about)),
         breakers=draw(breakers(calm, about)),
         unit_state=draw(unit_states(calm)) if service is not None else None,
         unprotectable=draw(mostly(calm, None, "it lies on no btrfs")),
@@ -194,7 +195,7 @@ def situations(draw: st.DrawFn, calm: int) -> Situation:
         agenda=draw_up([about, *others], PLAYBOOKS, settings),
         approval=draw(mostly(calm, None, Approval(author="ada", approved_at=NOW - 5, plan_hash="h"))),
         words=draw(mostly(calm, (), (Word(word="deferred", author="ada", said_at=NOW - 60, until=NOW + HOUR),), (Word(word="again", author="ada", said_at=NOW - 60),))),
-        plan=draw(mostly(calm, None, *(plan_of(known, risk) for risk in RISKS))) if known is not None else None,
+        plan=draw(mostly(calm, None, *(plan_of(book, risk) for risk in RISKS))) if book is not None else None,
     )
 
 

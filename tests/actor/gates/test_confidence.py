@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from actor.model import DecisionNow
+from actor.planning import add_up
 from tests.actor.gates.situations import NOW, ask, config, incident, playbook, situation
 
 
@@ -59,3 +61,10 @@ def test_a_medium_risk_is_never_auto_executed_without_the_owners_word() -> None:
 def test_a_person_decides_a_proposal_at_any_confidence() -> None:
     about = incident(decision="propose")
     assert ask("confidence", situation(about, decision_now=now(0.72, "propose"))) == ("allow", "a person decides")
+
+
+def test_the_risk_of_the_plan_at_hand_counts_where_it_is_higher_than_its_playbooks() -> None:
+    plan = add_up(playbook("service-restart"), "web", ())
+    assert ask("confidence", situation(plan=plan))[0] == "allow"
+    riskier = msgspec.structs.replace(plan, risk="medium")
+    assert ask("confidence", situation(plan=riskier)) == ("refuse", "the confidence is now no longer above 2")

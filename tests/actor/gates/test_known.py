@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.actor.gates.situations import DISK, ask, incident, situation
+from tests.actor.gates.situations import DISK, ask, config, incident, playbook, situation
 
 
 def test_a_target_of_the_catalogue_with_a_playbook_that_answers_is_allowed() -> None:
@@ -32,3 +34,15 @@ def test_a_target_that_is_not_exactly_in_the_catalogue_is_refused(target: str) -
 def test_a_service_is_no_file_system() -> None:
     about = incident(DISK, target="web")
     assert ask("known", situation(about)) == ("refuse", "'web' is not in the catalogue of filesystems")
+
+
+EVERYTHING = st.sampled_from(["*", "all", "web*", "?eb", "[w]eb", "web,db", "web db", "web\n", "WEB", "", ".", "/", ".*", "web.service", "{web,disk}", "we\u200bb"])
+
+
+@given(st.text() | EVERYTHING, st.sampled_from(["service-restart", "disk-cleanup"]))
+def test_all_cannot_be_expressed_and_nothing_but_an_exact_name_is_known(target: str, action: str) -> None:
+    known, settings = playbook(action), config()
+    about = incident(target=target, action=action, problem=known.file.answers[0])
+    places = settings.services if known.file.acts_on == "service" else settings.filesystems
+    said = ask("known", situation(about, settings, playbook=known, service=settings.services.get(target), filesystem=settings.filesystems.get(target)))
+    assert (said[0] == "allow") == (target in places)

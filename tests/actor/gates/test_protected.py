@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.actor.gates.situations import DISK, ask, config, incident, situation
+from actor.gates.protected import NEVER
+from homeostat.config.catalogue import Service, ServiceCommands
+from tests.actor.gates.situations import DISK, RUNNING, ask, config, incident, situation
 
 VITAL = [
     "homeostat-actor.service", "homeostat", "prometheus.service", "prometheus-node-exporter", "prometheus-alertmanager.service", "alertmanager",
     "node_exporter", "ssh", "ssh.service", "sshd.service", "ssh.socket", "ssh@1.service", "dbus.service", "dbus-broker.service", "systemd-journald.service",
     "systemd-networkd.service", "init.scope", "-.slice", "-.mount", "getty@tty1.service", "polkit.service", "NetworkManager.service", "networking.service",
+    "NETWORKMANAGER.service", "my-prometheus", "lab_alertmanager-1", "victoria-metrics", "ufw.service", "openvpn@home.service", "ssh-agent.service",
     "wpa_supplicant@wlan0.service", "nftables.service", "wg-quick@wg0.service", "tailscaled.service", "user@1000.service", "homeostat.slice",
 ]  # fmt: skip
 
@@ -44,3 +50,25 @@ def test_a_cleanup_is_refused_where_a_rule_lies_in_the_actors_own_state() -> Non
 
 def test_a_cleanup_elsewhere_is_allowed() -> None:
     assert ask("protected", situation(incident(DISK)))[0] == "allow"
+
+
+@pytest.mark.parametrize("unit", ["sshd.service", "prometheus.service", "dbus.socket"])
+def test_a_unit_that_has_a_vital_name_too_or_would_restart_a_vital_unit_is_refused(unit: str) -> None:
+    state = msgspec.structs.replace(RUNNING, touches=("web.service", unit))
+    assert ask("protected", situation(unit_state=state)) == ("refuse", f"{unit!r} is never touched: it keeps the host reachable, watched or alive")
+
+
+BARE = st.sampled_from(sorted({pattern.replace("*", "") for pattern in NEVER} - {"-"}))
+ENDINGS = st.sampled_from([".service", ".socket", ".scope", ".slice", ".target", ".mount", ""])
+
+
+@given(BARE, ENDINGS, st.data(), st.sampled_from(["target", "unit", "touched", "command"]))
+def test_a_vital_name_is_refused_in_any_case_with_any_ending_wherever_it_stands(bare: str, ending: str, data: st.DataObject, where: str) -> None:
+    name = "".join(letter.upper() if data.draw(st.booleans()) else letter for letter in bare) + ending
+    about, service = incident(target=name if where == "target" else "web"), config().services["web"]
+    if where == "unit":
+        service = Service(manager="podman", unit=name)
+    if where == "command":
+        service = Service(manager="command", commands=ServiceCommands(show=("/bin/true",), restart=("/usr/bin/systemctl", "restart", name)))
+    state = msgspec.structs.replace(RUNNING, touches=(name,) if where == "touched" else ())
+    assert ask("protected", situation(about, service=service, unit_state=state))[0] == "refuse"
