@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pathlib
+import tempfile
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from actor.model import HandedOver, StepFailed
 from actor.verify import Check, Verification, recovered, still_healthy, take_baseline, verify
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actor.verify import Baseline
+    from tests.support import FakePrometheus
 
 
 class Verifying:
@@ -279,3 +284,75 @@ def test_the_sentence_names_the_worst() -> None:
     assert told.sentence == "bad"
 
 
+SCENES = st.fixed_dictionaries(
+    {
+        "restarts": st.booleans(),
+        "memory": st.sampled_from([100 * 1024, 920_000, 950_000]),
+        "dies_at": st.none() | st.integers(0, 8),
+        "ill_at": st.none() | st.integers(0, 8),
+        "usage": st.sampled_from([0.8, 0.99, 1.2, None]),
+        "usage_after": st.sampled_from([0.3, 0.82, 0.95, 1.3, None]),
+        "forecast": st.booleans(),
+        "gone": st.booleans(),
+        "prometheus": st.sampled_from(["answers", "answers", "silent", "stale"]),
+    }
+)
+
+
+@given(SCENES)
+@settings(max_examples=40, deadline=None)
+def test_success_needs_a_new_invocation_that_stays_health_that_holds_the_measure_and_prometheus(scene: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        actor = Actor(Host(pathlib.Path(folder)))
+        verifying = Verifying(actor)
+        prometheus, service, looks = actor.prometheus, actor.host.service, iter(range(1000))
+        set_or_drop(prometheus, scene["usage"])
+        if not scene["forecast"]:
+            prometheus.drop(PROBABILITY)
+        baseline = verifying.baseline()
+        if scene["restarts"]:
+            verifying.restart()
+        (service / "memory").write_text(str(scene["memory"]))
+
+        def happens() -> None:
+            number = next(looks)
+            if number == scene["dies_at"]:
+                (service / "down").touch()
+            if number == scene["ill_at"]:
+                (service / "healthy").unlink()
+            if number == 0:
+                set_or_drop(prometheus, scene["usage_after"])
+                prometheus.down = scene["prometheus"] == "silent"
+                if scene["gone"]:
+                    prometheus.forget(WEB)
+                if scene["prometheus"] == "stale":
+                    prometheus.drop(LAST_SUCCESS)
+
+        actor.clock.at_sleep = happens
+        finding = verifying.verify(baseline).finding
+        # Two looks while it settles, at least four more until two cycles are over, and as many as the watch has where it is not gone.
+        watched = 6 if scene["prometheus"] == "answers" and proves(scene) else 17
+        held = all(scene[name] is None or scene[name] >= watched for name in ("dies_at", "ill_at"))
+        helped = scene["memory"] == 100 * 1024
+        assert (finding == "verified") == (scene["restarts"] and held and helped and scene["prometheus"] == "answers" and proves(scene))
+        if finding == "verified":
+            assert scene["usage_after"] is None or scene["usage_after"] < 1 or not observed_before(scene)
+        actor.journal.close()
+
+
+def observed_before(scene: dict[str, Any]) -> bool:
+    return not scene["forecast"] or (scene["usage"] or 0) >= 1
+
+
+def proves(scene: dict[str, Any]) -> bool:
+    """Say whether what Prometheus shows after the deed proves that it helped."""
+    before, after = scene["usage"], scene["usage_after"]
+    if observed_before(scene):
+        return after < 1 if after is not None else scene["gone"]
+    return before is not None and after is not None and after <= before + 0.05
+
+
+def set_or_drop(prometheus: FakePrometheus, usage: float | None) -> None:
+    prometheus.drop(USAGE)
+    if usage is not None:
+        prometheus.put(USAGE, usage, **WEB._asdict())
