@@ -28,6 +28,9 @@ ALERTNAMES = {
     "HomeostatAlertOnly": "alert-only",
 }
 
+# What was done, or refused by a person, stands for the whole episode.
+_LASTING = {*EXECUTED, "denied", "vetoed"}
+
 
 def absorb(world: World) -> int:
     """Decide the oldest stored alerts that nobody has decided yet, a few hundred at most; return how many. Raises JournalError."""
@@ -100,6 +103,6 @@ def _confidence(text: str) -> float | None:
 
 def changes(incident: Incident, decided: Decided) -> bool:
     """Say whether newer news asks for a fresh look: never while it runs, after it ran, or after a person's no."""
-    if incident.state == "running" or incident.outcome in {*EXECUTED}:
+    if incident.state == "running" or incident.outcome in _LASTING:
         return False
     return (incident.action, incident.risk, incident.decision) != (decided.action, decided.risk, decided.decision)
