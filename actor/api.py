@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import flask
@@ -16,6 +17,8 @@ from homeostat.discovery import discover
 if TYPE_CHECKING:
     from actor.service import Service
 
+log = logging.getLogger(__name__)
+
 ROUTES = discover(routes, "ROUTES", Routes)
 
 
@@ -27,6 +30,8 @@ def api_routes(app: flask.Flask, service: Service) -> None:
     def only_the_operator() -> flask.Response | None:
         header = flask.request.headers.get("Authorization")
         if service.operator_tokens and not authorized(header, service.operator_tokens):
+            service.api_requests.add(401)
+            log.warning("a request of %s for %s has not the operator's credential", flask.request.remote_addr, flask.request.path)
             return answered({"error": "the operator's token is needed, as bearer or basic; see security.operator_token_files"}, 401)
         return None
 

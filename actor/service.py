@@ -27,6 +27,7 @@ class Service:
     operator_tokens: tuple[str, ...]
     metrics_tokens: tuple[str, ...] = ()
     requests: RequestCounts = dataclasses.field(default_factory=RequestCounts)
+    api_requests: RequestCounts = dataclasses.field(default_factory=RequestCounts)
     bell: threading.Event = dataclasses.field(default_factory=threading.Event)
     incomplete: threading.Event = dataclasses.field(default_factory=threading.Event)
 

@@ -16,7 +16,7 @@ from actor.reconcile import reconcile
 from actor.situation import ask_silences
 from homeostat.alertmanager import Matcher
 from homeostat.words import DECISIONS, MODES, RISKS, STATES
-from tests.actor.web import Pages, pages_of, payload
+from tests.actor.web import AS_OPERATOR, Pages, pages_of, payload
 from tests.support import DAY, DISK, HOST, HOUR, WEB, Actor, Host, silence
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ PROMISED = {
     "homeostat_action_rollback_feasibility_ratio", "homeostat_action_learned_offset_ratio", "homeostat_prediction_floor_ratio", "homeostat_trials_floor",
     "homeostat_actor_ready", "homeostat_action_min_confidence_ratio", "homeostat_confidence_weight_ratio", "homeostat_autonomy_threshold_ratio",
     "homeostat_deliveries_total", "homeostat_alerts_received_total", "homeostat_alerts_decided_total", "homeostat_alerts_pending",
-    "homeostat_webhook_requests_total", "homeostat_webhook_unauthenticated_total", "homeostat_actions_total", "homeostat_action_last_timestamp_seconds",
+    "homeostat_webhook_requests_total", "homeostat_webhook_unauthenticated_total", "homeostat_api_unauthenticated_total", "homeostat_actions_total", "homeostat_action_last_timestamp_seconds",
     "homeostat_gate_refusals_total", "homeostat_action_duration_seconds_bucket", "homeostat_decision_confidence_ratio_bucket",
     "homeostat_resolution_seconds_bucket", "homeostat_mode", "homeostat_breaker_open", "homeostat_paused", "homeostat_incidents",
     "homeostat_journal_writable", "homeostat_actor_last_loop_timestamp_seconds", "homeostat_links_info", "homeostat_actor_build_info",
@@ -201,6 +201,12 @@ def test_a_silence_whose_pattern_python_cannot_read_does_not_take_the_metrics_aw
     actor.alertmanager.active = [silence(Matcher("alertname", r"\p{Lu}.*", is_regex=True))]
     actor.world.silences = ask_silences(actor.world.alertmanager, actor.clock)
     assert paused(pages)["silence"] == 1
+
+
+def test_requests_without_the_operators_credential_are_counted(pages: Pages) -> None:
+    for headers in ({}, {"Authorization": "Bearer intake-4f8a1c09d2e7b365"}, AS_OPERATOR):
+        pages.client.post("/api/v1/breakers/reset", headers=headers)
+    assert Scrape(pages).value("homeostat_api_unauthenticated_total") == 2
 
 
 def test_webhook_answers_are_counted(pages: Pages) -> None:
