@@ -13,6 +13,7 @@ import pytest
 from actor.journal import Journal, JournalError, intake
 from actor.journal.room import Ballast, free_bytes
 from homeostat.config import Size
+from tests.integration.stack import ROOT
 from tests.real import subvolume, tmpfs
 from tests.support import WEB, labels_of, received
 
@@ -82,6 +83,22 @@ def test_on_btrfs_the_state_directory_is_a_subvolume_that_is_written_over_in_pla
         assert ["C" in flags(state / name) for name in ("journal.db", "journal.db-wal", "ballast")] == [True] * 3
     with journal_in(state):
         assert state.stat().st_ino == 256
+
+
+@pytest.mark.integration
+def test_an_installed_actor_finds_its_place_made_by_tmpfiles(place: pathlib.Path) -> None:
+    if shutil.which("systemd-tmpfiles") is None:
+        pytest.skip("systemd-tmpfiles is not installed")
+    (place / "var" / "lib").mkdir(parents=True)
+    (place / "etc").mkdir()
+    (place / "etc" / "passwd").write_text("homeostat:x:997:998::/:/bin/false\n")
+    (place / "etc" / "group").write_text("homeostat:x:998:\n")
+    subprocess.run(["systemd-tmpfiles", "--create", f"--root={place}", str(ROOT / "deploy" / "homeostat.tmpfiles")], check=True)
+    state = place / "var" / "lib" / "homeostat"
+    status = state.stat()
+    assert (status.st_ino, status.st_uid, status.st_gid, status.st_mode & 0o777) == (256, 997, 998, 0o700)
+    with journal_in(state):
+        assert "C" in flags(state / "journal.db")
 
 
 @pytest.mark.integration
