@@ -15,6 +15,8 @@ import pathlib
 import platform
 import sqlite3
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -210,26 +212,38 @@ def measure_storm(folder: pathlib.Path, url: str) -> dict[str, Any]:
     with actor(folder, url) as running, scraping(running) as scrapes:
         before = memory_mib(running, "VmRSS")
         answered = deliveries.post(port_of(running), INTAKE, bodies[: STORM_ALERTS // 2], STORM_CONNECTIONS)
-        stop = threading.Thread(target=lambda: (folder / "state" / "stop").write_text("by the bench"))
-        stop.start()
+        said: list[tuple[float, float]] = []
+        person = threading.Thread(target=lambda: said.append(say_stop(folder)))
+        person.start()
         more = deliveries.post(port_of(running), INTAKE, bodies[STORM_ALERTS // 2 :], STORM_CONNECTIONS)
         posted = time.monotonic()
+        person.join()
         stack.wait_for("every alert is decided", lambda: metric(running, "homeostat_alerts_pending") == 0, 120)
         decided = time.monotonic() - posted
         stack.wait_for("nothing runs", lambda: metric(running, "homeostat_incidents", 'state="running"') == 0, 60)
         most = memory_mib(running, "VmHWM")
     latencies = sorted(answered.latencies + more.latencies)
-    restarts = [len((folder / f"began-{number}").read_text(encoding="utf-8").split()) for number in range(TARGETS)]
+    restarts = [[float(at) for at in (folder / f"began-{number}").read_text(encoding="utf-8").split()] for number in range(TARGETS)]
+    stopped_at, stop_seconds = said[0]
     with contextlib.closing(Journal(folder / "state", 0)) as journal:
         counted = {table: journal.rows(f"SELECT count(*) FROM {table}")[0][0] for table in ("alerts", "incidents", "executions")}
         undecided, faults = journal.rows("SELECT count(*) FROM alerts WHERE disposition IS NULL")[0][0], list(audit.faults(journal))
     return {
         "posted": STORM_ALERTS, "refused": len(answered.refused + more.refused), "stored": counted["alerts"], "undecided": undecided,
-        "incidents": counted["incidents"], "executions": counted["executions"], "restarts": sum(restarts), "most_restarts_of_one": max(restarts),
+        "incidents": counted["incidents"], "executions": counted["executions"], "restarts": sum(map(len, restarts)), "most_restarts_of_one": max(map(len, restarts)),
+        "stop_seconds": round(stop_seconds, 2), "begun_a_second_after_the_stop": sum(at > stopped_at + 1 for of_one in restarts for at in of_one),
         "faults": len(faults), "per_second": round(STORM_ALERTS / (answered.seconds + more.seconds)), "p99_ms": _ms(latencies[int(0.99 * len(latencies))]),
         "decided_seconds_after_the_last": round(decided, 2), "scrapes": len(scrapes), "worst_scrape_ms": _ms(max(scrapes)),
         "memory_before_mib": round(before), "most_memory_mib": round(most),
     }  # fmt: skip
+
+
+def say_stop(folder: pathlib.Path) -> tuple[float, float]:
+    """Run `homeostat stop` as a person does; return the Unix time at which it was over, and the seconds that it took."""
+    began = time.monotonic()
+    argv = [sys.executable, "-m", "homeostat.cli", "--config.file", str(folder / "homeostat.yml"), "stop", "--reason", "the bench says so"]
+    subprocess.run(argv, check=True, capture_output=True, cwd=ROOT)
+    return time.time(), time.monotonic() - began
 
 
 @contextlib.contextmanager
@@ -325,6 +339,8 @@ def _storm(said: dict[str, Any]) -> str:
         "executions in the journal, restarts seen, most of one target": f"{said['executions']}, {said['restarts']}, {said['most_restarts_of_one']}",
         "faults that `homeostat journal verify` finds": f"{said['faults']}",
         "deliveries a second, p99": f"{said['per_second']:,}, {said['p99_ms']:.1f} ms",
+        "`homeostat stop` in the middle, the whole command": f"{said['stop_seconds']:.2f} s",
+        "begun more than a second after it": f"{said['begun_a_second_after_the_stop']}",
         "decided after the last was posted": f"{said['decided_seconds_after_the_last']:.2f} s",
         "scrapes meanwhile, the worst": f"{said['scrapes']}, {said['worst_scrape_ms']:.0f} ms",
         "memory before, at most": f"{said['memory_before_mib']} MiB, {said['most_memory_mib']} MiB",

@@ -36,6 +36,7 @@ def test_the_pages_tables_are_those_of_the_measurements(name: str) -> None:
 def test_what_was_measured_lost_nothing_and_did_nothing_twice() -> None:
     storm = json.loads(bench.DATA.read_text(encoding="utf-8"))["storm"]
     assert (storm["posted"], storm["stored"], storm["refused"], storm["undecided"], storm["faults"]) == (10_000, 10_000, 0, 0, 0)
+    assert storm["begun_a_second_after_the_stop"] == 0
     assert (storm["incidents"], storm["most_restarts_of_one"], storm["restarts"]) == (100, 1, storm["executions"])
 
 
