@@ -145,6 +145,9 @@ def _in_order(before: int, changed: Changes) -> list[str]:
 
 def _judged(before: int, live: int, path: str, left: Trace | None) -> Judgement:
     old, now = trace_below(before, path), trace_below(live, path)
+    if now is not None and old is not None and old.is_folder and now.looks_like(old):
+        # A folder that was removed and made again differs in its inode alone, and no undo can give that back.
+        return "back"
     if now == left:
         # Where the folder is gone, or a symlink or a file has its place, whoever did that has the say.
         return "ours" if now is not None or _has_folder(live, path) else "touched"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import shutil
 import stat
 import subprocess
@@ -12,13 +13,12 @@ import pytest
 
 from actor.model import Unprotectable
 from actor.playbook import PROTECTIONS
+from homeostat.clock import SystemClock
 from tests.actor.cases import case
 from tests.actor.protections.scenes import through_json
 from tests.real import mounted, subvolume
 
 if TYPE_CHECKING:
-    import pathlib
-
     from actor.model import Case
     from tests.support import Host
 
@@ -184,3 +184,62 @@ def test_nothing_is_put_back_under_a_running_service(host: Host, root: pathlib.P
     restored = SNAPSHOT.roll_back(running, sealed)
     assert (restored.restored, (root / "app.db").read_text()) == (0, "written by the service")
     assert "in use; its old state is in" in restored.conflicts[0]
+
+
+def test_no_snapshot_pins_what_a_cleanup_is_to_free(host: Host, root: pathlib.Path) -> None:
+    (root / "logs").mkdir()
+    rules = {"cleanup": {"old": {"directory": str(root / "logs"), "pattern": "*.log", "older_than": "1h"}}}
+    told = SNAPSHOT.obstacle(of(host, root, **rules))
+    assert told == f"{root} holds what cleanup rule old is to free, which no snapshot may pin"
+    with pytest.raises(Unprotectable, match="which no snapshot may pin"):
+        SNAPSHOT.protect(of(host, root, **rules))
+    assert not (root / ".homeostat-snapshots").exists()
+
+
+def test_no_snapshot_pins_a_file_system_that_is_to_be_freed(host: Host, root: pathlib.Path) -> None:
+    told = SNAPSHOT.obstacle(of(host, root, filesystems={"data": {"path": str(root)}}))
+    assert told == f"{root} holds what file system data is to free, which no snapshot may pin"
+
+
+def test_what_is_to_be_freed_and_the_state_may_lie_in_subvolumes_of_their_own_below(host: Host, root: pathlib.Path) -> None:
+    logs, state = subvolume(root / "logs"), subvolume(root / "state")
+    (logs / "old.log").write_bytes(os.urandom(1024**2))
+    (state / "ballast").write_bytes(os.urandom(1024**2))
+    rules = {"cleanup": {"old": {"directory": str(logs), "pattern": "*.log", "older_than": "1h"}}, "actor": {"state_directory": str(state)}}
+    record = SNAPSHOT.protect(of(host, root, **rules))
+    taken = record["snapshot"]
+    assert [path for name in ("logs", "state") for path in pathlib.Path(taken, name).iterdir()] == []
+    for path in (logs / "old.log", state / "ballast"):
+        told = subprocess.run(["filefrag", "-v", str(path)], check=True, capture_output=True, text=True).stdout
+        assert "shared" not in told
+
+
+def test_the_executors_own_place_is_pinned_by_no_snapshot_either(host: Host, root: pathlib.Path) -> None:
+    about = of(host, root, actor={"executor_directory": str(root / "root")})
+    assert SNAPSHOT.obstacle(about) == f"{root} holds the actor's own state, which no snapshot may pin"
+
+
+def test_a_second_run_of_an_incident_has_a_snapshot_of_its_own(host: Host, root: pathlib.Path) -> None:
+    first, second = (SNAPSHOT.protect(of(host, root))["snapshot"] for _ in range(2))
+    assert second == f"{first}.2"
+    SNAPSHOT.discard({"subvolume": str(root), "snapshot": first})
+    assert [kept.name for kept in SNAPSHOT.kept(of(host, root).config)] == ["homeostat-service-restart-i1.2"]
+
+
+def test_a_discarded_snapshot_gives_its_room_back_before_that_is_said(host: Host, root: pathlib.Path) -> None:
+    (root / "large").write_bytes(os.urandom(64 * 1024**2))
+    record = SNAPSHOT.protect(of(host, root))
+    os.sync()
+    (root / "large").unlink()
+    os.sync()
+    pinned = SNAPSHOT.room(record)
+    SNAPSHOT.discard(record)
+    os.sync()
+    assert SNAPSHOT.room(record) > pinned + 0.1
+
+
+def test_a_snapshot_is_known_by_when_it_was_taken(host: Host, root: pathlib.Path) -> None:
+    os.utime(root, (0, 0))
+    SNAPSHOT.protect(of(host, root))
+    (kept,) = SNAPSHOT.kept(of(host, root).config)
+    assert abs(kept.made_at - SystemClock().now()) < 60
