@@ -124,7 +124,7 @@ def perform(case: Case, command: Command) -> dict[str, Any]:
     seen = step.perform(case, command)
     # What it saw at the last moment counts: a file may have been left, or a snapshot taken, since the plan.
     prediction = msgspec.convert(seen.get("predicted", command.frees), Prediction, from_attributes=True)
-    return {**seen, "freed": msgspec.to_builtins(space.freed(prediction, before, space.look(case)))}
+    return {**seen, "freed": msgspec.to_builtins(space.freed(case, prediction, before))}
 
 
 def oracle(case: Case, command: Command) -> Effect:

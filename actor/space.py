@@ -13,6 +13,7 @@ from actor.extents import Occupied
 from actor.model import Prediction, StepFailed
 from actor.reckoning import TOLERANCE, Freed, predicted
 from homeostat import shell
+from homeostat.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,8 @@ _SYNC_SECONDS = 60
 _SECTOR_BYTES = 512
 # The file system's own bookkeeping: folders, trees, its journal.
 _BOOKKEEPING_BYTES = 1024 * 1024
+_BACKGROUND_SECONDS = 3
+_POLL_SECONDS = 0.1
 
 
 class Space(NamedTuple):
@@ -131,8 +134,22 @@ def wanted_bytes(case: Case, space: Space) -> int:
     return round(short_bytes / (1 - TOLERANCE)) - predicted(case.planned)
 
 
-def freed(prediction: Prediction, before: Space, after: Space) -> Freed:
-    """Return what was freed between two looks; what was written meanwhile others may have used (of a directory it is not known)."""
+def freed(case: Case, prediction: Prediction, before: Space) -> Freed:
+    """Measure what was freed since a look, and what was written meanwhile, which others may have used (of a directory it is not known).
+
+    A file system may free in the background what was deleted, as xfs does: while it is less than predicted, it is measured
+    again for some seconds. Raises StepFailed.
+    """
+    clock, found = SystemClock(), _difference(prediction, before, look(case))
+    for _ in range(round(_BACKGROUND_SECONDS / _POLL_SECONDS)):
+        if found.as_predicted or found.freed_bytes > prediction.most_bytes:
+            break
+        clock.sleep(_POLL_SECONDS)
+        found = _difference(prediction, before, look(case))
+    return found
+
+
+def _difference(prediction: Prediction, before: Space, after: Space) -> Freed:
     bookkeeping_bytes = _BOOKKEEPING_BYTES if before.written_bytes else 0
     return Freed(
         predicted=prediction,

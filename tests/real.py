@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,20 +46,43 @@ def tmpfs(place: pathlib.Path, size_kib: int) -> Iterator[pathlib.Path]:
 
 
 @contextlib.contextmanager
-def btrfs() -> Iterator[pathlib.Path]:
-    """Make a btrfs file system in a file and mount it; its loop device goes with the mount."""
-    if shutil.which("mkfs.btrfs") is None:
-        pytest.skip("btrfs-progs is not installed")
+def filesystem(kind: str, size_bytes: int, *options: str) -> Iterator[pathlib.Path]:
+    """Make a file system of a kind in a file and mount it; its loop device goes with the mount."""
+    maker = shutil.which(f"mkfs.{kind}")
+    if maker is None:
+        pytest.skip(f"mkfs.{kind} is not installed")
     # Not below pytest's own folder: another run of pytest may move that away under the mount.
-    with tempfile.TemporaryDirectory(prefix="homeostat-btrfs-") as folder:
-        image = pathlib.Path(folder, "btrfs.img")
+    with tempfile.TemporaryDirectory(prefix=f"homeostat-{kind}-") as folder:
+        image = pathlib.Path(folder, f"{kind}.img")
         with image.open("wb") as file:
-            file.truncate(BTRFS_BYTES)
-        subprocess.run(["mkfs.btrfs", "-q", str(image)], check=True, capture_output=True)
-        with mounted(pathlib.Path(folder, "btrfs"), "-o", "loop", str(image)) as place:
+            file.truncate(size_bytes)
+        subprocess.run([maker, "-q", str(image)], check=True, capture_output=True)
+        with mounted(pathlib.Path(folder, kind), "-o", ",".join(("loop", *options)), str(image)) as place:
             yield place
+        _await_release(image)
+
+
+def _await_release(image: pathlib.Path) -> None:
+    """Wait until the loop device is gone: whoever looks at all of them at this moment holds it a little longer."""
+    for _ in range(100):
         left = subprocess.run(["losetup", "-j", str(image)], check=True, capture_output=True, text=True).stdout
-        assert left == "", f"a loop device stayed: {left}"
+        if left == "":
+            return
+        time.sleep(0.05)
+    pytest.fail(f"a loop device stayed: {left}")
+
+
+@contextlib.contextmanager
+def btrfs(*options: str) -> Iterator[pathlib.Path]:
+    """Make a small btrfs in a file and mount it."""
+    with filesystem("btrfs", BTRFS_BYTES, *options) as place:
+        yield place
+
+
+def snapshot(source: pathlib.Path, place: pathlib.Path) -> pathlib.Path:
+    """Take a read-only snapshot of a subvolume."""
+    subprocess.run(["btrfs", "-q", "subvolume", "snapshot", "-r", str(source), str(place)], check=True, capture_output=True)
+    return place
 
 
 def subvolume(place: pathlib.Path) -> pathlib.Path:

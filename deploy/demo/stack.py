@@ -166,7 +166,7 @@ def _homeostat_config(stack: Stack) -> str:
         python=sys.executable,
         supervisor=ROOT / "deploy/demo/supervisor.py",
         has_filesystem=str(own).lower(),
-        directory_size="" if own else f"size: {size}MiB",
+        directory_size="" if own else f", size: {size}MiB",
         leaky_subvolume=f"subvolume: {stack.sandbox.leaky_subvolume}" if own else "",
         custom_targets="[]" if own else custom,
     )
