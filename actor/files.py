@@ -101,6 +101,11 @@ def status_of(name: str, folder: int) -> os.stat_result | None:
         return None
 
 
+def same_mount(one: int, other: int) -> bool:
+    """Say whether two open folders lie on one mount."""
+    return _mount(one) == _mount(other)
+
+
 def _mount(descriptor: int) -> str:
     # A bind mount of the same file system has the same device number; only its mount tells it apart.
     lines = pathlib.Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines()
@@ -175,10 +180,10 @@ def move(source: int, destination: int, file: FoundFile) -> bool:
     path = pathlib.PurePosixPath(file.path)
     try:
         with opened_below(source, path.parent) as old, opened_below(destination, path.parent, make=True) as new:
-            if not _is(file, path.name, old):
+            if not is_still(file, path.name, old):
                 return False
             os.rename(path.name, path.name, src_dir_fd=old, dst_dir_fd=new)
-            if _is(file, path.name, new):
+            if is_still(file, path.name, new):
                 return True
             # Somebody put another file there between the look and the rename.
             put_back(path.name, new, old)
@@ -189,7 +194,8 @@ def move(source: int, destination: int, file: FoundFile) -> bool:
         raise
 
 
-def _is(file: FoundFile, name: str, folder: int) -> bool:
+def is_still(file: FoundFile, name: str, folder: int) -> bool:
+    """Say whether the entry `name` of an open folder is the very file that was found. Raises OSError."""
     status = status_of(name, folder)
     return status is not None and stat.S_ISREG(status.st_mode) and (status.st_ino, status.st_mtime_ns) == (file.inode, file.modified_ns)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pathlib
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,8 @@ from actor.rule import Question
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from actor.files import FoundFile
 
 FOLDER = ".homeostat-quarantine"
 
@@ -23,6 +27,34 @@ def part(case: Case) -> pathlib.PurePosixPath:
 def of_slice(case: Case, number: int) -> pathlib.PurePosixPath:
     """Return the folder of one slice of this incident's files, from the file system's root; in it lies one folder a rule."""
     return part(case) / str(number)
+
+
+def move_aside(case: Case, place: tuple[int, str], chosen: list[FoundFile]) -> tuple[int, bool]:
+    """Move files that a rule named into one slice's folder of that rule; return how many went, and whether it was too full for more.
+
+    Raises:
+        StepFailed: it was stopped, or there is no such rule any more, or the file system refused.
+
+    """
+    number, name = place
+    moved = 0
+    assert case.root is not None
+    try:
+        with (
+            files.opened(question(case, name, ()).rule.directory) as source,
+            files.opened(case.root) as root,
+            files.opened_below(root, of_slice(case, number) / name, make=True) as aside,
+        ):
+            for file in chosen:
+                if case.stopped():
+                    raise StepFailed(f"stopped after {moved} of {len(chosen)} files")
+                moved += files.move(source, aside, file)
+            os.fsync(aside)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise StepFailed(f"files could not be moved into the quarantine: {error.strerror}") from error
+        return moved, True
+    return moved, False
 
 
 def on_target(case: Case, directory: str) -> bool:

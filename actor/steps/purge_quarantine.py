@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor import extents, files, quarantine, rule, space
+from actor.files import FoundFile
 from actor.model import Case, Command, Effect, Prediction, Step
 from actor.reckoning import size_in_words
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     Named = tuple[int, Occupied]
 
 MOST_TOLD = 100
+InPlace = dict[str, list[FoundFile]]
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,11 +31,12 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
-    """What one slice holds when all of it was moved, and what that frees."""
+    """What one slice holds when all of it was moved, what that frees, and the files that may be deleted where they lie if nothing can be moved."""
 
     number: int
     files: int
     frees: Prediction
+    in_place: InPlace = {}
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +56,13 @@ def _gather(case: Case, options: Options) -> Facts:
 def _slice(number: int, aside: list[Command]) -> Slice:
     mine = [command for command in aside if command.slice == number]
     frees = space.together(command.frees for command in mine if command.frees is not None)
-    return Slice(number=number, files=sum(len(command.arguments["files"]) for command in mine), frees=frees)
+    in_place = [command.arguments for command in mine if command.arguments["when_full"] == "delete"]
+    return Slice(
+        number=number,
+        files=sum(len(command.arguments["files"]) for command in mine),
+        frees=frees,
+        in_place={each["rule"]: msgspec.convert(each["files"], list[FoundFile]) for each in in_place},
+    )
 
 
 def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
@@ -61,7 +71,7 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
         Command(
             step="purge-quarantine",
             summary=f"delete slice {part.number} of what incident {facts.incident_id} has quarantined",
-            arguments={"files": part.files},
+            arguments={"files": part.files, "in_place": msgspec.to_builtins(part.in_place)},
             expected=f"frees {size_in_words(part.frees.least_bytes)}",
             oracle="the slice in the incident's quarantine: once it is gone it was deleted",
             irreversible=True,
@@ -77,17 +87,87 @@ def _perform(case: Case, command: Command) -> dict[str, Any]:
 
     Since the plan a file may have been opened or written, a snapshot taken, the rule changed by its owner.
     """
+    in_place = msgspec.convert(command.arguments["in_place"], InPlace)
+    if in_place and _waiting(case, command) == 0 and _is_too_full(case, command, in_place):
+        return _delete_in_place(case, in_place)
+    try:
+        return _purge(case, command)
+    except FileNotFoundError:
+        return {"purged": 0, "put_back": [], "predicted": msgspec.to_builtins(Prediction(least_bytes=0, most_bytes=0))}
+
+
+def _is_too_full(case: Case, command: Command, in_place: InPlace) -> bool:
+    """Try once more to move the slice aside, and say whether not even its first file can be."""
+    full = any(quarantine.move_aside(case, (command.slice, name), chosen)[1] for name, chosen in in_place.items())
+    return full and _waiting(case, command) == 0
+
+
+def _waiting(case: Case, command: Command) -> int:
+    assert case.root is not None
+    try:
+        with files.opened(case.root) as root, files.opened_below(root, quarantine.of_slice(case, command.slice)) as own:
+            return files.count(own)[0]
+    except FileNotFoundError:
+        return 0
+
+
+def _purge(case: Case, command: Command) -> dict[str, Any]:
     part, held = quarantine.of_slice(case, command.slice), files.open_inodes()
     assert case.root is not None
     with files.opened(case.root) as root, files.opened_below(root, part.parent) as place:
         with files.opened_below(place, pathlib.PurePosixPath(part.name)) as own:
             questions = {name: quarantine.question(case, name, held) for name in sorted(os.listdir(own))}  # noqa: PTH208 - by descriptor
-            named = dict(_named(own, questions))
-            going, predicted = _freeing(own, named)
+            going, predicted = _freeing(own, dict(_named(own, questions)))
             kept = _settle(own, questions, going)
         files.remove_folders(place, part.name)
         os.fsync(place)
     return {"purged": len(going), "put_back": kept[:MOST_TOLD], "predicted": msgspec.to_builtins(predicted)}
+
+
+def _delete_in_place(case: Case, in_place: InPlace) -> dict[str, Any]:
+    """Delete what would have been moved aside first, had there been room for as much as a name."""
+    held, purged = files.open_inodes(), 0
+    questions = {name: quarantine.question(case, name, held) for name in in_place}
+    assert case.root is not None
+    with files.opened(case.root) as root:
+        going, predicted = _freeing(root, dict(_named_in_place(questions, in_place)))
+    for name, chosen in in_place.items():
+        for file in chosen:
+            if pathlib.PurePosixPath(name, file.path) in going:
+                with _still_there(questions[name], file) as folder:
+                    if folder is not None:
+                        os.unlink(pathlib.PurePosixPath(file.path).name, dir_fd=folder)
+                        purged += 1
+    return {"purged": purged, "in_place": True, "put_back": [], "predicted": msgspec.to_builtins(predicted)}
+
+
+@contextlib.contextmanager
+def _still_there(question: Question, file: FoundFile) -> Iterator[int | None]:
+    """Open the folder of a file that lies where it was found, on the same mount, and is still named by its rule; else yield None."""
+    path = pathlib.PurePosixPath(file.path)
+    with contextlib.ExitStack() as opening:
+        try:
+            top = opening.enter_context(files.opened(question.rule.directory))
+            folder = opening.enter_context(files.opened_below(top, path.parent))
+        except OSError:
+            yield None
+            return
+        status = files.status_of(path.name, folder)
+        same = files.same_mount(top, folder) and files.is_still(file, path.name, folder)
+        yield folder if same and status is not None and question.refusal(path.parent, path.name, status) is None else None
+
+
+def _named_in_place(questions: dict[str, Question], in_place: InPlace) -> Iterator[tuple[pathlib.PurePosixPath, Named]]:
+    for name, chosen in in_place.items():
+        for file in chosen:
+            with _still_there(questions[name], file) as folder:
+                path = pathlib.PurePosixPath(file.path)
+                status = files.status_of(path.name, folder) if folder is not None else None
+                if folder is None or status is None:
+                    continue
+                occupied = rule.ask(path.name, folder, status, by_blocks=questions[name].by_blocks)
+                if occupied is not None:
+                    yield pathlib.PurePosixPath(name, file.path), (status.st_ino, occupied)
 
 
 def _named(own: int, questions: dict[str, Question]) -> Iterator[tuple[pathlib.PurePosixPath, Named]]:
@@ -108,8 +188,7 @@ def _freeing(own: int, named: dict[pathlib.PurePosixPath, Named]) -> tuple[set[p
     going = {path: occupied for path, (_, occupied) in named.items() if occupied.own_bytes or any(extent in together for extent in occupied.shared)}
     released_bytes = sum(extent.disk_bytes for extent in together)
     least_bytes = sum(occupied.own_bytes for occupied in going.values()) + released_bytes
-    shared = {extent for occupied in going.values() for extent in occupied.shared if extent not in together}
-    return set(going), Prediction(least_bytes=least_bytes, most_bytes=least_bytes + sum(extent.disk_bytes for extent in shared))
+    return set(going), Prediction(least_bytes=least_bytes, most_bytes=least_bytes + sum(occupied.shared_bytes for occupied in going.values()))
 
 
 def _settle(own: int, questions: dict[str, Question], going: set[pathlib.PurePosixPath]) -> list[str]:
@@ -129,15 +208,20 @@ def _settle(own: int, questions: dict[str, Question], going: set[pathlib.PurePos
 
 
 def _oracle(case: Case, command: Command) -> Effect:
-    assert case.root is not None
-    try:
-        with files.opened(case.root) as root, files.opened_below(root, quarantine.of_slice(case, command.slice)) as own:
-            waiting, _ = files.count(own)
-    except FileNotFoundError:
+    left = _waiting(case, command) + _left_in_place(case, msgspec.convert(command.arguments["in_place"], InPlace))
+    if left == 0:
         return "done"
-    if waiting == 0:
-        return "done"
-    return "none" if waiting == command.arguments["files"] else "partial"
+    return "none" if left == command.arguments["files"] else "partial"
+
+
+def _left_in_place(case: Case, in_place: InPlace) -> int:
+    left = 0
+    for name, chosen in in_place.items():
+        question = quarantine.question(case, name, ())
+        for file in chosen:
+            with _still_there(question, file) as folder:
+                left += folder is not None
+    return left
 
 
 STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, loss="rule-bound")

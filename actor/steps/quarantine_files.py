@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -27,10 +26,15 @@ SLICE_FILES = 1000
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which rules (all whose folder lies on the target, when none is named), and the share of the size to free at most."""
+    """Which rules (all whose folder lies on the target, when none is named), and the share of the size to free at most.
+
+    Where the file system is too full even to move a file aside, `when_full: delete` lets the purge delete a slice's files
+    where they lie; else the run fails there.
+    """
 
     rules: tuple[str, ...] = ()
     at_most_ratio: Ratio = 0.25
+    when_full: Literal["fail", "delete"] = "fail"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +115,8 @@ def _stay(count: int) -> str:
 def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
     wanted_bytes = min(facts.wanted_bytes, options.at_most_ratio * facts.size_bytes)
     slices = enumerate(_slices(facts, wanted_bytes), start=1)
-    return tuple(_command(facts, number, name, chosen) for number, part in slices for name, chosen in _by_rule(facts, part))
+    commands = (_command(facts, number, name, chosen) for number, part in slices for name, chosen in _by_rule(facts, part))
+    return tuple(msgspec.structs.replace(each, arguments={**each.arguments, "when_full": options.when_full}) for each in commands)
 
 
 def _slices(facts: Facts, wanted_bytes: float) -> Iterator[list[Chosen]]:
@@ -158,23 +163,10 @@ def _perform(case: Case, command: Command) -> dict[str, Any]:
     if named is None or named.directory != command.arguments["directory"]:
         raise StepFailed("the cleanup rule changed since the plan was made; nothing more was moved")
     chosen = msgspec.convert(command.arguments["files"], list[FoundFile])
-    try:
-        moved = _move(case, command, chosen)
-    except OSError as error:
-        raise StepFailed(f"files could not be moved into the quarantine: {error.strerror}") from error
+    moved, full = quarantine.move_aside(case, (command.slice, command.arguments["rule"]), chosen)
+    if full and command.arguments["when_full"] == "fail":
+        raise StepFailed(f"files could not be moved into the quarantine: the file system is full, after {moved} of {len(chosen)}")
     return {"moved": moved, "left": len(chosen) - moved}
-
-
-def _move(case: Case, command: Command, chosen: list[FoundFile]) -> int:
-    assert case.root is not None
-    moved, part = 0, quarantine.of_slice(case, command.slice) / command.arguments["rule"]
-    with files.opened(case.root) as root, files.opened_below(root, part, make=True) as place, files.opened(command.arguments["directory"]) as source:
-        for file in chosen:
-            if case.stopped():
-                raise StepFailed(f"stopped after {moved} of {len(chosen)} files")
-            moved += files.move(source, place, file)
-        os.fsync(place)
-    return moved
 
 
 def _oracle(case: Case, command: Command) -> Effect:

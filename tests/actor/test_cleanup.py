@@ -141,13 +141,14 @@ class TestPrediction:
         subprocess.run(["btrfs", "property", "set", disk.logs, "compression", "zstd"], check=True)
         for number in range(3):
             path = disk.logs / f"app.log.{number}"
-            path.write_bytes(os.urandom(4 * MIB) + bytes(64 * MIB))
+            path.write_text(os.urandom(6 * MIB).hex())
             disk.aged(path)
         with disk.actor() as actor:
             incident = clean(actor)
             assert incident.outcome == "succeeded", incident.reason
             assert as_predicted(actor)
-            assert 12 * MIB < freed(actor)[0]["freed_bytes"] + sum(part["freed_bytes"] for part in freed(actor)[1:]) < 30 * MIB
+            # 36 MiB of hexadecimal digits, which need half as much.
+            assert 18 * MIB < sum(part["freed_bytes"] for part in freed(actor)) < 27 * MIB
 
     def test_a_snapshot_taken_after_the_quarantine_lets_the_files_go_back(self, disk: Disk) -> None:
         paths = [disk.log(f"app.log.{number}") for number in range(2)]
@@ -332,6 +333,9 @@ class TestKinds:
                 incident = clean(actor)
                 assert incident.outcome == "succeeded", incident.reason
                 assert "is reached" in incident.reason
+                purges = [phase["result"] for phase in incidents.phases_of(actor.journal, incident.id) if "purged" in (phase["result"] or {})]
+            # Not a name could be moved: the first slice, at least, went where it lay.
+            assert purges[0]["in_place"]
 
 
 def fill(place: pathlib.Path) -> None:

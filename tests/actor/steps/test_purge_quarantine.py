@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,53 @@ def test_a_rule_that_the_owner_took_back_deletes_nothing_more(host: Host) -> Non
     younger = reconfigured(about, host, cleanup={"old-logs": {"older_than": "30d"}})
     assert STEP.perform(younger, purge)["purged"] == 0
     assert (host.logs / "a.log.1").exists()
+
+
+class TestTooFull:
+    @pytest.fixture
+    def full(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+        (host.logs / "deep").mkdir()
+        monkeypatch.setattr(os, "mkdir", _refused)
+
+    def purge(self, about: Case) -> Command:
+        options = Moving(when_full="delete")
+        moving = MOVE.plan(MOVE.gather(about, options), options)
+        assert [MOVE.perform(about, command)["moved"] for command in moving] == [0]
+        (purge,) = STEP.plan(STEP.gather(dataclasses.replace(about, planned=moving), Options()), Options())
+        return purge
+
+    def test_where_not_even_a_name_can_be_moved_a_slice_goes_where_it_lies(self, host: Host, full: None) -> None:
+        paths = [host.log("a.log.1", 4), host.log("deep-b.log.1", 4), host.log("held.log.1", 4), host.log("written.log.1", 4)]
+        purge = self.purge(case(host, "disk"))
+        assert STEP.oracle(case(host, "disk"), purge) == "none"
+        paths[3].write_bytes(b"written since")
+        with paths[2].open("rb"):
+            seen = STEP.perform(case(host, "disk"), purge)
+        assert (seen["purged"], seen["in_place"], seen["predicted"]["least_bytes"]) == (2, True, 8 * KIB)
+        assert [path.exists() for path in paths] == [False, False, True, True]
+        assert STEP.oracle(case(host, "disk"), purge) == "partial"
+
+    def test_a_folder_that_became_a_link_or_a_rule_that_changed_deletes_nothing(self, host: Host, full: None) -> None:
+        host.log("deep/a.log.1", 4)
+        purge = self.purge(case(host, "disk"))
+        younger = case(host, "disk", cleanup={"old-logs": {"older_than": "30d"}})
+        assert STEP.perform(younger, purge)["purged"] == 0
+        (host.logs / "deep").rename(host.folder / "precious")
+        (host.logs / "deep").symlink_to(host.folder / "precious")
+        assert STEP.perform(case(host, "disk"), purge)["purged"] == 0
+        assert (host.folder / "precious" / "a.log.1").exists()
+
+    def test_where_there_is_room_again_it_goes_by_the_quarantine(self, host: Host) -> None:
+        path = host.log("a.log.1", 4)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "mkdir", _refused)
+            purge = self.purge(case(host, "disk"))
+        assert "in_place" not in STEP.perform(case(host, "disk"), purge)
+        assert not path.exists()
+
+
+def _refused(*names: str, **folders: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_its_oracle_tells_nothing_some_and_all(host: Host) -> None:
