@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import pathlib
 import threading
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from homeostat import daemon, logs
 from homeostat.alertmanager import Alertmanager
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, load
+from homeostat.config.ownership import rules_of, see_that_only_root_writes
 from homeostat.credentials import CredentialError, authorized, read_token
 from homeostat.prometheus import Prometheus
 
@@ -60,11 +62,13 @@ def read_configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Pla
     """Read the configuration and the playbooks, and see that they fit each other.
 
     Raises:
-        ConfigError: one of them does not fit; the message has path and line.
+        ConfigError: one of them does not fit, and the message has path and line; or root would act on what others may write.
 
     """
     config = load(config_file, Config)
     playbooks = load_playbooks(config.actor.playbook_directory)
+    if os.geteuid() == 0:
+        see_that_only_root_writes(rules_of(config_file, config.actor.playbook_directory))
     named = [*((f"autonomy.actions.{name}", name) for name in config.autonomy.actions)]
     named += [("autonomy.require_approval_for", name) for name in config.autonomy.require_approval_for]
     where, unknown = next(((where, name) for where, name in named if name not in playbooks), (None, None))

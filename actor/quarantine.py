@@ -77,6 +77,6 @@ def question(case: Case, name: str, held: Collection[tuple[int, int]]) -> Questi
     rule = case.config.cleanup.get(name)
     if rule is None:
         raise StepFailed(f"there is no cleanup rule {name!r} in the configuration")
-    assert case.root is not None
-    apart = (str(pathlib.PurePosixPath(case.root, FOLDER)), case.config.actor.state_directory)
+    actor = case.config.actor
+    apart = tuple(place for place in (actor.state_directory, actor.executor_directory) if place is not None)
     return Question(rule, case.now, held, apart, by_blocks=space.has_allowance(case))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # The oldest are kept of those that are their own and of those that share; the journal holds each name twice.
 MOST_FILES = 10_000
+# Quarantines and snapshots, also those of other targets.
+OWN_PREFIX = ".homeostat-"
 NOT_NAMED = "not named by the rule"
 OPEN = "in use"
 OTHER_NAME = "known by a second name"
@@ -44,7 +46,7 @@ class Question:
         old_enough = status.st_mtime < self.now - self.rule.older_than
         if not (fnmatch.fnmatchcase(name, self.rule.pattern) and stat.S_ISREG(status.st_mode) and old_enough):
             return NOT_NAMED
-        if any(path.is_relative_to(place) for place in self.apart):
+        if any(part.startswith(OWN_PREFIX) for part in path.parts) or any(path.is_relative_to(place) for place in self.apart):
             return NOT_NAMED
         if status.st_nlink != 1:
             return OTHER_NAME

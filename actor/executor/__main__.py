@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
-import os
 import pathlib
-import stat
 
 import click
 
@@ -16,6 +14,7 @@ from actor.playbook import load_playbooks
 from homeostat import __version__, daemon, logs
 from homeostat.clock import SystemClock
 from homeostat.config import DEFAULT_CONFIG, Config, ConfigError, load
+from homeostat.config.ownership import rules_of, see_that_only_root_writes
 
 log = logging.getLogger(__name__)
 
@@ -47,19 +46,8 @@ def _root(config_file: pathlib.Path) -> Root:
     if config.actor.executor_directory is None:
         raise ConfigError(str(config_file), 0, "actor.executor_directory", "must be set for the executor to have a place of its own")
     playbooks = load_playbooks(config.actor.playbook_directory)
-    own = pathlib.Path(config.actor.playbook_directory) if config.actor.playbook_directory else None
-    for path in (config_file, *((own, *own.glob("*.yml")) if own is not None else ())):
-        _owned(path)
+    see_that_only_root_writes(rules_of(config_file, config.actor.playbook_directory))
     return Root.of(config, playbooks, SystemClock())
-
-
-def _owned(path: pathlib.Path) -> None:
-    """See that only root could have written `path`. Raises ConfigError and OSError."""
-    for each in (path, *path.resolve().parents):
-        status = each.stat()
-        sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
-        if status.st_uid not in {0, os.geteuid()} or (status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky):
-            raise ConfigError(str(path), 0, "", f"{each} must belong to root and be writable by nobody else, for root acts on what it says")
 
 
 def serve(root: Root, idle_seconds: float = _IDLE_SECONDS) -> None:

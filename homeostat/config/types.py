@@ -220,6 +220,9 @@ class Actor(Section, frozen=True, kw_only=True):
         return self.executor_directory or self.state_directory
 
 
+MOST_NAME_BYTES = 100
+
+
 class Config(Section, frozen=True, kw_only=True):
     """The whole of `homeostat.yml`; `windows` are the maintenance windows, of which none means any time."""
 
@@ -246,6 +249,10 @@ class Config(Section, frozen=True, kw_only=True):
         for name, filesystem in self.filesystems.items():
             if filesystem.path is None:
                 exact_path("filesystems: the name", name)
+        for name in self.cleanup:
+            # A rule's files wait in a folder of its name.
+            if not name or "/" in name or name in {".", ".."} or len(name.encode()) > MOST_NAME_BYTES:
+                raise ValueError(f"cleanup: {name!r} must be a plain name of at most {MOST_NAME_BYTES} bytes, without a slash")
         related(self.services, self.groups, self.filesystems)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from typing import TYPE_CHECKING
@@ -52,6 +53,13 @@ def test_no_configuration(tmp_path: pathlib.Path) -> None:
 def test_an_action_that_no_playbook_has(tmp_path: pathlib.Path) -> None:
     told = refused(tmp_path, dumped(tmp_path, autonomy={"actions": {"disk-clean": {}}}))
     assert told.endswith("autonomy.actions.disk-clean: no playbook has the name 'disk-clean'; known: disk-cleanup, service-restart")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root acts on what root owns")
+def test_rules_that_somebody_else_may_write(tmp_path: pathlib.Path) -> None:
+    tmp_path.chmod(0o777)
+    told = refused(tmp_path, dumped(tmp_path))
+    assert told == f"{tmp_path}/homeostat.yml: {tmp_path} must belong to root and be writable by nobody else, for root acts on what it says"
 
 
 def test_a_missing_token(tmp_path: pathlib.Path) -> None:
