@@ -68,8 +68,9 @@ def with_intake(pages: WSGIApplication, service: Service) -> WSGIApplication:
             return pages(environ, start_response)
         text, code = _answer(service, environ)
         service.requests.add(code)
-        start_response(f"{code} {_PHRASES[code]}", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))])
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [text.encode()]
+        content = text.encode()
+        start_response(f"{code} {_PHRASES[code]}", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(content)))])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
     return answer
 

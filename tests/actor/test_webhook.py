@@ -195,6 +195,12 @@ def test_over_a_real_socket_every_refusal_has_its_code(address: tuple[str, int])
     assert raw(address, HEAD + f"Content-Length: {MOST_BODY_BYTES + 1}\r\n\r\n".encode() + b"x" * (MOST_BODY_BYTES + 1)) == 413
 
 
+def test_over_a_real_socket_a_refusal_is_told_whole_whatever_letters_it_quotes(address: tuple[str, int]) -> None:
+    answer = requests.post(f"http://{address[0]}:{address[1]}/webhook", data=payload(version="\u00e9\U0001f600"), headers=AS_ALERTMANAGER, timeout=5)
+    answer.encoding = "utf-8"
+    assert (answer.status_code, answer.text) == (400, "This is no Alertmanager webhook of version 4: its version is '\u00e9\U0001f600'\n")
+
+
 def test_a_body_in_chunks_is_taken(actor: Actor, address: tuple[str, int]) -> None:
     body = payload()
     assert raw(address, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n") == 202
