@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from actor.journal import Journal
 
 EVERY_SECONDS = 300
-_OUTCOMES = ("alerted", "refused", "shadowed", "succeeded", "cleared", "failed")
-_EXECUTED = {"succeeded", "failed"}
+_OUTCOMES = ("alerted", "refused", "shadowed", "cleared")
+_EXECUTED = {"succeeded"}
+# One in so many is executed: ten a day, the most that the default budget lets.
+_EXECUTED_EVERY = 86400 // EVERY_SECONDS // 10
 
 
 def fill(journal: Journal, incidents: int, targets: int) -> None:
-    """Write so many incidents of so many targets, each with its alert and verdicts, a third of them with an execution and phases."""
+    """Write so many incidents of so many targets, each with its alert and verdicts, ten a day with an execution and phases."""
     now = time.time()
     times = [now - (incidents - number) * EVERY_SECONDS for number in range(incidents)]
     with journal.transaction() as db:
@@ -61,4 +63,4 @@ def _id(number: int) -> str:
 
 
 def _outcome(number: int) -> str:
-    return _OUTCOMES[number % len(_OUTCOMES)]
+    return "succeeded" if number % _EXECUTED_EVERY == 0 else _OUTCOMES[number % len(_OUTCOMES)]
