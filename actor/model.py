@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from homeostat.words import ActionClass, Decision, Loss, Outcome, PersonsWord, Problem, Risk, Severity, State
+from homeostat.words import (
+    ActionClass,
+    Decision,
+    Loss,
+    Outcome,
+    PersonsWord,
+    Problem,
+    ProtectionName,
+    Risk,
+    Severity,
+    State,
+)
 
 if TYPE_CHECKING:
     import pathlib
@@ -394,6 +405,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 class Protection:
     """What makes an action undoable: its verbs, which meet only through a record that can be written as JSON.
 
+    `word` is what playbooks and people call it: snapshots of several kinds are one word, and where the data lies tells which.
     Before: `obstacle` says why it cannot be given now, cheaply, for it is asked often; `protect` gives it, and what it keeps is
     durable when it returns; a second time for one incident it keeps both. `seal` notes how the action left what it touched.
     After: `keep`, or `roll_back`, which reverts what still is as it was sealed, leaves and names the rest, and may be repeated
@@ -403,6 +415,7 @@ class Protection:
     from there of what a person knows as an absolute path; it raises FileNotFoundError where the record does not cover that.
     """
 
+    word: ProtectionName
     obstacle: Callable[[Case], str | None]
     protect: Callable[[Case], dict[str, Any]]
     seal: Callable[[Case, dict[str, Any]], dict[str, Any]]

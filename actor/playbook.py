@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
@@ -119,17 +119,21 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         other = sorted(set(self.verify.instead) - set(self.answers))
         if other:
             raise ValueError(f"verify.instead names {other[0]!r}, which this playbook does not answer")
-        unknown = [name for name in self.protections if name not in PROTECTIONS]
-        if unknown or not self.protections:
-            raise ValueError(f"protection {self.protection!r} cannot be given yet; known: {', '.join(PROTECTIONS)}")
+        if not self.protections:
+            raise ValueError(f"protection {self.protection!r} names none; known: {', '.join(get_args(ProtectionName))}")
         without = "none" in self.protections or self.unprotected_feasibility is not None
         if without and self.loss is None:
             raise ValueError(f"what runs without protection says what that may lose; write loss: and one of {', '.join(LOSSES)}")
 
     @property
-    def protections(self) -> tuple[str, ...]:
-        """The protections, the preferred one first; the first that can be given is given."""
+    def protection_words(self) -> tuple[ProtectionName, ...]:
+        """What may protect it, in words, the preferred one first."""
         return (self.protection,) if isinstance(self.protection, str) else self.protection
+
+    @property
+    def protections(self) -> tuple[str, ...]:
+        """The same by file, for a word may stand for several kinds: the first that can be given where the data lies is given."""
+        return tuple(name for word in self.protection_words for name, protection in PROTECTIONS.items() if protection.word == word)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from actor import files
 
 if TYPE_CHECKING:
     from actor.model import Case, Stored
+    from homeostat.config import Config
     from homeostat.config.types import Protections
 
 # A second run in one incident has a number: homeostat-service-restart-0a1b2c3d.2
@@ -79,3 +80,16 @@ def _device(path: str) -> int:
 def _existing(path: str) -> pathlib.Path:
     place = pathlib.Path(path)
     return next(folder for folder in (place, *place.parents) if folder.exists())
+
+
+def pinned(config: Config, place: str) -> str | None:
+    """Say what a snapshot of all that lies on the device of `place` would pin that it must not: what is to be freed, the actor's own state and ballast."""
+    freed = {f"cleanup rule {name}": rule.directory for name, rule in config.cleanup.items()}
+    freed |= {f"file system {name}": filesystem.path or name for name, filesystem in config.filesystems.items()}
+    try:
+        if any(same_subvolume(place, own) for own in (config.actor.state_directory, config.actor.root_directory)):
+            return f"{place} holds the actor's own state, which no snapshot may pin"
+        covered = next((name for name, folder in freed.items() if same_subvolume(place, folder)), None)
+    except OSError as error:
+        return f"nobody can tell what a snapshot of {place} would pin: {error}"
+    return f"{place} holds what {covered} is to free, which no snapshot may pin" if covered is not None else None

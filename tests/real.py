@@ -17,6 +17,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# A volume group in which thin volumes may be made: there is one in the tests' virtual machine.
+THIN_GROUP = os.environ.get("HOMEOSTAT_THIN_GROUP")
 BTRFS_BYTES = 256 * 1024**2
 
 
@@ -89,3 +91,20 @@ def subvolume(place: pathlib.Path) -> pathlib.Path:
     """Make a subvolume."""
     subprocess.run(["btrfs", "-q", "subvolume", "create", str(place)], check=True, capture_output=True)
     return place
+
+
+@contextlib.contextmanager
+def thin_volume(name: str, pool: str = "pool", size_mib: int = 64) -> Iterator[tuple[str, pathlib.Path]]:
+    """Make a thin volume with an ext4 in THIN_GROUP and mount it; yield it as GROUP/NAME and where it is."""
+    volume = f"{THIN_GROUP}/{name}"
+    _lvm("lvcreate", "--thin", f"{THIN_GROUP}/{pool}", "--virtualsize", f"{size_mib}m", "--name", name)
+    try:
+        subprocess.run(["mkfs.ext4", "-q", f"/dev/{volume}"], check=True, capture_output=True)
+        with tempfile.TemporaryDirectory(prefix="volume-") as folder, mounted(pathlib.Path(folder), f"/dev/{volume}") as place:
+            yield volume, place
+    finally:
+        _lvm("lvremove", "--yes", "--select", f"origin={name} || lv_name={name}", str(THIN_GROUP))
+
+
+def _lvm(*argv: str) -> None:
+    subprocess.run(argv, check=True, capture_output=True)

@@ -8,7 +8,7 @@ from actor.model import Gate, Situation, Verdict
 def _ask(situation: Situation) -> Verdict:
     if situation.playbook is None:
         return Verdict("refuse", "the protection of an unknown playbook is not known", {})
-    declared = " or ".join(situation.playbook.file.protections)
+    declared = " or ".join(situation.playbook.file.protection_words)
     if situation.unprotectable is not None:
         return Verdict("refuse", f"protection {declared} cannot be given: {situation.unprotectable}", {"protection": declared})
     return Verdict("allow", f"protection {declared} can be given, or doing without is declared", {"protection": declared})

@@ -57,6 +57,7 @@ def _locate(record: dict[str, Any], path: str) -> AbstractContextManager[tuple[i
 
 
 PROTECTION = Protection(
+    word="none",
     obstacle=_obstacle,
     protect=_protect,
     seal=_seal,

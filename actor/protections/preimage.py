@@ -248,6 +248,7 @@ def _builtins(record: Record) -> dict[str, Any]:
 
 
 PROTECTION = Protection(
+    word="preimage",
     obstacle=_obstacle,
     protect=_protect,
     seal=_seal,

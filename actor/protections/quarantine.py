@@ -163,6 +163,7 @@ def _holds(part: int, path: pathlib.PurePosixPath) -> bool:
 
 
 PROTECTION = Protection(
+    word="quarantine",
     obstacle=_obstacle,
     protect=_protect,
     seal=_seal,

@@ -46,7 +46,7 @@ def _obstacle(case: Case) -> str | None:
         return f"{case.target} has no subvolume in the configuration"
     if not pathlib.Path(BTRFS).exists():
         return f"{BTRFS} is not installed"
-    return _obstacle_in(case.subvolume) or _covered(case, case.subvolume)
+    return _obstacle_in(case.subvolume) or shelf.pinned(case.config, case.subvolume)
 
 
 def _obstacle_in(subvolume: str) -> str | None:
@@ -60,20 +60,6 @@ def _obstacle_in(subvolume: str) -> str | None:
     except OSError as error:
         return f"{subvolume} cannot be opened: {error.strerror}"
     return None if inode == _SUBVOLUME_INODE else f"{subvolume} is no btrfs subvolume"
-
-
-def _covered(case: Case, subvolume: str) -> str | None:
-    """Say what a snapshot would pin that it must not: what is to be freed, the actor's own state and ballast."""
-    config = case.config
-    freed = {f"cleanup rule {name}": rule.directory for name, rule in config.cleanup.items()}
-    freed |= {f"file system {name}": filesystem.path or name for name, filesystem in config.filesystems.items()}
-    try:
-        if any(shelf.same_subvolume(subvolume, place) for place in (config.actor.state_directory, config.actor.root_directory)):
-            return f"{subvolume} holds the actor's own state, which no snapshot may pin"
-        pinned = next((name for name, folder in freed.items() if shelf.same_subvolume(subvolume, folder)), None)
-    except OSError as error:
-        return f"nobody can tell what a snapshot of {subvolume} would pin: {error}"
-    return f"{subvolume} holds what {pinned} is to free, which no snapshot may pin" if pinned is not None else None
 
 
 def _protect(case: Case) -> dict[str, Any]:
@@ -197,6 +183,7 @@ def _builtins(record: Record) -> dict[str, Any]:
 
 
 PROTECTION = Protection(
+    word="snapshot",
     obstacle=_obstacle,
     protect=_protect,
     seal=_seal,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from homeostat.config.section import Ratio, Section, exact_path, lasting
@@ -9,6 +10,8 @@ from homeostat.config.units import Duration, Size
 
 Manager = Literal["systemd", "systemd-user", "podman", "command"]
 Argv = tuple[str, ...]
+# What LVM itself allows in a name (lvm(8), VALID NAMES).
+_VOLUME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_.+-]*/[A-Za-z0-9_+][A-Za-z0-9_.+-]*")
 
 
 def program(argv: Argv) -> None:
@@ -42,6 +45,7 @@ class Service(Section, frozen=True, kw_only=True):
     health: Argv | None = None
     auto_restart: bool = True
     subvolume: str | None = None
+    volume: str | None = None
     files: tuple[str, ...] = ()
     memory_limit: Size | None = None
     restart_timeout: Duration = Duration(120)
@@ -53,10 +57,7 @@ class Service(Section, frozen=True, kw_only=True):
         """Refuse a service whose manager lacks what it needs."""
         if self.health is not None:
             program(self.health)
-        if self.subvolume is not None:
-            exact_path("subvolume", self.subvolume)
-        for path in self.files:
-            exact_path("files", path)
+        self._exact_places()
         if self.manager == "command" and self.commands is None:
             raise ValueError("manager command needs commands: {show: [...], restart: [...]}")
         if self.manager != "command" and self.unit is None:
@@ -69,6 +70,15 @@ class Service(Section, frozen=True, kw_only=True):
             raise ValueError(f"unit {self.unit!r} must be a service, as in jellyfin.service")
         if self.sessions is not None and not self.sessions.strip():
             raise ValueError("sessions must be a query, as in sum(jellyfin_active_streams)")
+
+    def _exact_places(self) -> None:
+        """Refuse a place of its data that does not say exactly one. Raises ValueError."""
+        if self.subvolume is not None:
+            exact_path("subvolume", self.subvolume)
+        if self.volume is not None and not _VOLUME.fullmatch(self.volume):
+            raise ValueError(f"volume {self.volume!r} must be a logical volume as GROUP/NAME, as in vg0/jellyfin")
+        for path in self.files:
+            exact_path("files", path)
 
 
 class Group(Section, frozen=True, kw_only=True):

@@ -31,3 +31,10 @@ def btrfs() -> Iterator[pathlib.Path]:
     """Mount a btrfs for as long as the tests run."""
     with real.btrfs() as place:
         yield place
+
+
+@pytest.fixture
+def thin(host: Host) -> Iterator[tuple[str, pathlib.Path]]:
+    """Mount a thin volume of the test's own."""
+    with real.thin_volume(host.folder.name) as volume:
+        yield volume

@@ -87,6 +87,6 @@ def test_a_run_within_an_owners_long_cooldown_is_seen(actor: Actor) -> None:
 def test_what_cannot_be_protected_says_why_unless_doing_without_is_declared(actor: Actor) -> None:
     assert seen(actor).unprotectable is None
     actor.world.playbooks["service-restart"] = playbook("service-restart", unprotected_feasibility=None)
-    assert seen(actor).unprotectable == "web has no subvolume in the configuration; web declares no files in the configuration"
+    assert seen(actor).unprotectable == "web has no volume in the configuration; web has no subvolume in the configuration; web declares no files in the configuration"
     assert seen(actor, action="none").unprotectable == "the playbook is unknown"
     assert seen(actor, target="db").unprotectable == "the target is unknown"

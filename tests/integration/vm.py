@@ -48,7 +48,7 @@ PACKAGES = (
 NEEDED = ("mmdebstrap", "qemu-system-x86_64", "mkfs.ext4", "setpriv")
 ROOT_BYTES = 1024**3
 BOOT_SECONDS = 180
-CALL_SECONDS = 400
+CALL_SECONDS = 900
 REPOSITORY = pathlib.Path(__file__).parents[2]
 ADDRESS, AGENT_PORT, SERVED_PORT = "10.0.2.15", 5000, 9922
 # What the actor and its tests do without in the machine.

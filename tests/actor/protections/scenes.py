@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -80,6 +81,19 @@ def snapshot(host: Host, btrfs: pathlib.Path) -> Scene:
     )
 
 
+def lvm_thin(host: Host, thin: tuple[str, pathlib.Path]) -> Scene:
+    volume, root = thin
+    shutil.rmtree(root / "lost+found")
+    _furnish(root)
+    (host.service / "down").touch()
+    about = case(host, "web", services={"web": {"volume": volume}})
+
+    def spoil() -> None:
+        subprocess.run(["mount", "-o", "remount,ro", str(root)], check=True)
+
+    return Scene(PROTECTIONS["lvm-thin"], about, root, lambda: _change(root), lambda: _edit(root), "changed", spoil)
+
+
 def preimage(host: Host, _: pathlib.Path) -> Scene:
     root = host.folder / "data"
     root.mkdir()
@@ -126,7 +140,7 @@ def _edit(root: pathlib.Path) -> None:
     (root / "changed").write_text("by a person")
 
 
-SCENES = {"none": nothing, "preimage": preimage, "quarantine": quarantine, "snapshot": snapshot}
+SCENES = {"lvm-thin": lvm_thin, "none": nothing, "preimage": preimage, "quarantine": quarantine, "snapshot": snapshot}
 
 
 def through_json(record: dict[str, object]) -> dict[str, object]:

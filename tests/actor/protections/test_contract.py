@@ -10,19 +10,23 @@ import pytest
 from actor import files
 from actor.model import Restored, Unprotectable
 from actor.playbook import PROTECTIONS
+from tests import real
 from tests.actor.protections.scenes import SCENES, Scene, through_json
 from tests.crash import Killed, Reaper, reaping
 
 if TYPE_CHECKING:
     from tests.support import Host
 
-MARKED = [pytest.param(name, marks=pytest.mark.integration) if name == "snapshot" else name for name in SCENES]
+PLACES = {"snapshot": "btrfs", "lvm-thin": "thin"}
+# Thin volumes exist in the tests' virtual machine only, where tests/integration/test_lvm_thin.py runs this file.
+HERE = [name for name in SCENES if name != "lvm-thin" or real.THIN_GROUP is not None]
+MARKED = [pytest.param(name, marks=pytest.mark.integration) if name in PLACES else name for name in HERE]
 PROTECTING = [param for param in MARKED if param != "none"]
 
 
 @pytest.fixture
 def scene(request: pytest.FixtureRequest, host: Host) -> Scene:
-    place = request.getfixturevalue("btrfs") if request.param == "snapshot" else None
+    place = request.getfixturevalue(PLACES[request.param]) if request.param in PLACES else None
     built: Scene = SCENES[request.param](host, place)
     return built
 
