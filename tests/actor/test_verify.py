@@ -284,23 +284,25 @@ def test_the_sentence_names_the_worst() -> None:
     assert told.sentence == "bad"
 
 
+# Mostly all goes well but for one thing, or else one failure would hide the other.
+NEVER_OR_AT = st.sampled_from([None] * 8 + [0, 1, 3, 5, 8])
 SCENES = st.fixed_dictionaries(
     {
-        "restarts": st.booleans(),
-        "memory": st.sampled_from([100 * 1024, 920_000, 950_000]),
-        "dies_at": st.none() | st.integers(0, 8),
-        "ill_at": st.none() | st.integers(0, 8),
+        "restarts": st.sampled_from([True] * 7 + [False]),
+        "memory": st.sampled_from([100 * 1024] * 6 + [920_000, 950_000]),
+        "dies_at": NEVER_OR_AT,
+        "ill_at": NEVER_OR_AT,
         "usage": st.sampled_from([0.8, 0.99, 1.2, None]),
         "usage_after": st.sampled_from([0.3, 0.82, 0.95, 1.3, None]),
         "forecast": st.booleans(),
         "gone": st.booleans(),
-        "prometheus": st.sampled_from(["answers", "answers", "silent", "stale"]),
+        "prometheus": st.sampled_from(["answers"] * 8 + ["silent", "stale"]),
     }
 )
 
 
 @given(SCENES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_success_needs_a_new_invocation_that_stays_health_that_holds_the_measure_and_prometheus(scene: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         actor = Actor(Host(pathlib.Path(folder)))
