@@ -302,7 +302,7 @@ SCENES = st.fixed_dictionaries(
 
 
 @given(SCENES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_success_needs_a_new_invocation_that_stays_health_that_holds_the_measure_and_prometheus(scene: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         actor = Actor(Host(pathlib.Path(folder)))
