@@ -78,7 +78,9 @@ def _follow_episodes(world: World) -> bool:
         log.warning("cannot follow episodes: %s", error)
         return False
     with world.journal.transaction() as db:
-        follow_trials(db, world.journal, world.config, (active, now))
+        returned = follow_trials(db, world.journal, world.config, (active, now))
+    for trial in returned:
+        log.warning("incident %s: %s is back at %s; %s counts as failed there", trial.incident_id, trial.problem, trial.target, trial.action)
     quiet = world.config.limits.episode_quiet
     sees = any(now - success.value < quiet for success in successes)
     for key in [incident.key for incident in incidents.open_episodes(world.journal)]:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from actor import breakers
 from actor.journal import ledger, trials
-from actor.learn import learn, moved, take_probes
+from actor.learn import learn, moved, reset_breakers, take_probes
+from actor.model import Breaker
 from actor.reconcile import reconcile
 from homeostat.words import FAILURES
 from tests.actor.gates.situations import incident
@@ -129,6 +130,25 @@ def test_two_that_did_not_last_close_the_way_though_each_seemed_to_work(host: Ho
     assert (pair.failures, pair.standing(actor.clock.now())) == (2, "open")
     assert pair.open_until == actor.clock.now() + HOUR
     actor.journal.close()
+
+
+def test_what_comes_back_after_a_reset_counts_from_nothing(actor: Actor) -> None:
+    with actor.journal.transaction() as db:
+        ledger.put_breaker(db, Breaker(scope="service-restart/web", failures=1, open_until=None, openings=0))
+    healed(actor)
+    with actor.journal.transaction() as db:
+        reset_breakers(db)
+    returns(actor)
+    assert counted(actor) == {"global": 1, "service-restart/web": 1}
+
+
+def test_a_failure_before_and_a_success_that_did_not_last_are_two_in_a_row(actor: Actor) -> None:
+    with actor.journal.transaction() as db:
+        ledger.put_breaker(db, Breaker(scope="service-restart/web", failures=1, open_until=None, openings=0))
+    healed(actor)
+    assert counted(actor)["service-restart/web"] == 0
+    returns(actor)
+    assert breakers.concerned(ledger.breakers(actor.journal), ACTION, "web")[1].standing(actor.clock.now()) == "open"
 
 
 def test_it_is_known_before_the_gates_are_asked_about_the_same_problem_again(host: Host) -> None:
