@@ -59,7 +59,9 @@ def undo_in_words(world: World, record: UndoRecord) -> str:
     """Say of a run whether it can be undone, how and until when, or what became of that."""
     if record.undone_at is not None:
         return _in_words(record)
-    return _obstacle(world, record) or _in_words(record)
+    obstacle = _obstacle(world, record)
+    lasting = _work(world, record).irreversible_begun() if obstacle is None else None
+    return (obstacle or _in_words(record)) + (f"; this cannot be undone: {lasting}" if lasting is not None else "")
 
 
 def _in_words(record: UndoRecord) -> str:

@@ -17,6 +17,7 @@ from actor.pruning import choose, prune
 from homeostat.clock import SystemClock
 from homeostat.config.types import Protections
 from tests.crash import Killed, Reaper, reaping
+from tests.real import subvolume
 from tests.support import DAY, HOUR, NOW, WEB, Actor, Host
 
 if TYPE_CHECKING:
@@ -181,6 +182,27 @@ def test_what_somebody_else_took_away_is_not_promised_for_ever(actor: Actor) -> 
     assert (prune(actor.world), record(actor).pruned_at) == (0, None)
     actor.clock.advance(8 * DAY)
     assert (prune(actor.world), record(actor).pruned_why) == (0, "for it was no longer where it had been kept")
+
+
+@pytest.mark.integration
+def test_a_real_snapshot_goes_with_age_and_never_while_its_incident_is_unfinished(host: Host, btrfs: pathlib.Path) -> None:
+    root = subvolume(btrfs / host.folder.name)
+    (root / "file").write_text("before")
+    holiday = root / ".homeostat-snapshots" / "holiday"
+    holiday.parent.mkdir()
+    subvolume(holiday)
+    actor = Actor(host, services={"web": {"subvolume": str(root)}})
+    actor.clock.jump(now_on_disk() - actor.clock.now())
+    taken = holiday.with_name(f"homeostat-service-restart-{restarted(actor)}")
+    actor.clock.advance(8 * DAY)
+    short(actor)
+    with actor.journal.transaction() as db:
+        incidents.move(db, actor.incident(), "running", "as if it ran", None)
+    assert (prune(actor.world), (taken / "file").read_text()) == (0, "before")
+    with actor.journal.transaction() as db:
+        incidents.settle(db, actor.incident(), "succeeded", "it did", (actor.clock.now(), None))
+    assert (prune(actor.world), taken.exists(), holiday.exists()) == (1, False, True)
+    actor.journal.close()
 
 
 THINGS = strategies.lists(strategies.tuples(strategies.floats(-DAY, 30 * DAY), strategies.floats(0, 1)), max_size=8)

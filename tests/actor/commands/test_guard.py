@@ -181,6 +181,25 @@ def with_state(one: guarded.Guarded, state: guarded.State) -> guarded.Guarded:
     return msgspec.structs.replace(one, state=state)
 
 
+def test_an_undo_that_is_really_killed_again_and_again_is_finished_by_the_next(desk: Desk) -> None:
+    for number in range(300):
+        (desk.data / f"{number}").write_text(f"before {number}")
+    desk.guard("for f in *; do echo after >$f; done; rm 1* 2>/dev/null; mkdir new; echo made >new/file; true")
+    (desk.data / "299").write_text("by a person")
+    undo = [sys.executable, "-m", "homeostat.cli", "--config.file", str(desk.write()), "guard", "--undo", desk.one.id]
+    for back in (20, 80, 150):
+        started = subprocess.Popen(undo, stderr=subprocess.DEVNULL)
+        # Somewhere in the midst of it: when so many files are back.
+        while started.poll() is None and sum(path.read_text().startswith("before") for path in desk.data.glob("[0-9]*")) < back:
+            time.sleep(0.001)
+        started.kill()
+        started.wait()
+    assert desk.run("guard", "--undo", desk.one.id).exit_code == 11
+    assert (desk.data / "299").read_text() == "by a person"
+    assert {path.name: path.read_text() for path in desk.data.glob("[0-9]*")} == {f"{n}": f"before {n}" for n in range(299)} | {"299": "by a person"}
+    assert sorted(path.name for path in desk.data.iterdir() if not path.name.isdigit()) == ["deep", "file"]
+
+
 # What is kept, by hand.
 
 

@@ -236,6 +236,17 @@ def test_the_story_says_what_can_be_undone_and_how(actor: Actor) -> None:
     assert told.startswith("undone at ")
 
 
+def test_the_story_says_what_was_done_that_nothing_brings_back(actor: Actor) -> None:
+    actor.host.log("a.log.1")
+    actor.decide(DISK, "disk-cleanup")
+    actor.turn()
+    assert actor.incident().outcome in {"succeeded", "warned"}
+    (told,) = pages_of(actor).client.get(f"/api/v1/incidents/{actor.incident().id}", headers=AS_OPERATOR).json["undo"]
+    assert told.startswith("it can be undone until ")
+    assert "; this cannot be undone: delete " in told
+    assert "; this cannot be undone: delete " in undone(actor).reason
+
+
 def test_a_clock_that_is_set_moves_the_time_of_expiry_with_it(actor: Actor) -> None:
     restarted(actor)
     actor.turn()
