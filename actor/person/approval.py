@@ -28,7 +28,7 @@ def approve(world: World, spoken: Spoken, plan_hash: str) -> Reply:
     incident = incidents.find(world.journal, spoken.incident_id)
     if incident is None:
         return UNKNOWN
-    answer = _unaskable(world, incident, plan_hash) or _unshowable(world, incident)
+    answer = _nothing_to_approve(world, incident, plan_hash) or _comes_to_nothing(world, incident)
     if answer is not None:
         return answer
     approval = Approval(author=spoken.author, approved_at=world.clock.now(), plan_hash=plan_hash)
@@ -42,7 +42,7 @@ def approve(world: World, spoken: Spoken, plan_hash: str) -> Reply:
         current = incidents.find(world.journal, incident.id)
         assert current is not None
         # Somebody else may have answered while the gates were asked.
-        answer = _unaskable(world, current, plan_hash)
+        answer = _nothing_to_approve(world, current, plan_hash)
         return answer or _take(world, db, (current, plan), (spoken, approval), held)
 
 
@@ -58,7 +58,7 @@ def _take(world: World, db: sqlite3.Connection, about: tuple[Incident, Plan], sa
     return yes(f"approved; it waits, for {held}" if held else "approved; every gate agrees, so it begins")
 
 
-def _unaskable(world: World, incident: Incident, plan_hash: str) -> Reply | None:
+def _nothing_to_approve(world: World, incident: Incident, plan_hash: str) -> Reply | None:
     """Return why this cannot be approved, or that it is already; None when it may be."""
     proposal = incidents.proposal_of(world.journal, incident.id)
     if incident.episode_ended_at is None and proposal is not None and proposal["approved_by"] is not None:
@@ -71,7 +71,7 @@ def _unaskable(world: World, incident: Incident, plan_hash: str) -> Reply | None
     return None
 
 
-def _unshowable(world: World, incident: Incident) -> Reply | None:
+def _comes_to_nothing(world: World, incident: Incident) -> Reply | None:
     """Return why a yes would come too late or to nothing."""
     now = world.clock.now()
     if incident.wake_at is not None and incident.wake_at <= now:
