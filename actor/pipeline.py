@@ -11,7 +11,7 @@ import msgspec
 
 from actor import notify
 from actor.execution import fenced
-from actor.journal import JournalError, incidents, ledger, undo_records, words
+from actor.journal import JournalError, incidents, ledger, undo_records, verdicts, words
 from actor.learn import learn, note_return, take_probes, trip
 from actor.model import Command, HandedOver, Incident, StepFailed, Unprotectable, Verdict
 from actor.planning import add_up
@@ -294,7 +294,7 @@ def _recording(world: World, moment: _Moment) -> Iterator[sqlite3.Connection | N
             if _overtaken(world, incident) or world.clock_seen is not moment.clock_seen:
                 yield None
                 return
-            incidents.record_verdicts(db, incident, moment.verdicts, moment.situation.now)
+            verdicts.record(db, incident, moment.verdicts, moment.situation.now)
             yield db
 
 
@@ -331,7 +331,7 @@ def _begin(world: World, moment: _Moment, approved: Plan | None = None) -> Work 
     with world.journal.transaction() as db:
         if _overtaken(world, incident) or not take_probes(db, world.journal, incident, now):
             return None
-        incidents.record_verdicts(db, incident, moment.verdicts, now)
+        verdicts.record(db, incident, moment.verdicts, now)
         ledger.begin(db, incident, playbook, now)
         incidents.move(db, incident, "running", "every gate agreed", None)
     admitted = incidents.find(world.journal, incident.id)

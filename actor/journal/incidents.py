@@ -1,20 +1,18 @@
-"""Incidents and their whole story: phases with intent and result, gate verdicts with inputs, proposals."""
+"""Incidents and what they went through: phases with intent and result, proposals."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from actor.journal import totals
-from actor.model import Decided, EpisodeKey, Incident, Plan, Verdict
+from actor.model import Decided, EpisodeKey, Incident, Plan
 from homeostat.words import EXECUTED
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
 
     from actor.journal import Journal
     from homeostat.words import Outcome, State
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 CONFIDENCE_BOUNDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 RESOLUTION_BOUNDS = (60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
 DURATION_BOUNDS = (1, 5, 15, 30, 60, 120, 300, 900)
-_MOST_VERDICTS = 1000
 
 # The last touched first, which has an index of its own.
 _TOUCHED = (
@@ -183,57 +180,6 @@ def end_episode(db: sqlite3.Connection, incident: Incident, now: float) -> None:
     db.execute("DELETE FROM proposals WHERE incident_id = ?", (incident.id,))
     labels = {"host": incident.host, "problem": incident.problem}
     totals.observe(db, "homeostat_resolution_seconds", labels, max(0.0, incident.last_firing_at - incident.opened_at), RESOLUTION_BOUNDS)
-
-
-def record_verdicts(db: sqlite3.Connection, incident: Incident, verdicts: Mapping[str, Verdict], now: float) -> None:
-    """Store what every gate said; of a no that goes on, its first and its latest wording. A new refusal counts."""
-    latest, one_before = _last_two_askings(db, incident.id)
-    before, said = _refusals(latest), {gate: (verdict.answer, verdict.reason) for gate, verdict in verdicts.items() if verdict.answer != "allow"}
-    if said and said == before:
-        return
-    if said and _answers(said) == _answers(before) == _answers(_refusals(one_before)):
-        # Asked once a minute for weeks, it would else be told a thousand times.
-        db.executemany("DELETE FROM verdicts WHERE id = ?", [(row["id"],) for row in latest])
-    db.executemany(
-        "INSERT INTO verdicts (incident_id, asked_at, gate, answer, reason, inputs) VALUES (?, ?, ?, ?, ?, ?)",
-        [(incident.id, now, gate, verdict.answer, verdict.reason, _json(verdict.inputs)) for gate, verdict in verdicts.items()],
-    )
-    _forget_the_middle(db, incident)
-    for gate, answer in _answers(said).items():
-        if _answers(before).get(gate) != answer:
-            totals.add(db, "homeostat_gate_refusals_total", {"host": incident.host, "gate": gate, "action": incident.action})
-
-
-def _last_two_askings(db: sqlite3.Connection, incident_id: str) -> tuple[list[sqlite3.Row], list[sqlite3.Row]]:
-    rows = db.execute("SELECT id, asked_at, gate, answer, reason FROM verdicts WHERE incident_id = ? ORDER BY id DESC LIMIT 100", (incident_id,))
-    askings = [list(asking) for _, asking in itertools.groupby(rows, key=lambda row: row["asked_at"])]
-    askings += [[], []]
-    return askings[0], askings[1]
-
-
-def _refusals(asking: list[sqlite3.Row]) -> dict[str, tuple[str, str]]:
-    return {row["gate"]: (row["answer"], row["reason"]) for row in asking if row["answer"] != "allow"}
-
-
-def _answers(refusals: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    return {gate: answer for gate, (answer, _) in refusals.items()}
-
-
-def _forget_the_middle(db: sqlite3.Connection, incident: Incident) -> None:
-    """Of an episode whose gates change their minds for ever, keep the first asking and the latest ones."""
-    db.execute(
-        "DELETE FROM verdicts WHERE incident_id = ?1"
-        " AND asked_at != (SELECT asked_at FROM verdicts WHERE incident_id = ?1 ORDER BY id LIMIT 1)"
-        " AND id <= (SELECT max(id) FROM verdicts WHERE incident_id = ?1 AND asked_at ="
-        " (SELECT asked_at FROM verdicts WHERE incident_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2))",
-        (incident.id, _MOST_VERDICTS),
-    )
-
-
-def verdicts_of(journal: Journal, incident_id: str) -> list[dict[str, Any]]:
-    """Return every gate's verdicts on an incident, in the order they were given."""
-    rows = journal.rows("SELECT asked_at, gate, answer, reason, inputs FROM verdicts WHERE incident_id = ? ORDER BY id", incident_id)
-    return [{**dict(row), "inputs": msgspec.json.decode(row["inputs"])} for row in rows]
 
 
 def intend(journal: Journal, incident_id: str, phase: str, intent: Any, now: float) -> int:

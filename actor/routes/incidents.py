@@ -8,7 +8,7 @@ import flask
 import msgspec
 
 from actor.answers import Refused, Routes, answered
-from actor.journal import incidents, undo_records, words
+from actor.journal import incidents, undo_records, verdicts, words
 from actor.person.undoing import undo_in_words
 from homeostat.config.section import DAY
 
@@ -40,7 +40,7 @@ def tell_story(service: Service, incident: Incident) -> dict[str, Any]:
     journal = service.world.journal
     return {
         **msgspec.to_builtins(incident),
-        "verdicts": incidents.verdicts_of(journal, incident.id),
+        "verdicts": verdicts.given_on(journal, incident.id),
         "proposal": incidents.proposal_of(journal, incident.id),
         "words": words.said_of(journal, incident.id),
         "phases": incidents.phases_of(journal, incident.id),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from actor.foresight import Foresight, simulate
-from actor.journal import incidents
+from actor.journal import verdicts
 from actor.person import Spoken
 from actor.person.refusal import refuse
 from actor.situation import GATES
@@ -36,7 +36,7 @@ def foresee(actor: Actor, key: EpisodeKey = WEB, action: str = "service-restart"
 def really(actor: Actor, key: EpisodeKey, action: str, decision: str) -> dict[str, tuple[str, str]]:
     actor.decide(key, action, decision, 0.95)
     actor.turn()
-    return {verdict["gate"]: (verdict["answer"], verdict["reason"]) for verdict in incidents.verdicts_of(actor.journal, actor.incident().id)}
+    return {verdict["gate"]: (verdict["answer"], verdict["reason"]) for verdict in verdicts.given_on(actor.journal, actor.incident().id)}
 
 
 @pytest.mark.parametrize("decision", ["auto-execute", "notify-execute", "propose"])

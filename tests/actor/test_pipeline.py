@@ -13,7 +13,7 @@ import pytest
 from actor import deeds
 from actor.absorb import absorb
 from actor.deeds import Hands
-from actor.journal import Journal, JournalError, incidents, ledger
+from actor.journal import Journal, JournalError, incidents, ledger, verdicts
 from actor.model import Breaker, HandedOver
 from actor.pipeline import admit
 from actor.situation import GATES
@@ -71,9 +71,9 @@ class TestSuccess:
         assert "runs as a new invocation and stayed up through the settle window" in incident.reason
 
     def test_every_gate_was_asked_and_recorded_before(self, actor: Actor) -> None:
-        verdicts = incidents.verdicts_of(actor.journal, restart(actor).id)
-        assert len(verdicts) == len(GATES)
-        assert {verdict["answer"] for verdict in verdicts} == {"allow"}
+        given = verdicts.given_on(actor.journal, restart(actor).id)
+        assert len(given) == len(GATES)
+        assert {verdict["answer"] for verdict in given} == {"allow"}
 
     def test_it_is_counted_learned_and_told(self, actor: Actor) -> None:
         restart(actor)
@@ -243,7 +243,7 @@ class TestNotActing:
     def test_alert_only_is_recorded_and_nothing_is_asked(self, actor: Actor) -> None:
         incident = restart(actor, "alert-only")
         assert (ended(incident), actor.host.restarts()) == ((None, "alerted"), 0)
-        assert incidents.verdicts_of(actor.journal, incident.id) == []
+        assert verdicts.given_on(actor.journal, incident.id) == []
 
     def test_shadow_records_the_plan_and_does_nothing(self, host: Host) -> None:
         actor = Actor(host, autonomy={"mode": "shadow"})

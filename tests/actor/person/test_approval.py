@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actor.journal import incidents, words
+from actor.journal import incidents, verdicts, words
 from actor.person import Reply, Spoken
 from actor.person.again import ask_again
 from actor.person.approval import approve
@@ -48,9 +48,9 @@ def test_a_yes_runs_it_once_and_who_said_it_stays_in_the_story(actor: Actor) -> 
     actor.turn()
     assert (actor.incident().outcome, actor.host.restarts()) == ("succeeded", 1)
     assert [(word.word, word.author) for word in words.said_of(actor.journal, incident_id)] == [("approved", ADA)]
-    verdicts = {verdict["gate"]: verdict for verdict in incidents.verdicts_of(actor.journal, incident_id)}
-    assert verdicts["confirmation"]["reason"] == f"approved by {ADA}"
-    assert verdicts["confidence"]["reason"] == f"approved by {ADA}, and still decided propose"
+    given = {verdict["gate"]: verdict for verdict in verdicts.given_on(actor.journal, incident_id)}
+    assert given["confirmation"]["reason"] == f"approved by {ADA}"
+    assert given["confidence"]["reason"] == f"approved by {ADA}, and still decided propose"
 
 
 def test_a_double_click_is_one_yes(actor: Actor) -> None:
