@@ -50,7 +50,9 @@ def _take(world: World, db: sqlite3.Connection, about: tuple[Incident, Plan], sa
     (incident, plan), (spoken, approval) = about, said
     now = approval.approved_at
     if incidents.plan_hash(plan) != approval.plan_hash:
-        incidents.propose(db, incident, plan, (now, now + world.config.autonomy.proposal_expiry))
+        expires_at = now + world.config.autonomy.proposal_expiry
+        incidents.propose(db, incident, plan, (now, expires_at))
+        incidents.move(db, incident, "proposed", incident.reason, expires_at)
         return no(f"the plan changed since it was proposed; this is proposed now, look at it and approve that: {in_words(plan)}")
     words.approve(db, incident.id, spoken.author, now)
     words.say(db, incident.id, Word(word="approved", author=spoken.author, said_at=now, reason=spoken.reason))

@@ -88,8 +88,10 @@ def changed_plan(actor: Actor) -> None:
 def test_a_plan_that_changed_before_the_yes_is_proposed_anew_and_told(actor: Actor) -> None:
     proposed(actor)
     seen = proposal(actor)["plan_hash"]
+    actor.clock.advance(60)
     changed_plan(actor)
     answer = say_yes(actor)
+    assert actor.incident().wake_at == proposal(actor)["expires_at"] == actor.clock.now() + 7 * DAY
     assert (answer.taken, answer.reason.startswith("the plan changed since it was proposed; this is proposed now")) == (False, True)
     assert proposal(actor)["plan_hash"] != seen
     assert say_yes(actor).taken
