@@ -157,7 +157,7 @@ def _correct(db: sqlite3.Connection, journal: Journal, config: Config, trial: Tr
     before = breakers.concerned(trial.before.breakers, trial.action, trial.target)
     for now_is, was, ran in zip(current, before, (later, here), strict=True):
         ledger.put_breaker(db, breakers.stricter(now_is, _replayed(was, ran, config)))
-    totals.add(db, "homeostat_action_recurrences_total", {"host": trial.host, "action": trial.action, "target": trial.target})
+    totals.add(db, "homeostat_action_recurrences_total", {"host": trial.host, "action": trial.action, "target": trial.target, "outcome": trial.outcome})
     after = Duration(round(max(0.0, now - trial.ended_at)))
     incidents.add_reason(db, trial.incident_id, f"but {trial.problem} was back {after} after it ended: counted as a failure")
 

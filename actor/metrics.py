@@ -29,7 +29,7 @@ _COUNTERS = {
     "homeostat_alerts_received_total": ("Alerts stored.", ("source",)),
     "homeostat_alerts_decided_total": ("Stored alerts decided, by what became of them.", ("disposition",)),
     "homeostat_actions_total": ("Incidents ended, by outcome.", ("action", "target", "decision", "outcome")),
-    "homeostat_action_recurrences_total": ("Executions whose problem came back within an hour.", ("action", "target")),
+    "homeostat_action_recurrences_total": ("Executions whose problem came back within an hour, by what they had ended as.", ("action", "target", "outcome")),
     "homeostat_protections_pruned_total": ("What made actions undoable and was deleted, by why it went.", ("protection", "reason")),
     "homeostat_gate_refusals_total": ("Gates that did not allow.", ("gate", "action")),
     "homeostat_journal_pruned_total": ("Rows that the journal has kept long enough and removed.", ("kind",)),
