@@ -31,7 +31,7 @@ def follow_clock(world: World) -> None:
         set_by = min(0.0, wall - ledger.latest(world.journal)) if world.clock_seen is None else _set_by(world, world.clock_seen)
         if abs(set_by) > _DRIFT_SECONDS:
             with world.journal.transaction() as db:
-                ledger.shift(db, set_by)
+                ledger.shift(db, set_by, wall - set_by + _DRIFT_SECONDS)
             log.warning("the clock was set by %+.0f s; what is waited for moves with it", set_by)
         elif world.clock_seen is not None:
             return

@@ -75,14 +75,17 @@ def latest(journal: Journal) -> float:
     return at
 
 
-def shift(db: sqlite3.Connection, seconds: float) -> None:
-    """Move every time that something waits for by `seconds`, as the host's clock was."""
+def shift(db: sqlite3.Connection, seconds: float, before: float) -> None:
+    """Move every time that something waits for by `seconds`, as the host's clock was; its old hand stood at `before` (Unix seconds).
+
+    News that bears a later time was written by the clock as it is now, before anybody noticed.
+    """
     db.execute("UPDATE executions SET started_at = started_at + ?, ended_at = ended_at + ?", (seconds, seconds))
     # Of deliveries, only those that somebody will still ask the time of; a long history stays where it was.
     db.execute(
-        "UPDATE deliveries SET received_at = received_at + ? WHERE id = (SELECT max(id) FROM deliveries)"
-        " OR id IN (SELECT delivery_id FROM alerts WHERE disposition IS NULL)",
-        (seconds,),
+        "UPDATE deliveries SET received_at = received_at + ? WHERE received_at <= ? AND (id = (SELECT max(id) FROM deliveries)"
+        " OR id IN (SELECT delivery_id FROM alerts WHERE disposition IS NULL))",
+        (seconds, before),
     )
     db.execute("UPDATE breakers SET open_until = open_until + ?", (seconds,))
     db.execute("UPDATE trials SET ended_at = ended_at + ?1, gone_at = gone_at + ?1, recurred_at = recurred_at + ?1", (seconds,))
@@ -91,9 +94,9 @@ def shift(db: sqlite3.Connection, seconds: float) -> None:
     open_ones = "(SELECT id FROM incidents WHERE episode_ended_at IS NULL)"
     db.execute(f"UPDATE words SET said_at = said_at + ?1, until = until + ?1 WHERE incident_id IN {open_ones}", (seconds,))  # noqa: S608
     db.execute(
-        "UPDATE incidents SET opened_at = opened_at + ?1, last_firing_at = last_firing_at + ?1, wake_at = wake_at + ?1, acted_at = acted_at + ?1,"
-        " announced_at = announced_at + ?1 WHERE episode_ended_at IS NULL",
-        (seconds,),
+        "UPDATE incidents SET opened_at = opened_at + ?1, last_firing_at = last_firing_at + iif(last_firing_at <= ?2, ?1, 0),"
+        " wake_at = wake_at + ?1, acted_at = acted_at + ?1, announced_at = announced_at + ?1 WHERE episode_ended_at IS NULL",
+        (seconds, before),
     )
 
 

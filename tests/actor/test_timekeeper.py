@@ -11,8 +11,9 @@ from actor.model import Breaker
 from actor.person import Spoken
 from actor.person.deferral import defer
 from actor.person.refusal import refuse
+from actor.reconcile import reconcile
 from actor.timekeeper import follow_clock
-from tests.support import DAY, DISK, HOUR, WEB
+from tests.support import DAY, DISK, HOUR, WEB, labels_of
 
 if TYPE_CHECKING:
     from tests.support import Actor
@@ -103,3 +104,17 @@ def test_what_is_over_keeps_its_times(actor: Actor) -> None:
     actor.clock.jump(-DAY)
     actor.turn()
     assert (actor.incident(), words.said_of(actor.journal, before.id)) == (before, said)
+
+
+def test_news_that_was_written_by_the_new_clock_before_anybody_noticed_is_not_moved(actor: Actor) -> None:
+    actor.decide(WEB, "service-restart")
+    actor.turn()
+    actor.clock.jump(HOUR)
+    reconcile(actor.world)
+    actor.hear(labels_of(WEB, "service-restart", "auto-execute"))
+    follow_clock(actor.world)
+    rested_since = ledger.executions(actor.journal, 0.0)[0].ended_at
+    # Were it moved, the next process would take the clock for one that was set back, and end every rest an hour early.
+    later = actor.restarted()
+    follow_clock(later.world)
+    assert ledger.executions(later.journal, 0.0)[0].ended_at == rested_since
