@@ -19,6 +19,7 @@ from actor.model import Breaker, Decided
 from actor.timekeeper import follow_clock
 from homeostat.words import FAILURES
 from tests.actor.gates.situations import ask, config, incident, situation
+from tests.actor.web import AS_OPERATOR, pages_of
 from tests.support import DAY, HOUR, NOW, WEB, Actor, Host, playbook
 
 if TYPE_CHECKING:
@@ -91,6 +92,16 @@ def test_whoever_finds_a_reason_trips_the_pair_at_once(actor: Actor) -> None:
 
 def decided(about: Incident) -> Decided:
     return Decided(key=about.key, action=about.action, risk="low", decision="auto-execute", severity="warning", confidence=0.95)
+
+
+def test_the_api_says_of_a_half_open_breaker_what_its_probe_is(actor: Actor) -> None:
+    with actor.journal.transaction() as db:
+        ledger.put_breaker(db, Breaker(scope="service-restart/web", failures=2, open_until=actor.clock.now() - 1, openings=1, probe="i7"))
+        ledger.put_breaker(db, closed(GLOBAL))
+    (told,) = pages_of(actor).client.get("/api/v1/status", headers=AS_OPERATOR).json["open_breakers"]
+    assert (told["scope"], told["standing"], told["probe"]) == ("service-restart/web", "half-open", "i7")
+    assert pages_of(actor).client.post("/api/v1/breakers/reset", headers=AS_OPERATOR).status_code == 200
+    assert pages_of(actor).client.get("/api/v1/status", headers=AS_OPERATOR).json["open_breakers"] == []
 
 
 @dataclasses.dataclass

@@ -19,7 +19,7 @@ from actor.reconcile import reconcile
 from homeostat.words import FAILURES
 from tests.actor.gates.situations import incident
 from tests.crash import Killed, Reaper, reaping
-from tests.support import HOUR, KIB, MINUTE, WEB, Actor, Host
+from tests.support import DAY, HOUR, KIB, MINUTE, WEB, Actor, Host
 
 if TYPE_CHECKING:
     from homeostat.words import Outcome
@@ -82,6 +82,18 @@ def test_after_the_hour_it_is_a_new_problem(actor: Actor) -> None:
     later(actor, HOUR)
     returns(actor)
     assert learned(actor)[:3] == (1, 1, 0)
+
+
+@pytest.mark.parametrize("days", [-300, -1, 1, 300])
+@pytest.mark.parametrize(("minutes", "counts"), [(50, True), (61, False)])
+def test_the_hour_is_an_hour_however_the_clock_is_set(actor: Actor, days: int, minutes: int, counts: bool) -> None:
+    healed(actor)
+    actor.clock.jump(days * DAY)
+    actor.turn()
+    actor.clock.advance((minutes - 1) * MINUTE)
+    actor.turn()
+    returns(actor)
+    assert learned(actor)[0] == (0 if counts else 1)
 
 
 def test_a_problem_that_never_went_away_is_verifications_business(actor: Actor) -> None:
