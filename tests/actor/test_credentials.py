@@ -120,12 +120,17 @@ def live(tmp_path: pathlib.Path) -> Iterator[Live]:
 
 def test_a_real_actor_changes_nothing_without_a_credential(live: Live, actor: Actor) -> None:
     wrong = ({}, {"Authorization": "Bearer 00ff00ff00ff00ff"}, {"Authorization": f"Bearer {LIVE_INTAKE[:-1]}"}, {"Authorization": "Basic " + basic("guess-guess-guess")})
+    asked = [one for one in addresses(pages_of(actor)) if one not in PUBLIC]
+    assert {("POST", "/api/v1/undo"), ("POST", "/api/v1/incidents/0a1b2c3d/approve"), ("POST", "/-/reload")} <= set(asked)
     with live.start() as running:
-        for method, path in addresses(pages_of(actor)):
-            if (method, path) not in PUBLIC:
-                codes = {requests.request(method, running.base + path, data=payload(), headers=headers, timeout=5).status_code for headers in wrong}
-                assert codes == {401}, (method, path)
-        assert float(running.metric("homeostat_webhook_unauthenticated_total")) == 2 * len(wrong)
+        for method, path in asked:
+            # Undo and approve need another credential than the intake's, and the intake another than the operator's.
+            other = LIVE_OPERATOR if path in {"/", "/webhook"} else LIVE_INTAKE
+            tried = (*wrong, {"Authorization": f"Bearer {other}"})
+            codes = {requests.request(method, running.base + path, data=payload(), headers=headers, timeout=5).status_code for headers in tried}
+            assert codes == {401}, (method, path)
+        assert float(running.metric("homeostat_webhook_unauthenticated_total")) == 2 * (len(wrong) + 1)
+        assert float(running.metric("homeostat_api_unauthenticated_total")) == (len(asked) - 3) * (len(wrong) + 1)
         assert running.end()[0] == 0
     with sqlite3.connect(live.state / "journal.db") as db:
         rows = {name: db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}
