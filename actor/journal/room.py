@@ -34,12 +34,14 @@ def make_place(directory: pathlib.Path) -> None:
         OSError: there is none and it cannot be made.
 
     """
+    is_there = directory.is_dir()
     directory.parent.mkdir(parents=True, exist_ok=True)
-    if _kind(directory.parent) == "btrfs":
+    if _kind(directory if is_there else directory.parent) == "btrfs":
         _make_on_btrfs(directory)
     else:
         directory.mkdir(mode=0o700, exist_ok=True)
-    _sync(directory.parent)
+    if not is_there:
+        _sync(directory.parent)
 
 
 def _make_on_btrfs(directory: pathlib.Path) -> None:
