@@ -250,6 +250,14 @@ class Situation:
     approval: Approval | None = None
     words: tuple[Word, ...] = ()
     plan: Plan | None = None
+    undoing: tuple[Undoing, ...] = ()
+
+
+class Undoing(NamedTuple):
+    """An undo that runs at this moment, on a person's word."""
+
+    incident_id: str
+    target: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

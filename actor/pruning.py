@@ -80,7 +80,7 @@ def choose(kept: Iterable[Stored], begun: Iterable[Key], needed: set[str], rule:
 def _needed(world: World) -> set[str]:
     """Return the incidents that are not finished, and those that a person is undoing at this moment."""
     unfinished = {incident.id for incident in incidents.open_episodes(world.journal) if incident.state is not None}
-    return unfinished | {incident.id for incident in incidents.running(world.journal)} | {own.incident_id.rpartition(" ")[2] for own in world.undoing}
+    return unfinished | {incident.id for incident in incidents.running(world.journal)} | {own.incident_id for own in world.undoing}
 
 
 def _deleted(world: World, stored: Stored, why: str) -> bool:

@@ -80,7 +80,7 @@ def look(world: World, incident: Incident, asked: Asked) -> Situation:
         stop_reason=world.stop.reason(),
         silences=asked.silences,
         decision_now=asked.decision_now,
-        executions=(*ledger.executions(world.journal, now - ledger.HISTORY_SECONDS), *world.undoing),
+        executions=ledger.executions(world.journal, now - ledger.HISTORY_SECONDS),
         breakers=ledger.breakers(world.journal),
         unit_state=asked.unit_state,
         unprotectable=asked.unprotectable,
@@ -89,6 +89,7 @@ def look(world: World, incident: Incident, asked: Asked) -> Situation:
         agenda=agenda_of(world),
         approval=words.approval_of(world.journal, incident.id, now),
         words=words.said_of(world.journal, incident.id),
+        undoing=world.undoing,
     )
 
 

@@ -12,7 +12,7 @@ from actor.deeds import Hands, build_case
 if TYPE_CHECKING:
     from actor.feasibility import Feasibility
     from actor.journal import Journal
-    from actor.model import Case, Execution, Silences
+    from actor.model import Case, Silences, Undoing
     from actor.playbook import Playbook
     from homeostat.alertmanager import Alertmanager
     from homeostat.clock import Clock
@@ -52,7 +52,7 @@ class World:
     silences: Silences | None = None
     feasibility: Feasibility | None = None
     clock_seen: tuple[float, float] | None = None
-    undoing: tuple[Execution, ...] = ()
+    undoing: tuple[Undoing, ...] = ()
     admission: threading.RLock = dataclasses.field(default_factory=threading.RLock)
     ending: threading.Event = dataclasses.field(default_factory=threading.Event)
     ready: threading.Event = dataclasses.field(default_factory=threading.Event)

@@ -16,6 +16,9 @@ def _ask(situation: Situation) -> Verdict:
         if run.target == incident.target or run.host == incident.host or same_class:
             reason = f"{run.action} on {run.target} is running"
             return Verdict("defer", reason, {"incident": run.incident_id}, situation.now + _ASK_AGAIN_SECONDS)
+    if situation.undoing:
+        own = situation.undoing[0]
+        return Verdict("defer", f"an undo on {own.target} is running", {"incident": own.incident_id}, situation.now + _ASK_AGAIN_SECONDS)
     return Verdict("allow", "nothing else is running", {})
 
 

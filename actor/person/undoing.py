@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from actor.journal import incidents, undo_records, words
-from actor.model import Execution, StepFailed, Unprotectable, Word
+from actor.model import StepFailed, Undoing, Unprotectable, Word
 from actor.pipeline import Work
 from actor.world import case_of
 from homeostat.clock import rfc3339
@@ -93,11 +93,7 @@ def _place(record: UndoRecord) -> str:
 @contextlib.contextmanager
 def _alone(world: World, record: UndoRecord) -> Iterator[str | None]:
     """Keep every action from starting meanwhile; yield in words which one runs already, if one does."""
-    now = world.clock.now()
-    own = Execution(
-        incident_id=f"undo of {record.incident_id}", action="undo", action_class="restart", target=record.target, host=record.host,
-        started_at=now, ended_at=None, outcome=None,
-    )  # fmt: skip
+    own = Undoing(record.incident_id, record.target)
     with world.admission:
         running = incidents.running(world.journal)
         other = next((f"{one.action} on {one.target} is running; wait for its end, or: homeostat stop" for one in running), None)

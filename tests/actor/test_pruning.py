@@ -12,7 +12,7 @@ from hypothesis import strategies
 
 from actor import deeds
 from actor.journal import incidents, retention, undo_records
-from actor.model import Execution, Kept, Stored
+from actor.model import Kept, Stored, Undoing
 from actor.pruning import choose, prune
 from homeostat.clock import SystemClock
 from homeostat.config.types import Protections
@@ -100,14 +100,8 @@ def test_what_a_person_undoes_at_this_moment_is_not_taken(actor: Actor) -> None:
     incident_id = restarted(actor)
     short(actor)
     actor.clock.advance(30 * DAY)
-    actor.world.undoing = (undoing(incident_id, actor),)
+    actor.world.undoing = (Undoing(incident_id, "web"),)
     assert (prune(actor.world), folder(actor, incident_id).exists()) == (0, True)
-
-
-def undoing(incident_id: str, actor: Actor) -> Execution:
-    return Execution(
-        incident_id=f"undo of {incident_id}", action="undo", action_class="restart", target="web", host="h1", started_at=actor.clock.now(), ended_at=None, outcome=None
-    )
 
 
 def test_what_no_record_tells_of_goes_too_when_it_is_old(actor: Actor) -> None:

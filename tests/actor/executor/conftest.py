@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,13 @@ def pair(host: Host) -> Iterator[Pair]:
 
 @pytest.fixture
 def answering(pair: Pair) -> Iterator[Pair]:
-    """Root answers as long as the test runs."""
+    with served(pair):
+        yield pair
+
+
+@contextlib.contextmanager
+def served(pair: Pair) -> Iterator[None]:
+    """Let root answer for as long as the block lasts."""
     done = threading.Event()
 
     def run() -> None:
@@ -87,6 +94,8 @@ def answering(pair: Pair) -> Iterator[Pair]:
 
     thread = threading.Thread(target=run)
     thread.start()
-    yield pair
-    done.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

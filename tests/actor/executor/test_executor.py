@@ -19,7 +19,9 @@ from actor.executor.__main__ import main
 from actor.executor.held import Held
 from actor.executor.intents import WIRES
 from actor.model import Command, StepFailed
-from tests.actor.executor.conftest import NAME, Pair, paired
+from actor.person import Spoken
+from actor.person.undoing import undo
+from tests.actor.executor.conftest import NAME, Pair, paired, served
 from tests.support import DISK, MINUTE, WEB, Host, executable
 
 if TYPE_CHECKING:
@@ -359,3 +361,19 @@ def test_root_deletes_nothing_that_it_does_not_keep_itself(answering: Pair, tmp_
     answering.hands.discard(answering.actor.config, ("preimage", str(elsewhere.parent), elsewhere.name))
     answering.hands.discard(answering.actor.config, ("none", "/", "../etc"))
     assert elsewhere.exists()
+
+
+def test_a_person_undoes_through_root_what_root_did(host: Host) -> None:
+    data = host.service / "data"
+    data.write_text("before")
+    (host.service / "writes").touch()
+    pair = paired(host, services={"web": {"files": [str(data)]}})
+    with served(pair):
+        pair.actor.decide(WEB, "service-restart")
+        pair.actor.turn()
+        assert (pair.actor.incident().outcome, data.read_text()) == ("succeeded", "by the restart\n")
+        (host.service / "down").touch()
+        assert undo(pair.actor.world, Spoken("", "ada@desk"), dry_run=True).paths == (str(data),)
+        assert undo(pair.actor.world, Spoken("", "ada@desk"), dry_run=False).restored == 1
+        assert data.read_text() == "before"
+    pair.actor.journal.close()

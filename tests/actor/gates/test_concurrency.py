@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actor.model import Undoing
 from actor.situation import GATES
 from tests.actor.gates.situations import NOW, ask, run, situation
 
@@ -27,3 +28,8 @@ def test_a_run_of_another_class_elsewhere_does_not_concern_us() -> None:
 
 def test_its_own_run_does_not_stand_in_its_way() -> None:
     assert ask("concurrency", situation(executions=(run(NOW - 3, None, incident_id="i1"),)))[0] == "allow"
+
+
+def test_nothing_starts_while_a_person_undoes() -> None:
+    verdict = GATES["concurrency"].ask(situation(undoing=(Undoing("0a1b", "db"),)))
+    assert (verdict.answer, verdict.reason, verdict.until) == ("defer", "an undo on db is running", NOW + 5)

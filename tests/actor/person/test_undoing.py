@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from actor.journal import incidents, undo_records, words
-from actor.model import Execution, Plan
+from actor.model import Plan, Undoing
 from actor.person import Spoken
 from actor.person.undoing import Undone, undo
 from tests.actor.web import AS_ALERTMANAGER, AS_OPERATOR, pages_of
@@ -119,14 +119,11 @@ def test_an_undo_waits_for_no_running_action_but_says_which_it_is(actor: Actor, 
 
 
 def test_nothing_starts_while_an_undo_runs(actor: Actor) -> None:
-    own = Execution(
-        incident_id="undo of x", action="undo", action_class="restart", target="web", host="h1", started_at=actor.clock.now(), ended_at=None, outcome=None
-    )
-    actor.world.undoing = (own,)
+    actor.world.undoing = (Undoing("0a1b", "web"),)
     actor.decide(DISK, "disk-cleanup")
     actor.host.log("a.log.1")
     actor.turn()
-    assert (actor.incident().state, actor.incident().reason) == ("deferred", "concurrency: undo on web is running")
+    assert (actor.incident().state, actor.incident().reason) == ("deferred", "concurrency: an undo on web is running")
     assert undone(actor).taken is False
 
 
