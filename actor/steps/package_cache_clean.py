@@ -12,7 +12,7 @@ from actor.model import Case, Command, Effect, Prediction, Step, StepFailed
 from actor.quarantine import on_target
 from actor.reckoning import size_in_words
 
-CACHE = "/var/cache/apt/archives"
+CACHE, INDEXES, LISTS = "/var/cache/apt/archives", "/var/cache/apt", "/var/lib/apt/lists/partial"
 _DEADLINE_SECONDS = 120
 
 
@@ -41,8 +41,8 @@ def _holds_packages() -> bool:
 
 def _foreseen(case: Case) -> Prediction:
     """Return what apt's own `clean` frees: packages, whole and partial, its indexes, and half-fetched lists."""
-    packages = (space.foreseen(case, folder, lambda name, *_: name != "lock") for folder in (CACHE, f"{CACHE}/partial", "/var/lib/apt/lists/partial"))
-    indexes = space.foreseen(case, "/var/cache/apt", lambda name, *_: name in {"pkgcache.bin", "srcpkgcache.bin"})
+    packages = (space.foreseen(case, folder, lambda name, *_: name != "lock") for folder in (CACHE, f"{CACHE}/partial", LISTS))
+    indexes = space.foreseen(case, INDEXES, lambda name, *_: name in {"pkgcache.bin", "srcpkgcache.bin"})
     return space.together([*packages, indexes])
 
 
