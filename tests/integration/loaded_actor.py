@@ -5,16 +5,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import pathlib
+import subprocess
 import sys
+from typing import TYPE_CHECKING, NamedTuple
 
 from actor.housekeeping import keep_house
 from actor.journal import JournalError
 from actor.reconcile import reconcile
 from homeostat.daemon import Server
 from tests.actor.web import pages_of
+from tests.integration.stack import free_port
 from tests.support import DISK, HOUR, MINUTE, NOW, WEB, Actor, Host, JumpingClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BALLAST_BYTES = 4 * 1024**2
 _OFTEN = {
@@ -23,6 +30,28 @@ _OFTEN = {
     "actor": {"ballast": f"{BALLAST_BYTES}B"},
 }
 _PAUSE_SECONDS = 0.05
+
+
+class Running(NamedTuple):
+    """An actor at work: its port on loopback and its process."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+
+@contextlib.contextmanager
+def at_work(folder: pathlib.Path, *pragmas: str) -> Iterator[Running]:
+    """Run an actor below `folder` in a process of its own until it is killed at the end."""
+    port = free_port()
+    argv = [sys.executable, "-m", "tests.integration.loaded_actor", str(folder), f"127.0.0.1:{port}", *pragmas]
+    with subprocess.Popen(argv, cwd=pathlib.Path(__file__).parents[2], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            yield Running(port, process)
+            assert process.poll() is None, f"the actor ended by itself: {process.returncode}"
+        finally:
+            process.kill()
 
 
 def opened(folder: pathlib.Path, start: float = NOW) -> Actor:

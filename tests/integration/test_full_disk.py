@@ -13,8 +13,7 @@ from actor.journal import Journal
 from homeostat.config import Size
 from tests.integration import aftermath, disks, load
 from tests.integration.disks import MIB, Disk
-from tests.integration.loaded_actor import BALLAST_BYTES, opened
-from tests.integration.test_power_cut import Running, at_work
+from tests.integration.loaded_actor import BALLAST_BYTES, Running, at_work, opened
 from tests.support import DAY, NOW
 
 if TYPE_CHECKING:

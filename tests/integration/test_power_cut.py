@@ -7,8 +7,6 @@ import logging
 import os
 import pathlib
 import random
-import subprocess
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,8 +15,7 @@ import pytest
 
 from tests.integration import aftermath, disks, load
 from tests.integration.disks import MIB, Disk
-from tests.integration.loaded_actor import opened
-from tests.integration.stack import free_port
+from tests.integration.loaded_actor import at_work, opened
 from tests.support import DAY, NOW
 
 if TYPE_CHECKING:
@@ -36,7 +33,6 @@ SEED = 4
 PAUSE_SECONDS = 0.2
 FULL_SECONDS = 0.3
 START_SECONDS = 60
-REPOSITORY = pathlib.Path(__file__).parents[2]
 
 # A disk, and whether it is filled up again and again meanwhile.
 DISKS = {
@@ -56,13 +52,6 @@ class Cut(NamedTuple):
     acknowledged: tuple[str, ...]
 
 
-class Running(NamedTuple):
-    """An actor at work: its port on loopback and its process."""
-
-    port: int
-    process: subprocess.Popen[bytes]
-
-
 @pytest.fixture(scope="module")
 def shelf() -> Iterator[pathlib.Path]:
     with disks.shelf() as place:
@@ -74,21 +63,6 @@ def made(name: str, shelf: pathlib.Path) -> Disk:
     disk = Disk(kind, shelf / "disk.img", shelf / "disk", size, cache)
     disk.make()
     return disk
-
-
-@contextlib.contextmanager
-def at_work(folder: pathlib.Path, *pragmas: str) -> Iterator[Running]:
-    """Run an actor below `folder` in a process of its own until it is killed at the end."""
-    port = free_port()
-    argv = [sys.executable, "-m", "tests.integration.loaded_actor", str(folder), f"127.0.0.1:{port}", *pragmas]
-    with subprocess.Popen(argv, cwd=REPOSITORY, stdout=subprocess.PIPE) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"ready\n"
-            yield Running(port, process)
-            assert process.poll() is None, f"the actor ended by itself: {process.returncode}"
-        finally:
-            process.kill()
 
 
 @contextlib.contextmanager

@@ -128,7 +128,8 @@ def booted(*disks: pathlib.Path) -> Iterator[VirtualMachine]:
 def _qemu(image: pathlib.Path, ports: tuple[int, int], console: pathlib.Path, disks: Sequence[pathlib.Path]) -> list[str]:
     forwards = ",".join(f"hostfwd=tcp:127.0.0.1:{here}-{ADDRESS}:{there}" for here, there in zip(ports, (AGENT_PORT, SERVED_PORT), strict=True))
     argv = ["setpriv", "--pdeathsig=KILL", "qemu-system-x86_64", "-nodefaults", "-display", "none", "-no-reboot"]
-    argv += ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "768", "-serial", f"file:{console}"]
+    # A newer processor would have instructions that are dear to imitate: with this one it takes a third less time.
+    argv += ["-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", "2", "-m", "768", "-serial", f"file:{console}"]
     argv += ["-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd")]
     argv += ["-append", "root=/dev/disk/by-id/virtio-root rw quiet console=ttyS0 net.ifnames=0 mitigations=off"]
     argv += _drive("root", image / "root.img", "snapshot=on")
