@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import pathlib
 import random
 import threading
 import time
@@ -19,6 +18,7 @@ from tests.integration.loaded_actor import at_work, opened
 from tests.support import DAY, NOW
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Iterator
 
     from tests.support import Actor
