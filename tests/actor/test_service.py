@@ -72,7 +72,7 @@ def test_one_token_for_two_is_refused_also_from_another_file(files: dict[str, st
 
 @pytest.mark.parametrize(("name", "told"), [("placeholder", "this token is a placeholder"), ("missing", "the token file cannot be read"), ("short", "at least 16 characters")])
 def test_a_token_that_is_none_is_refused_by_its_file_and_never_shown(files: dict[str, str], name: str, told: str) -> None:
-    for settings in (config("shadow", intake=(files[name],)), config(intake=(files["first"],), operator=(files[name],))):
+    for settings in (config("shadow", intake=(files[name],)), config(intake=(files["first"],), operator=(files[name],)), config("shadow", metrics=(files[name],))):
         with pytest.raises(CredentialError, match=told) as error:
             credentials(settings, LOOPBACK)
         assert str(error.value).startswith(files[name])
