@@ -254,6 +254,9 @@ class Config(Section, frozen=True, kw_only=True):
             if not name or "/" in name or name in {".", ".."} or len(name.encode()) > MOST_NAME_BYTES:
                 raise ValueError(f"cleanup: {name!r} must be a plain name of at most {MOST_NAME_BYTES} bytes, without a slash")
         related(self.services, self.groups, self.filesystems)
+        here = [member for group in self.groups.values() for member in group.elsewhere if member.startswith(f"{self.host}/")]
+        if here:
+            raise ValueError(f"groups: elsewhere {here[0]!r} is on this host; name the group in services instead")
 
 
 THRESHOLDS: dict[Level, dict[tuple[Risk, Decision], float]] = {

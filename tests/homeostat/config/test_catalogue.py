@@ -31,6 +31,7 @@ FAULTS = {
     ),
     "an unknown group": (f"services: {{a: {service(', group: g')}}}\ngroups: {{h: {{}}}}", "services.a.group 'g' is not in groups; known: h"),
     "a member nowhere": ("groups: {g: {elsewhere: [web]}}", "elsewhere 'web' must be HOST/SERVICE, as in h2/web"),
+    "a member that is here": ("host: h1\ngroups: {g: {elsewhere: [h1/web]}}", "elsewhere 'h1/web' is on this host; name the group in services instead"),
     "sessions of nothing": ("services: {a: {manager: podman, unit: u, sessions: ' '}}", "sessions must be a query"),
     "health of nothing": ("groups: {g: {healthy: ' '}}", "healthy must be a query"),
     "a stretch of nothing": ("limits: {blast_radius: {within: 0s}}", "within must be more than 0s"),
