@@ -46,7 +46,7 @@ def conserved(seen: Evidence, *, purges: bool) -> Iterable[str]:
         live = path.exists() and path.read_bytes().startswith(content)
         if not live and content not in waiting and not purged:
             yield f"{path.name} is lost"
-        if live and content in waiting:
+        if live and content in waiting and path not in seen.edits:
             yield f"{path.name} is there twice"
         if not _named_by_rule(path) and not live:
             yield f"{path.name}, which no rule names, was touched"

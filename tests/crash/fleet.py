@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from tests.crash.points import Kill
+from tests.crash.scenarios import SCENARIOS
 from tests.crash.server import Case, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 ROOT = pathlib.Path(__file__).parents[2]
-SIDES = ("before", "after")
 
 Finding = tuple[Case, Result]
 
@@ -79,18 +79,19 @@ class Fleet:
 
 
 def singles(scenario: str, points: int, mutant: str | None = None) -> list[Case]:
-    """Return the cases that kill once, before and after each point of a life that has so many."""
-    return [Case(scenario=scenario, kills=(Kill(point, side),), mutant=mutant) for point in range(points) for side in SIDES]
+    """Return the cases that hit one point of a life that has so many, in each way."""
+    sides = SCENARIOS[scenario].sides
+    return [Case(scenario=scenario, kills=(Kill(point, side),), mutant=mutant) for point in range(points) for side in sides]
 
 
 def pairs(findings: Iterable[Finding]) -> list[Case]:
-    """Return the cases that kill a second time, before and after each point of the life that followed each single kill."""
+    """Return the cases that hit a second point too, in each way: one of the life that followed the first kill."""
     return [
         Case(scenario=case.scenario, kills=(*case.kills, Kill(point, side)))
         for case, result in findings
         if len(result.points) > 1
         for point in range(len(result.points[1]))
-        for side in SIDES
+        for side in SCENARIOS[case.scenario].sides
     ]
 
 

@@ -10,16 +10,19 @@ import secrets
 import signal
 from typing import TYPE_CHECKING, Any
 
+import flask
+import flask.testing
 from werkzeug.test import Client
 
 from actor import execution
+from actor.api import api_routes
 from actor.journal import incidents, totals
 from actor.loop import Loop
 from actor.reconcile import reconcile
 from actor.service import Service
 from actor.webhook import with_intake
 from tests import support
-from tests.crash.outside import Deliveries, Notification, WatchedAlertmanager, notification
+from tests.crash.outside import Deliveries, Notification, WatchedAlertmanager, notification, user_edits
 from tests.crash.points import Kill, Points
 from tests.crash.trace import SharedClock, Trace
 from tests.support import MINUTE, NOW, Actor, Host
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Callable
     from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from flask.testing import FlaskClient
 
     from tests.crash.scenario import Scenario
 
@@ -85,12 +90,20 @@ class Life:
         actor.world.alertmanager = actor.alertmanager
         service = Service(actor.world, (_INTAKE,), ())
         self.client = Client(with_intake(_no_pages, service))
+        self.service = service
         self.deliveries = Deliveries(points.trace, self.clock, notifications(scenario))
         self.loop = Loop(service)
         self.loop._pool = Inline()  # type: ignore[assignment]
         self.loop._threads = []
         self.reconciled_at = 0.0
         self.happened = {event["due"] for event in points.trace.of("moment")}
+
+    @functools.cached_property
+    def desk(self) -> FlaskClient:
+        """Where a person speaks: the operator's API."""
+        app = flask.Flask("crash")
+        api_routes(app, self.service)
+        return app.test_client()
 
     def run(self) -> None:
         """Live to the end of the story."""
@@ -109,10 +122,9 @@ class Life:
         self.prometheus_turns()
         self.deliveries.deliver(self.client, self.points, _HEADERS)
         for due, happen in self.scenario.moments.items():
-            if due not in self.happened and self.clock.now() >= NOW + due:
-                happen(self)
+            if due not in self.happened and self.clock.now() >= NOW + due and happen(self):
                 self.happened.add(due)
-                self.points.trace.write("moment", due=due)
+                self.points.trace.write("moment", due=due, at=self.clock.now())
         self.loop._turn()
         if self.clock.now() - self.reconciled_at >= MINUTE:
             self.reconciled_at = self.clock.now()
@@ -131,7 +143,7 @@ class Life:
         """Return the times at which something is next due; reconciling each minute counts while something is on its way."""
         now = self.clock.now()
         open_now = [incident for incident in incidents.recent(self.actor.journal, 0.0) if incident.state is not None]
-        moments = [NOW + due for due in self.scenario.moments if due not in self.happened]
+        moments = [at if (at := NOW + due) > now else now + MINUTE for due in self.scenario.moments if due not in self.happened]
         waking = [incident.wake_at for incident in open_now if incident.wake_at is not None]
         minute = [self.reconciled_at + MINUTE] if open_now else []
         fixed = [at for at in (self.scenario.gone_at, self.scenario.ends_at) if at > now]
@@ -162,9 +174,11 @@ def live(scenario: Scenario, about: tuple[pathlib.Path, int], changes: dict[str,
     points = Points(trace, folder, kill)
     if scenario.lingers:
         points.about_to_linger = (folder / "service" / "hold").touch
+    host = Host(folder, clock)
+    points.user_edits = lambda: user_edits(scenario, host, trace)
     points.install()
     try:
-        Life(scenario, points, Actor(Host(folder, clock), **changes)).run()
+        Life(scenario, points, Actor(host, **changes)).run()
     except BaseException as error:  # noqa: BLE001 - whatever breaks is a finding, and the process ends here
         trace.write("error", text=f"{type(error).__name__}: {error}")
     os._exit(0)

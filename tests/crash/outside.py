@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
     from homeostat.alertmanager import PostedAlert
     from tests.crash.points import Points
+    from tests.crash.scenario import Scenario
     from tests.crash.trace import Trace
-    from tests.support import JumpingClock
+    from tests.support import Host, JumpingClock
 
 REPEAT_SECONDS = 15 * MINUTE
 RETRY_SECONDS = 1.0
@@ -120,3 +122,15 @@ class WatchedAlertmanager(FakeAlertmanager):
         for alert in alerts:
             facts: dict[str, Any] = {"alertname": alert.labels["alertname"], "incident": alert.labels.get("incident"), "outcome": alert.labels.get("outcome")}
             self._points.trace.write("posted", at=self._clock.now(), **facts)
+
+
+def user_edits(scenario: Scenario, host: Host, trace: Trace) -> None:
+    """Be the user of the scenario: write files, and write down what they hold from now on."""
+    for path, content in scenario.edit(host).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # As editors do: a new file takes the old one's place.
+        new = path.with_name(f".{path.name}.new")
+        new.write_bytes(content)
+        os.utime(new, (host.clock.now(), host.clock.now()))
+        new.rename(path)
+        trace.write("edited", path=str(path), content=content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import fcntl
 import functools
 import io
 import os
@@ -15,7 +16,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actor import btrfs, extents
+from actor import btrfs, entries, extents
 from homeostat import shell
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Awaited(subprocess.Popen[bytes]):
 
 
 class Kill(NamedTuple):
-    """Where a life ends: the number of a point in it, and `before` or `after` its effect."""
+    """Where a life ends: the number of a point in it, and `before` or `after` its effect; at `edit` it lives on, and a user edits files just before."""
 
     point: int
     side: str
@@ -69,6 +70,7 @@ class Points:
         self.seen = 0
         self.db: sqlite3.Connection | None = None
         self.about_to_linger: Callable[[], None] = lambda: None
+        self.user_edits: Callable[[], None] = lambda: None
         self._depth = 0
 
     def around(self, name: str, effect: Callable[[], Any]) -> Any:
@@ -77,6 +79,9 @@ class Points:
             return effect()
         number, self.seen = self.seen, self.seen + 1
         self.trace.write("point", name=name, **self._witness(name))
+        if self.kill == (number, "edit"):
+            with self.unwatched():
+                self.user_edits()
         self._reach(Kill(number, "before"))
         if self.kill == (number, "after") and name.startswith("process "):
             self.about_to_linger()
@@ -115,6 +120,8 @@ class Points:
         os.open = self._opening(os.open)  # type: ignore[assignment]
         builtins.open = io.open = self._opening_by_mode(open)  # type: ignore[assignment]
         shell.subprocess.Popen = self._process()  # type: ignore[misc, assignment]
+        fcntl.ioctl = self._ioctl(fcntl.ioctl)  # type: ignore[assignment]
+        entries._renameat2 = self._exchange(entries._renameat2)
         self._hook_sqlite()
         sys.addaudithook(self._audit)
 
@@ -127,6 +134,21 @@ class Points:
             return self.around(f"{name} {self._place(values[0], options)}", lambda: real(*values, **options))
 
         return effect
+
+    def _ioctl(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def ioctl(descriptor: int, request: int, *values: Any) -> Any:
+            if request in _QUESTIONS:
+                with self.unwatched():
+                    return real(descriptor, request, *values)
+            return self.around(f"ioctl {self._place(descriptor, {})}", lambda: real(descriptor, request, *values))
+
+        return ioctl
+
+    def _exchange(self, real: Callable[..., None]) -> Callable[..., None]:
+        def exchange(old: str, new: str, folder: int, flags: int) -> None:
+            self.around(f"renameat2 {self._place(old, {'dir_fd': folder})}", lambda: real(old, new, folder, flags))
+
+        return exchange
 
     def _opening(self, real: Callable[..., int]) -> Callable[..., int]:
         def opening(path: Any, flags: int, *values: Any, **options: Any) -> int:
@@ -178,9 +200,9 @@ class Points:
         return str(whole).removeprefix(f"{self.folder}/")
 
     def _audit(self, event: str, values: tuple[Any, ...]) -> None:
-        writes = event == "open" and isinstance(values[2], int) and values[2] & _WRITES and not str(values[0]).startswith(_HARMLESS)
-        asks = event == "fcntl.ioctl" and values[1] in _QUESTIONS
-        if self._depth == 0 and (event in _AUDITED or writes) and not asks:
+        # A descriptor that is wrapped was opened by its name before.
+        writes = event == "open" and not isinstance(values[0], int) and isinstance(values[2], int) and values[2] & _WRITES and not str(values[0]).startswith(_HARMLESS)
+        if self._depth == 0 and (event in _AUDITED or writes):
             self.trace.write("unseen", event=event, about=repr(values)[:200])
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tests.support import Host
 
 
+def _nobody(host: Host) -> Mapping[pathlib.Path, bytes]:
+    return {}
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Decide:
     """What Prometheus decides, and Alertmanager tells, of one episode."""
@@ -37,7 +41,7 @@ class Scenario:
     """One story; times are seconds from its start.
 
     `prepare` fills the host and returns configuration. `edit` is the user between a kill and the restart: the paths written
-    and what they hold. `begin` sets up each process. `moments` happen at their time, again if a kill hid the answer.
+    and what they hold; `reconfigure` is what the owner writes into the configuration then. `begin` sets up each process. `moments` happen at their time, and again each minute until they say that they did.
     `outcomes` are the ways in which its incidents may end. `lingers`: what a killed process had started goes on until the
     next one is well under way.
     """
@@ -45,13 +49,19 @@ class Scenario:
     decides: tuple[Decide, ...]
     outcomes: frozenset[str]
     prepare: Callable[[Host], dict[str, Any]] = lambda host: {}
-    edit: Callable[[Host], Mapping[pathlib.Path, bytes]] = lambda host: {}
+    edit: Callable[[Host], Mapping[pathlib.Path, bytes]] = _nobody
+    reconfigure: Callable[[Host], dict[str, Any]] | None = None
     begin: Callable[[Life], None] = lambda life: None
-    moments: Mapping[float, Callable[[Life], None]] = dataclasses.field(default_factory=dict)
+    moments: Mapping[float, Callable[[Life], bool]] = dataclasses.field(default_factory=dict)
     check: Callable[[Evidence], Iterable[str]] = lambda seen: ()
     fires_seconds: float = 16 * MINUTE
     down_seconds: float = 5.0
     lingers: bool = False
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """How a point may be hit: killed before or after it, and, where there is a user, edited at it."""
+        return ("before", "after") if self.edit is _nobody else ("before", "after", "edit")
 
     @property
     def gone_at(self) -> float:

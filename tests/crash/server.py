@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gc
 import os
@@ -19,6 +20,7 @@ from tests.crash import mutants, prctl
 from tests.crash.checks import complaints
 from tests.crash.evidence import Evidence
 from tests.crash.life import live
+from tests.crash.outside import user_edits
 from tests.crash.points import Kill
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.trace import SharedClock, Trace
@@ -27,7 +29,6 @@ from tests.support import Host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.crash.scenario import Scenario
 
 MEMORY = pathlib.Path("/dev/shm")
 
@@ -57,7 +58,6 @@ def run(case: Case, folder: pathlib.Path) -> Result:
     # Read here, the configuration is there in every fork.
     support.configured(host.settings(), **changes)
     originals = {path: path.read_bytes() for path in host.disk.rglob("*") if path.is_file()}
-    edits: dict[pathlib.Path, bytes] = {}
     ended = []
     for number, kill in enumerate([*case.kills, None], start=1):
         ended.append(_one_life(case, (folder, number), changes, kill))
@@ -65,9 +65,12 @@ def run(case: Case, folder: pathlib.Path) -> Result:
             raise RuntimeError(f"the harness itself broke in {case}")
         if ended[-1] != signal.SIGKILL:
             break
-        edits |= _meanwhile(scenario, host, trace)
+        changes = scenario.reconfigure(host) if scenario.reconfigure is not None else changes
+        # Between a kill and the restart time passes, and a user edits files.
+        SharedClock(folder / "clock").advance(scenario.down_seconds)
+        user_edits(scenario, Host(folder, SharedClock(folder / "clock")), trace)
     story = trace.read()
-    seen = Evidence(scenario, host, story, edits, originals)
+    seen = Evidence(scenario, host, story, _edits(story), originals)
     trace.close()
     violations = [*_died_well(case, ended), *complaints(seen)]
     return Result(points=_points(story), violations=violations, outcomes=[str(row["outcome"] or row["state"]) for row in seen.incidents])
@@ -102,17 +105,8 @@ def _orphans_end() -> None:
             os.waitpid(-1, 0)
 
 
-def _meanwhile(scenario: Scenario, host: Host, trace: Trace) -> dict[pathlib.Path, bytes]:
-    """Between a kill and the restart: time passes, and a user edits files."""
-    clock = SharedClock(host.folder / "clock")
-    clock.advance(scenario.down_seconds)
-    written = dict(scenario.edit(host))
-    for path, content in written.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        os.utime(path, (clock.now(), clock.now()))
-        trace.write("edited", path=str(path))
-    return written
+def _edits(story: list[dict[str, Any]]) -> dict[pathlib.Path, bytes]:
+    return {pathlib.Path(event["path"]): base64.b64decode(event["content"]) for event in story if event["kind"] == "edited"}
 
 
 def _points(story: list[dict[str, Any]]) -> list[list[str]]:
@@ -129,8 +123,9 @@ def _died_well(case: Case, ended: list[int]) -> Iterator[str]:
     *killed, last = ended
     if last != 0:
         yield f"the last process ended by signal or status {last}"
-    if len(killed) != len(case.kills):
-        yield f"only {len(killed)} of {len(case.kills)} kills were reached"
+    wanted = [kill for kill in case.kills if kill.side != "edit"]
+    if len(killed) != len(wanted):
+        yield f"only {len(killed)} of {len(wanted)} kills were reached"
 
 
 @contextlib.contextmanager
