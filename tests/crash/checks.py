@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.crash.evidence import Evidence
 
-_MUST_BE_OPEN = {"protect", "execute", "seal", "keep", "roll back", "put back", "undo"}
+_MUST_BE_OPEN = {"protect", "execute", "seal", "keep", "roll back", "withdraw", "put back", "undo"}
 _NO_EVIDENCE = {"", "heard of", "every gate agreed", "the decision changed"}
 
 

@@ -175,7 +175,7 @@ def live(scenario: Scenario, about: tuple[pathlib.Path, int], changes: dict[str,
     if scenario.lingers:
         points.about_to_linger = (folder / "service" / "hold").touch
     host = Host(folder, clock)
-    points.user_edits = lambda: user_edits(scenario, host, trace)
+    points.user_edits = lambda: user_edits(scenario, host, trace, (points.last_phase() or {}).get("phase"))
     points.install()
     try:
         Life(scenario, points, Actor(host, **changes)).run()

@@ -124,8 +124,8 @@ class WatchedAlertmanager(FakeAlertmanager):
             self._points.trace.write("posted", at=self._clock.now(), **facts)
 
 
-def user_edits(scenario: Scenario, host: Host, trace: Trace) -> None:
-    """Be the user of the scenario: write files, and write down what they hold from now on."""
+def user_edits(scenario: Scenario, host: Host, trace: Trace, moment: str | None = None) -> None:
+    """Be the user of the scenario: write files, and write down what they hold from now on, and in which phase that was."""
     for path, content in scenario.edit(host).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         # As editors do: a new file takes the old one's place.
@@ -133,4 +133,4 @@ def user_edits(scenario: Scenario, host: Host, trace: Trace) -> None:
         new.write_bytes(content)
         os.utime(new, (host.clock.now(), host.clock.now()))
         new.rename(path)
-        trace.write("edited", path=str(path), content=content)
+        trace.write("edited", path=str(path), content=content, moment=moment)

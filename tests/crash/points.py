@@ -109,9 +109,17 @@ class Points:
         """Say what the journal has on disk at the moment of an effect: the last phase's intent, and whether a commit is outstanding."""
         if self.db is None or name.startswith("commit"):
             return {}
-        row = self.db.execute("SELECT id, incident_id, phase, finished_at IS NULL FROM phases ORDER BY id DESC LIMIT 1").fetchone()
-        last = {"id": row[0], "incident": row[1], "phase": row[2], "open": bool(row[3])} if row else None
-        return {"last": last, "uncommitted": self.db.in_transaction}
+        return {"last": self.last_phase(), "uncommitted": self.db.in_transaction}
+
+    def last_phase(self) -> dict[str, Any] | None:
+        """Return the last phase that the journal knows, and whether it is open."""
+        if self.db is None:
+            return None
+        # While the schema is made there are no phases yet.
+        with contextlib.suppress(sqlite3.OperationalError):
+            row = self.db.execute("SELECT id, incident_id, phase, finished_at IS NULL FROM phases ORDER BY id DESC LIMIT 1").fetchone()
+            return {"id": row[0], "incident": row[1], "phase": row[2], "open": bool(row[3])} if row else None
+        return None
 
     def install(self) -> None:
         """Put a hook into everything that is a point in this process, for good."""

@@ -42,7 +42,7 @@ class Scenario:
 
     `prepare` fills the host and returns configuration. `edit` is the user between a kill and the restart: the paths written
     and what they hold; `reconfigure` is what the owner writes into the configuration then. `begin` sets up each process. `moments` happen at their time, and again each minute until they say that they did.
-    `outcomes` are the ways in which its incidents may end. `lingers`: what a killed process had started goes on until the
+    `ambiguous` are the phases in which a user's edit cannot be told from what is done. `outcomes` are the ways in which its incidents may end. `lingers`: what a killed process had started goes on until the
     next one is well under way.
     """
 
@@ -52,6 +52,7 @@ class Scenario:
     edit: Callable[[Host], Mapping[pathlib.Path, bytes]] = _nobody
     reconfigure: Callable[[Host], dict[str, Any]] | None = None
     begin: Callable[[Life], None] = lambda life: None
+    ambiguous: frozenset[str] = frozenset()
     moments: Mapping[float, Callable[[Life], bool]] = dataclasses.field(default_factory=dict)
     check: Callable[[Evidence], Iterable[str]] = lambda seen: ()
     fires_seconds: float = 16 * MINUTE

@@ -29,6 +29,8 @@ from tests.support import Host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.crash.scenario import Scenario
+
 
 MEMORY = pathlib.Path("/dev/shm")
 
@@ -70,7 +72,7 @@ def run(case: Case, folder: pathlib.Path) -> Result:
         SharedClock(folder / "clock").advance(scenario.down_seconds)
         user_edits(scenario, Host(folder, SharedClock(folder / "clock")), trace)
     story = trace.read()
-    seen = Evidence(scenario, host, story, _edits(story), originals)
+    seen = Evidence(scenario, host, story, _edits(scenario, story), originals)
     trace.close()
     violations = [*_died_well(case, ended), *complaints(seen)]
     return Result(points=_points(story), violations=violations, outcomes=[str(row["outcome"] or row["state"]) for row in seen.incidents])
@@ -105,8 +107,10 @@ def _orphans_end() -> None:
             os.waitpid(-1, 0)
 
 
-def _edits(story: list[dict[str, Any]]) -> dict[pathlib.Path, bytes]:
-    return {pathlib.Path(event["path"]): base64.b64decode(event["content"]) for event in story if event["kind"] == "edited"}
+def _edits(scenario: Scenario, story: list[dict[str, Any]]) -> dict[pathlib.Path, bytes]:
+    """Return what the user's files hold: the last edit of each counts, and none that cannot be told from the action's own."""
+    written = {pathlib.Path(event["path"]): event for event in story if event["kind"] == "edited"}
+    return {path: base64.b64decode(event["content"]) for path, event in written.items() if event["moment"] not in scenario.ambiguous}
 
 
 def _points(story: list[dict[str, Any]]) -> list[list[str]]:

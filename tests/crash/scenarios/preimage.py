@@ -25,6 +25,7 @@ rm healthy
 touch down
 """
 _BEFORE = {"settings": b"as the owner wrote it\n", "kept/state": b"state\n", "kept/old": b"old\n"}
+_WORDS = b"the user's own words\n"
 
 
 def _prepare(host: Host) -> dict[str, Any]:
@@ -37,20 +38,22 @@ def _prepare(host: Host) -> dict[str, Any]:
 
 
 def _edit(host: Host) -> Mapping[pathlib.Path, bytes]:
-    return {host.service / name: b"the user's own words\n" for name in ("settings", "kept/notes")}
+    return {host.service / name: _WORDS for name in ("settings", "kept/notes")}
 
 
 def _check(seen: Evidence) -> Iterable[str]:
     if seen.host.restarts() > 1:
         yield "the service was restarted twice"
     row = seen.incidents[0]
-    before = {seen.host.service / name: content for name, content in _BEFORE.items()}
-    for path, content in before.items():
-        as_it_was = path.exists() and path.read_bytes() == content
-        if not as_it_was and path not in seen.edits and row["outcome"] in {"rolled_back", "failed", "succeeded"}:
+    for path, content in {seen.host.service / name: content for name, content in _BEFORE.items()}.items():
+        written = any(event["path"] == str(path) for event in seen.of("edited"))
+        as_it_was = path.exists() and path.read_bytes() in {content, _WORDS if written else content}
+        if not as_it_was and row["outcome"] in {"rolled_back", "succeeded"}:
             yield f"{path.name} is not as it was, and it ended as {row['outcome']}: {row['reason']}"
-        if not as_it_was and path not in seen.edits and row["outcome"] == "rollback_conflict" and path.name not in row["reason"]:
+        if not as_it_was and row["outcome"] == "rollback_conflict" and path.name not in row["reason"]:
             yield f"{path.name} was left spoilt, and the reason does not name it: {row['reason']}"
+    if row["outcome"] == "failed" and seen.host.restarts():
+        yield f"it was restarted, and it ended as failed: {row['reason']}"
     made = seen.host.service / "kept" / "made"
     if made.exists() and row["outcome"] == "rolled_back":
         yield "what the action made was left, and it ended as rolled_back"
@@ -58,7 +61,9 @@ def _check(seen: Evidence) -> Iterable[str]:
 
 SCENARIO = Scenario(
     decides=(Decide(key=WEB, action="service-restart"),),
-    outcomes=frozenset({"rolled_back", "rollback_conflict", "interrupted"}),
+    outcomes=frozenset({"rolled_back", "rollback_conflict", "interrupted", "failed"}),
+    # A service writes its files while it runs: between the copy and the seal nobody can tell a user's write from its own.
+    ambiguous=frozenset({"protect", "recheck", "execute", "seal"}),
     prepare=_prepare,
     edit=_edit,
     check=_check,

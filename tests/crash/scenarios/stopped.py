@@ -28,11 +28,11 @@ def _edit(host: Host) -> Mapping[pathlib.Path, bytes]:
 
 def _check(seen: Evidence) -> Iterable[str]:
     yield from files_kept.conserved(seen, purges=False)
-    stopped = False
-    for event in seen.story:
-        stopped = stopped or (event["kind"] == "edited" and event["path"].endswith("/stop"))
-        if stopped and event["kind"] == "point" and event["name"].startswith("rename "):
-            yield f"{event['name']}: done although everything was stopped"
+    stopped = [number for number, event in enumerate(seen.story) if event["kind"] == "edited" and event["path"].endswith("/stop")]
+    moved = [event["name"] for event in seen.story[stopped[0] :] if event["kind"] == "point" and event["name"].startswith("rename ")] if stopped else []
+    # The file at hand is moved to the end; the switch is looked at before each.
+    if len(moved) > 1:
+        yield f"{', '.join(moved)}: done although everything was stopped"
 
 
 SCENARIO = Scenario(
