@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SYSTEMCTL, SYSTEMD_RUN, JOURNALCTL = "/usr/bin/systemctl", "/usr/bin/systemd-run", "/usr/bin/journalctl"
 _SYSTEMD_RUNS = pathlib.Path("/run/systemd/system")
+_NAMED_BY = "HOMEOSTAT_COMMAND"
 _BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id")
 _ASK_SECONDS = 10
 _MARGIN_SECONDS = 5
@@ -43,7 +44,7 @@ def run(case: Case, command: Command, argv: Sequence[str], deadline_seconds: flo
     What a program leaves running when it ends well (the service that it started) goes on. Raises ValueError as `shell.run`.
     """
     if not command.token or not _SYSTEMD_RUNS.exists():
-        return shell.run(argv, deadline_seconds, case.stopped)
+        return shell.run(argv, deadline_seconds, case.stopped, {_NAMED_BY: command.token})
     name = _name(case, command)
     ended = shell.run(_start(name, case, argv, deadline_seconds), deadline_seconds + _MARGIN_SECONDS, case.stopped)
     seen = _show(name)
@@ -63,8 +64,10 @@ def fate(case: Case, command: Command) -> Effect | None:
         StepFailed: systemd does not answer.
 
     """
-    if not command.token or command.boot_id != _boot_id() or not _SYSTEMD_RUNS.exists():
+    if not command.token or command.boot_id != _boot_id():
         return None
+    if not _SYSTEMD_RUNS.exists():
+        return "running" if _leader(command) is not None else None
     name = _name(case, command)
     # The actor may have died with its request still on the way to systemd: taking the name first makes `none` true.
     fence = shell.run((SYSTEMD_RUN, "--quiet", *_unit(name, _FENCE), "--", "/bin/true"), _ASK_SECONDS)
@@ -84,12 +87,20 @@ def release(case: Case, commands: Iterable[Command]) -> None:
     Only what a command that ended well has left running stays: it is the service that was started.
     """
     if not _SYSTEMD_RUNS.exists():
+        for leading in filter(None, map(_leader, commands)):
+            shell.end(leading)
         return
     for command in commands:
         name = _name(case, command)
         seen = _show(name) if command.token and command.boot_id == _boot_id() else None
         if seen and not (seen["ActiveState"] == "active" and _holds_processes(seen["ControlGroup"])):
             _end(name)
+
+
+def _leader(command: Command) -> int | None:
+    """Return the process that a begun command's program runs in, also when the actor that began it is dead; None when it has ended."""
+    argv = command.arguments.get("argv")
+    return shell.leader(argv, f"{_NAMED_BY}={command.token}") if argv and command.token else None
 
 
 def _name(case: Case, command: Command) -> str:

@@ -64,11 +64,11 @@ def act(work: Work) -> Ended | None:
     record: Record | None = None
     hands = work.world.hands
     try:
-        baseline = work.step("baseline", take_baseline, work.world, work.case, work.playbook, work.incident.key)
+        baseline = work.step("baseline", take_baseline, work.world, work.case, work.known, work.incident.key)
         plan = work.step("plan", work.plan)
         if not plan.commands:
             return "failed", f"there was nothing to do: {'; '.join(plan.left) or 'no step found anything within its rules'}"
-        record = work.step("protect", hands.protect, work.case, work.playbook)
+        record = work.step("protect", hands.protect, work.case, work.known)
         no = work.step("recheck", recheck, work.world, work.incident, plan)
         if no is not None:
             withdraw(work, record, no)
@@ -137,7 +137,7 @@ def conclude(work: Work, record: Record, baseline: Baseline, reckoning: Reckonin
 
 
 def _look(work: Work, baseline: Baseline, reckoning: Reckoning) -> Verification:
-    return with_reckoning(verify(work.world, work.case, work.playbook, work.incident.key, baseline), reckoning)
+    return with_reckoning(verify(work.world, work.case, work.known, work.incident.key, baseline), reckoning)
 
 
 def roll_back(work: Work, record: Record, why: str, baseline: Baseline | None) -> Ended:
@@ -167,7 +167,7 @@ def _afterwards(work: Work, baseline: Baseline | None) -> str:
     if baseline is None:
         return ""
     try:
-        seen = work.step("verify rollback", recovered, work.world, work.case, work.playbook, baseline)
+        seen = work.step("verify rollback", recovered, work.world, work.case, work.known, baseline)
     except (StepFailed, Unprotectable) as failure:
         return f"; how it is after the rollback is not known: {failure}"
     return "" if seen.finding == "verified" else f"; after the rollback too: {seen.sentence}"
@@ -175,17 +175,26 @@ def _afterwards(work: Work, baseline: Baseline | None) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """An admitted incident with its playbook and case, and the plan that a person approved, if it took one."""
+    """An admitted incident with its playbook and case, and the plan that a person approved, if it took one.
+
+    Without its playbook, which the owner may have taken away meanwhile, it can only be undone.
+    """
 
     world: World
     incident: Incident
-    playbook: Playbook
+    playbook: Playbook | None
     case: Case
     approved: Plan | None = None
 
+    @property
+    def known(self) -> Playbook:
+        """Its playbook."""
+        assert self.playbook is not None
+        return self.playbook
+
     def plan(self) -> Plan:
         """Plan now; what was approved is carried out as it was, for it was found unchanged a moment ago. Raises StepFailed."""
-        return self.approved or self.world.hands.plan(self.case, self.playbook)
+        return self.approved or self.world.hands.plan(self.case, self.known)
 
     def step(self, phase: str, effect: Callable[..., T], *values: Any, intent: Any = None) -> T:
         """Journal the intent, run the effect, journal its result or failure and the time; a stop is heard before it acts.
@@ -196,7 +205,7 @@ class Work:
 
         """
         if phase in {"protect", "execute"} and self.case.stopped():
-            why = self.world.stop.reason() or f"the deadline of {self.playbook.file.deadline} is over"
+            why = self.world.stop.reason() or f"the deadline of {self.known.file.deadline} is over"
             raise StepFailed(f"stopped before {phase}: {why}")
         phase_id = incidents.intend(self.world.journal, self.incident.id, phase, intent, self.world.clock.now())
         try:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor.journal import incidents, ledger, words
-from actor.learn import learn
+from actor.journal import incidents, ledger
 from actor.model import Command, HandedOver, Plan, Restored, StepFailed, Unprotectable
 from actor.pipeline import Work, close, conclude, roll_back, undone
 from actor.reckoning import Reckoning
 from actor.verify import Baseline
-from actor.world import World, case_of
+from actor.world import World, bare_case, case_of
 
 if TYPE_CHECKING:
     from actor.deeds import Record
@@ -168,9 +168,22 @@ def _ask_again(world: World, incident: Incident) -> None:
 
 
 def _give_up(world: World, incident: Incident, why: str) -> None:
-    now = world.clock.now()
-    with world.journal.transaction() as db:
-        learn(db, world.journal, world.config, incident, ("interrupted", now))
-        ledger.end(db, incident.id, "interrupted", now)
-        words.withdraw_approval(db, incident.id)
-        incidents.settle(db, incident, "interrupted", f"interrupted; {why}", (now, None))
+    """End what nothing can be asked of any more: what its record alone allows is undone, and it counts as a failure."""
+    story = read_story(incidents.phases_of(world.journal, incident.id))
+    if not story.begun:
+        _ask_again(world, incident)
+        return
+    work = Work(world, incident, None, bare_case(world, incident))
+    with contextlib.suppress(StepFailed):
+        # Whatever still runs of it would go on changing what is undone.
+        world.hands.release(work.case, story.begun)
+    close(work, _undone_by_record(work, story, f"interrupted; {why}"))
+
+
+def _undone_by_record(work: Work, story: Story, why: str) -> Ended:
+    if story.restored is not None:
+        return undone(work, story.restored, why, None)
+    if story.record is None:
+        return "interrupted", why
+    outcome, reason = roll_back(work, story.record, why, None)
+    return ("interrupted", why) if outcome == "failed" else (outcome, reason)

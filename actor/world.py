@@ -8,11 +8,12 @@ import threading
 from typing import TYPE_CHECKING
 
 from actor.deeds import Hands, build_case
+from actor.model import Case
 
 if TYPE_CHECKING:
     from actor.feasibility import Feasibility
     from actor.journal import Journal
-    from actor.model import Case, Silences, Undoing
+    from actor.model import Incident, Silences, Undoing
     from actor.playbook import Playbook
     from homeostat.alertmanager import Alertmanager
     from homeostat.clock import Clock
@@ -71,3 +72,18 @@ def case_of(world: World, playbook: Playbook, target: str, incident_id: str) -> 
         return world.stop.reason() is not None or world.clock.monotonic() > ends_at
 
     return build_case(world.config, playbook, (target, incident_id), world.clock.now(), stopped)
+
+
+def bare_case(world: World, incident: Incident) -> Case:
+    """Build the case of an incident whose playbook or target is in no catalogue any more: enough for what a record alone allows."""
+    return Case(
+        incident_id=incident.id,
+        action=incident.action,
+        target=incident.target,
+        config=world.config,
+        service=None,
+        filesystem=None,
+        root=None,
+        now=world.clock.now(),
+        stopped=lambda: world.stop.reason() is not None,
+    )

@@ -104,6 +104,27 @@ def run_attached(argv: Sequence[str]) -> int:
             signal.signal(number, handler)
 
 
+def leader(argv: Sequence[str], mark: str) -> int | None:
+    """Return the process id of a run of `argv`, by whatever process it was begun, that bears `mark` (`NAME=value`) in its environment.
+
+    What the run has left behind in a session of its own, a service say, is not it. None when there is none any more.
+    """
+    tail = [os.fsencode(word) for word in argv]
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        # A process may end while it is looked at.
+        with contextlib.suppress(OSError):
+            words = process.joinpath("cmdline").read_bytes().split(b"\0")[:-1]
+            if words[-len(tail) :] == tail and os.getsid(int(process.name)) == int(process.name) and _bears(process, mark.encode()):
+                return int(process.name)
+    return None
+
+
+def end(leading: int) -> None:
+    """Kill a run by its leader, with its whole process group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leading, signal.SIGKILL)
+
+
 def _read(stream: IO[bytes], kept: bytearray) -> None:
     with stream:
         while chunk := stream.read1(4096):  # type: ignore[attr-defined]

@@ -228,6 +228,31 @@ def test_what_is_no_longer_configured_is_interrupted_with_that_reason(actor: Act
     assert actor.incident().reason == "interrupted; 'service-restart' is no longer configured, so nothing can be asked of it"
 
 
+def test_when_its_playbook_is_gone_what_its_record_tells_is_undone_and_it_counts_as_a_failure(host: Host) -> None:
+    actor = Actor(host, **owned(host, "set-aside"))
+    paths = [host.log(f"app.log.{number}", 16) for number in range(3)]
+    actor.decide(DISK, "set-aside")
+    killed_while(actor, "verify")
+    actor = actor.restarted()
+    actor.world.playbooks = {}
+    actor.turn()
+    assert actor.incident().outcome == "rolled_back"
+    assert actor.incident().reason == "interrupted; 'set-aside' is no longer configured, so nothing can be asked of it; 3 put back"
+    assert all(path.exists() for path in paths)
+    assert ledger.record_of(actor.journal, "set-aside").failures_in_row == 1
+
+
+def test_when_its_playbook_is_gone_before_any_effect_the_gates_refuse_it_and_nothing_is_learned(actor: Actor) -> None:
+    actor.decide(WEB, "service-restart")
+    killed_while(actor, "protect")
+    actor = actor.restarted()
+    actor.world.playbooks = {}
+    actor.turn()
+    actor.turn()
+    assert (actor.incident().outcome, actor.incident().reason) == ("refused", "known: no playbook is named 'service-restart'")
+    assert ledger.record_of(actor.journal, "service-restart").trials == 0
+
+
 def test_a_manager_that_does_not_answer_leaves_it_unknown_and_it_is_never_run_again(actor: Actor) -> None:
     actor.decide(WEB, "service-restart")
     killed_while(actor, "execute")

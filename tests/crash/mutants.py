@@ -11,7 +11,7 @@ import inspect
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from actor import files, loop, pipeline, recovery, webhook
+from actor import execution, files, loop, pipeline, recovery, webhook
 from actor.gates import confirmation
 
 if TYPE_CHECKING:
@@ -113,4 +113,8 @@ MUTANTS: dict[str, Mutant] = {
         "opaque-step", ((pipeline.close, (("learn(db, ", 'outcome == "interrupted" or learn(db, '),)),)
     ),
     "asked again with the budget still taken": Mutant("service-restart", ((recovery._ask_again, (("ledger.withdraw(db, incident)", "pass"),)),)),
+    "a run that goes on is begun once more": Mutant("restart-lingers", ((execution._leader, (("command.arguments", "{}"),)),)),
+    "what nothing can be asked of is left half done": Mutant(
+        "lost-playbook", ((recovery._undone_by_record, (("if story.record is None:", "if True:"),)),)
+    ),
 }

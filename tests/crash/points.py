@@ -83,7 +83,7 @@ class Points:
             with self.unwatched():
                 self.user_edits()
         self._reach(Kill(number, "before"))
-        if self.kill == (number, "after") and name.startswith("process "):
+        if self.kill == (number, "after") and name.startswith("process ") and is_effect(name):
             self.about_to_linger()
         try:
             with self.unwatched():
@@ -212,6 +212,16 @@ class Points:
         writes = event == "open" and not isinstance(values[0], int) and isinstance(values[2], int) and values[2] & _WRITES and not str(values[0]).startswith(_HARMLESS)
         if self._depth == 0 and (event in _AUDITED or writes):
             self.trace.write("unseen", event=event, about=repr(values)[:200])
+
+
+def is_effect(name: str) -> bool:
+    """Say whether a point touches the host."""
+    kind, _, about = name.partition(" ")
+    if kind in {"commit", "post", "answer"}:
+        return False
+    if kind == "process":
+        return not (about.startswith(("/usr/bin/test ", "/usr/bin/sync ")) or about.endswith(" show"))
+    return about.partition("/")[0] != "state"
 
 
 def _opened(descriptor: int) -> pathlib.Path:

@@ -71,6 +71,7 @@ def run(case: Case, folder: pathlib.Path) -> Result:
         # Between a kill and the restart time passes, and a user edits files.
         SharedClock(folder / "clock").advance(scenario.down_seconds)
         user_edits(scenario, Host(folder, SharedClock(folder / "clock")), trace)
+    _orphans_end()
     story = trace.read()
     seen = Evidence(scenario, host, story, _edits(scenario, story), originals)
     trace.close()

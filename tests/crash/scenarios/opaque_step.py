@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from actor import execution
 from actor.model import Case, Command, Effect, Step, StepFailed
 from actor.playbook import STEPS
-from homeostat import shell
 from tests.actor.playbooks import owned
 from tests.crash.scenario import Decide, Scenario
 from tests.support import DISK, executable
@@ -31,14 +31,14 @@ def _plan(facts: Case, options: Options) -> tuple[Command, ...]:
 
 
 def _perform(case: Case, command: Command) -> dict[str, Any]:
-    completed = shell.run(command.arguments["argv"], 10, case.stopped)
+    completed = execution.run(case, command, command.arguments["argv"], 10)
     if not completed.ok:
         raise StepFailed(str(completed))
     return {}
 
 
 def _oracle(case: Case, command: Command) -> Effect:
-    return "unknowable"
+    return execution.fate(case, command) or "unknowable"
 
 
 STEPS["opaque"] = Step(options=Options, gather=lambda case, options: case, plan=_plan, perform=_perform, oracle=_oracle)
