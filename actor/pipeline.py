@@ -461,5 +461,7 @@ def close(work: Work, ended: Ended) -> None:
         words.withdraw_approval(db, work.incident.id)
         incidents.settle(db, work.incident, outcome, reason, (now, None))
     log.info("incident %s %s on %s: %s: %s", work.incident.id, work.incident.action, work.incident.target, outcome, reason)
-    world.hands.release(work.case, work.begun())
+    with contextlib.suppress(StepFailed):
+        # It is over all the same, and people are told.
+        world.hands.release(work.case, work.begun())
     notify.tell_outcome(world, work.incident, outcome, reason)
