@@ -84,6 +84,18 @@ def singles(scenario: str, points: int, mutant: str | None = None) -> list[Case]
     return [Case(scenario=scenario, kills=(Kill(point, side),), mutant=mutant) for point in range(points) for side in sides]
 
 
+def distinct(scenario: str, names: list[str], mutant: str | None = None) -> list[Case]:
+    """Return the single cases that differ, for points of these names: between one point and the next the actor only thinks.
+
+    So to be killed after a point is to be killed before the next, but for what goes on by itself: processes, and words outside.
+    """
+    return [case for case in singles(scenario, len(names), mutant) if case.kills[0].side != "after" or _goes_on(names, case.kills[0].point)]
+
+
+def _goes_on(names: list[str], point: int) -> bool:
+    return point == len(names) - 1 or names[point].startswith(("process ", "post ", "answer "))
+
+
 def pairs(findings: Iterable[Finding]) -> list[Case]:
     """Return the cases that hit a second point too, in each way: one of the life that followed the first kill."""
     return [

@@ -61,8 +61,8 @@ def _flush() -> None:
         store(*values)
 
 
-_INTEND = "phase_id = incidents.intend(journal, self.incident.id, phase, intent, clock.now())"
-_PROTECT = 'record = work.step("protect", hands.protect, work.case, work.playbook)'
+_INTEND = "phase_id = incidents.intend(self.world.journal, self.incident.id, phase, intent, self.world.clock.now())"
+_PROTECT = 'record = work.step("protect", hands.protect, work.case, work.known)'
 _SEAL = 'record = work.step("seal", hands.seal, work.case, record)'
 
 MUTANTS: dict[str, Mutant] = {
@@ -108,7 +108,7 @@ MUTANTS: dict[str, Mutant] = {
     "protected after the deed": Mutant(
         "quarantine", ((pipeline.act, ((f"        {_PROTECT}\n", ""), (f"        {_SEAL}\n", f"        {_PROTECT}\n        {_SEAL}\n"))),)
     ),
-    "purged without a look at health": Mutant("disk-cleanup", ((pipeline.act, (("if command.irreversible:", "if False:"),)),)),
+    "purged without a look at health": Mutant("disk-cleanup", ((pipeline.carry_out, (("if command.irreversible:", "if False:"),)),)),
     "an interruption that does not count": Mutant(
         "opaque-step", ((pipeline.close, (("learn(db, ", 'outcome == "interrupted" or learn(db, '),)),)
     ),

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from tests.support import Host
 
 
-def _nobody(host: Host) -> Mapping[pathlib.Path, bytes]:
-    return {}
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Decide:
     """What Prometheus decides, and Alertmanager tells, of one episode."""
@@ -49,7 +45,8 @@ class Scenario:
     decides: tuple[Decide, ...]
     outcomes: frozenset[str]
     prepare: Callable[[Host], dict[str, Any]] = lambda host: {}
-    edit: Callable[[Host], Mapping[pathlib.Path, bytes]] = _nobody
+    edit: Callable[[Host], Mapping[pathlib.Path, bytes]] = lambda host: {}
+    edits_anywhere: bool = False
     reconfigure: Callable[[Host], dict[str, Any]] | None = None
     begin: Callable[[Life], None] = lambda life: None
     ambiguous: frozenset[str] = frozenset()
@@ -61,8 +58,8 @@ class Scenario:
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """How a point may be hit: killed before or after it, and, where there is a user, edited at it."""
-        return ("before", "after") if self.edit is _nobody else ("before", "after", "edit")
+        """How a point may be hit: killed before or after it, and, where a user is at it all the time, edited at it."""
+        return ("before", "after", "edit") if self.edits_anywhere else ("before", "after")
 
     @property
     def gone_at(self) -> float:

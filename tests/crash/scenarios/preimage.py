@@ -66,5 +66,6 @@ SCENARIO = Scenario(
     ambiguous=frozenset({"protect", "recheck", "execute", "seal"}),
     prepare=_prepare,
     edit=_edit,
+    edits_anywhere=True,
     check=_check,
 )

@@ -36,5 +36,6 @@ SCENARIO = Scenario(
     outcomes=frozenset({"succeeded", "rolled_back", "rollback_conflict", "failed", "interrupted"}),
     prepare=_prepare,
     edit=files_kept.edit,
+    edits_anywhere=True,
     check=_check,
 )

@@ -44,6 +44,7 @@ SCENARIO = Scenario(
     outcomes=frozenset({"rolled_back", "rollback_conflict", "failed", "interrupted"}),
     prepare=_prepare,
     edit=files_kept.edit,
+    edits_anywhere=True,
     begin=falls_ill_when_watched,
     check=_check,
 )
