@@ -419,11 +419,12 @@ def would_do(world: World, playbook: Playbook, incident: Incident) -> tuple[Plan
 
 
 def in_words(plan: Plan) -> str:
-    """Return what a plan does, in one line; of its slices, the first."""
+    """Return what a plan does, in one line, of its slices the first, and what it leaves."""
     slices = max((command.slice for command in plan.commands), default=0)
-    told = "; ".join(command.summary for command in plan.commands if command.slice <= 1) or "nothing"
-    until = f"until {size_in_words(plan.target_bytes)} are free" if plan.target_bytes is not None else ""
-    return f"{told}; and so on in at most {slices} slices {until}".rstrip() if slices > 1 else told
+    told = [command.summary for command in plan.commands if command.slice <= 1] or ["nothing"]
+    if slices > 1 and plan.target_bytes is not None:
+        told.append(f"and so on in at most {slices} slices until {size_in_words(plan.target_bytes)} are free")
+    return "; ".join((*told, *plan.left))
 
 
 def _announce(world: World, moment: _Moment) -> None:

@@ -90,10 +90,9 @@ def _perform(case: Case, command: Command) -> dict[str, Any]:
     in_place = msgspec.convert(command.arguments["in_place"], InPlace)
     if in_place and _waiting(case, command) == 0 and _is_too_full(case, command, in_place):
         return _delete_in_place(case, in_place)
-    try:
-        return _purge(case, command)
-    except FileNotFoundError:
+    if _waiting(case, command) == 0:
         return {"purged": 0, "put_back": [], "predicted": msgspec.to_builtins(Prediction(least_bytes=0, most_bytes=0))}
+    return _purge(case, command)
 
 
 def _is_too_full(case: Case, command: Command, in_place: InPlace) -> bool:
