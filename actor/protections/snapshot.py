@@ -27,9 +27,10 @@ FOLDER = ".homeostat-snapshots"
 _SUBVOLUME_INODE = 256
 # In a snapshot a subvolume below is an empty folder of this inode.
 _EMPTY_SUBVOLUME_INODE = 2
-_SNAP_DESTROY, _DESTROY_ARGUMENTS = 0x5000940F, "q4088s"
+# linux/btrfs.h; in the arguments stand the source's descriptor, a transaction, flags, four spare words, and a name.
+_SNAP_CREATE, _CREATE_ARGUMENTS, _READ_ONLY = 0x50009417, "=qQQ32s4040s", 1 << 1
+_SNAP_DESTROY, _DESTROY_ARGUMENTS = 0x5000940F, "=q4088s"
 _SUBVOLUME_INFO, _INFO_BYTES, _INFO_OTIME_OFFSET = 0x81F8943C, 504, 392
-_DEADLINE_SECONDS = 30
 _FREEING_SECONDS = 60
 
 
@@ -44,8 +45,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 def _obstacle(case: Case) -> str | None:
     if case.subvolume is None:
         return f"{case.target} has no subvolume in the configuration"
-    if not pathlib.Path(BTRFS).exists():
-        return f"{BTRFS} is not installed"
     return _obstacle_in(case.subvolume) or shelf.pinned(case.config, case.subvolume)
 
 
@@ -67,16 +66,16 @@ def _protect(case: Case) -> dict[str, Any]:
     if obstacle:
         raise Unprotectable(obstacle)
     assert case.subvolume is not None
-    folder = pathlib.Path(case.subvolume, FOLDER)
-    if folder.is_symlink():
-        raise Unprotectable(f"{folder} is a symlink")
-    folder.mkdir(mode=0o700, exist_ok=True)
-    with files.opened(str(folder)) as place:
-        snapshot = folder / shelf.new_name(case, place)
-    taken = shell.run((BTRFS, "subvolume", "snapshot", "-r", "--", case.subvolume, str(snapshot)), _DEADLINE_SECONDS)
-    if not taken.ok:
-        raise Unprotectable(f"no snapshot could be taken: {taken}")
-    return _builtins(Record(subvolume=case.subvolume, snapshot=str(snapshot)))
+    try:
+        with files.opened(case.subvolume) as live, files.opened_below(live, pathlib.PurePosixPath(FOLDER), make=True) as folder:
+            if os.fstat(folder).st_uid != os.geteuid():
+                raise Unprotectable(f"{case.subvolume}/{FOLDER} belongs to somebody else")
+            name = shelf.new_name(case, folder)
+            # By descriptor, so that no symlink that the service's user lays leads it elsewhere; it is on the disk when this returns.
+            fcntl.ioctl(folder, _SNAP_CREATE, bytearray(struct.pack(_CREATE_ARGUMENTS, live, 0, _READ_ONLY, b"", name.encode())))
+    except OSError as error:
+        raise Unprotectable(f"no snapshot can be taken in {case.subvolume}/{FOLDER}: {error.strerror}") from None
+    return _builtins(Record(subvolume=case.subvolume, snapshot=f"{case.subvolume}/{FOLDER}/{name}"))
 
 
 def _seal(case: Case, record: dict[str, Any]) -> dict[str, Any]:
@@ -164,7 +163,7 @@ def _discard(record: dict[str, Any]) -> None:
             fcntl.ioctl(folder, _SNAP_DESTROY, bytearray(struct.pack(_DESTROY_ARGUMENTS, 0, name.encode())))
     except FileNotFoundError:
         return
-    # Until the cleaner has been there, nothing is free; that it takes longer is no fault.
+    # Until the cleaner has been there, nothing is free; that it takes longer, or that nobody can wait for it, is no fault.
     shell.run((BTRFS, "subvolume", "sync", "--", taken.subvolume), _FREEING_SECONDS)
 
 

@@ -148,7 +148,15 @@ def test_a_symlink_to_a_subvolume_is_not_followed(host: Host, root: pathlib.Path
 
 def test_a_symlink_in_the_place_of_the_snapshots_is_refused(host: Host, root: pathlib.Path) -> None:
     (root / ".homeostat-snapshots").symlink_to(host.folder)
-    with pytest.raises(Unprotectable, match="is a symlink"):
+    with pytest.raises(Unprotectable, match="no snapshot can be taken in"):
+        SNAPSHOT.protect(of(host, root))
+    assert not list(host.folder.glob("homeostat-*"))
+
+
+def test_a_place_that_somebody_else_made_is_refused(host: Host, root: pathlib.Path) -> None:
+    (root / ".homeostat-snapshots").mkdir()
+    os.chown(root / ".homeostat-snapshots", 1234, 1234)
+    with pytest.raises(Unprotectable, match="belongs to somebody else"):
         SNAPSHOT.protect(of(host, root))
 
 
