@@ -29,6 +29,8 @@ pytestmark = pytest.mark.integration
 
 # So many for each kind of disk; `make power` makes a hundred of them all.
 CUTS = int(os.environ.get("HOMEOSTAT_POWER_CUTS", "3"))
+# Now and then a cut comes just after a checkpoint, and even a journal that does not wait has lost nothing.
+CUTS_OF_A_MUTANT = 10
 SEED = 4
 PAUSE_SECONDS = 0.2
 FULL_SECONDS = 0.3
@@ -129,7 +131,7 @@ def test_no_acknowledged_delivery_is_lost_and_recovery_finishes_everything(name:
 @pytest.mark.parametrize("name", ["ext4", "btrfs"])
 def test_a_journal_that_does_not_wait_for_the_disk_would_be_caught(name: str, shelf: pathlib.Path) -> None:
     disk, missing = made(name, shelf), []
-    for cut in cuts_of(disk, CUTS, "PRAGMA synchronous = NORMAL"):
+    for cut in cuts_of(disk, CUTS_OF_A_MUTANT, "PRAGMA synchronous = NORMAL"):
         with after(cut, disk) as actor:
             missing.append(len(aftermath.lost(actor, cut.acknowledged)))
         cut.image.unlink()
