@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +19,8 @@ from tests.support import DAY, DISK, HOUR, WEB, Actor, Host
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator
+
+    from actor.model import Case, Restored
 
 
 @pytest.fixture
@@ -125,6 +128,21 @@ def test_nothing_starts_while_an_undo_runs(actor: Actor) -> None:
     actor.turn()
     assert (actor.incident().state, actor.incident().reason) == ("deferred", "concurrency: an undo on web is running")
     assert undone(actor).taken is False
+
+
+def test_an_undo_has_the_host_for_itself_and_lets_it_go(actor: Actor, data: pathlib.Path) -> None:
+    restarted(actor)
+    seen: list[tuple[tuple[Undoing, ...], str]] = []
+    real = actor.world.hands.undo
+
+    def meanwhile(about: Case, held: dict[str, Any]) -> Restored:
+        seen.append((actor.world.undoing, undone(actor).reason))
+        return real(about, held)
+
+    actor.world.hands = dataclasses.replace(actor.world.hands, undo=meanwhile)
+    assert undone(actor).restored == 1
+    assert seen == [((Undoing(actor.incident().id, "web"),), "an undo on web is running")]
+    assert actor.world.undoing == ()
 
 
 def test_what_was_pruned_says_so(actor: Actor) -> None:
