@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import pathlib
 import stat
@@ -129,9 +130,14 @@ def target_bytes(case: Case, space: Space) -> int:
 
 
 def wanted_bytes(case: Case, space: Space) -> int:
-    """Return how many bytes are still to be predicted so that the target is reached even if each prediction is as wrong as it may be."""
-    short_bytes = target_bytes(case, space) - space.free_bytes
-    return round(short_bytes / (1 - TOLERANCE)) - predicted(case.planned)
+    """Return how many bytes are still to be predicted so that the target is reached even if each prediction is as wrong as it may be.
+
+    In whole twentieths of the size, so that a plan is still the same when a person says yes to it minutes later: it stops at
+    its target, so what is planned beyond costs nothing.
+    """
+    short_bytes = (target_bytes(case, space) - space.free_bytes) / (1 - TOLERANCE)
+    step_bytes = LEAST_GAIN_RATIO * space.size_bytes
+    return round(math.ceil(short_bytes / step_bytes) * step_bytes) - predicted(case.planned)
 
 
 def freed(case: Case, prediction: Prediction, before: Space) -> Freed:
