@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from tests.crash.points import Kill
+from tests.crash.points import Kill, is_effect
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.server import Case, Result
 
@@ -85,15 +85,19 @@ def singles(scenario: str, points: int, mutant: str | None = None) -> list[Case]
 
 
 def distinct(scenario: str, names: list[str], mutant: str | None = None) -> list[Case]:
-    """Return the single cases that differ, for points of these names: between one point and the next the actor only thinks.
+    """Return the single cases that differ most, for points of these names.
 
-    So to be killed after a point is to be killed before the next, but for what goes on by itself: processes, and words outside.
+    Between one point and the next the actor only thinks, so to be killed after a point is to be killed before the next, but
+    for what goes on by itself: processes, and words outside. A user edits when a phase begins and before each effect on the host.
     """
-    return [case for case in singles(scenario, len(names), mutant) if case.kills[0].side != "after" or _goes_on(names, case.kills[0].point)]
+    return [case for case in singles(scenario, len(names), mutant) if _differs(names, case.kills[0])]
 
 
-def _goes_on(names: list[str], point: int) -> bool:
-    return point == len(names) - 1 or names[point].startswith(("process ", "post ", "answer "))
+def _differs(names: list[str], kill: Kill) -> bool:
+    name = names[kill.point]
+    if kill.side == "after":
+        return kill.point == len(names) - 1 or name.startswith(("process ", "post ", "answer "))
+    return kill.side == "before" or is_effect(name) or name.startswith("commit intend")
 
 
 def pairs(findings: Iterable[Finding]) -> list[Case]:
