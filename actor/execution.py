@@ -28,6 +28,7 @@ _NAMED_BY = "HOMEOSTAT_COMMAND"
 _BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id")
 _ASK_SECONDS = 10
 _MARGIN_SECONDS = 5
+_SYNC_SECONDS = 30
 _MOST_LINES = 200
 _FENCE = "Homeostat: nothing may start under this name any more"
 _PROPERTIES = "LoadState,ActiveState,Result,ExecMainStatus,Description,ControlGroup"
@@ -145,7 +146,9 @@ def _holds_processes(control_group: str) -> bool:
 
 
 def _output(name: str) -> str:
-    shell.run((JOURNALCTL, "--sync"), _ASK_SECONDS)
+    """Return the last lines that a unit's program said, from systemd's journal; one that keeps none has none."""
+    # On a busy host the journal lags behind what it was told.
+    shell.run((JOURNALCTL, "--sync"), _SYNC_SECONDS)
     told = shell.run((JOURNALCTL, "--quiet", "--no-pager", "--output=cat", f"--lines={_MOST_LINES}", f"_SYSTEMD_UNIT={name}"), _ASK_SECONDS)
     return told.output if told.ok else ""
 
