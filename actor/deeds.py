@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor import execution, guarded, space, unit
+from actor import execution, guarded, unit
+from actor.disk import space
 from actor.model import Case, Plan, Prediction, Stored, Unprotectable
 from actor.planning import add_up, in_slices
 from actor.playbook import MEASURES, PROTECTIONS, STEPS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from actor import files
+from actor.disk import files
 from actor.model import Kept
 
 if TYPE_CHECKING:

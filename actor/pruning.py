@@ -6,7 +6,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from actor import shelf
+from actor.disk import shelf
 from actor.journal import incidents, totals, undo_records
 from actor.model import StepFailed
 from homeostat.config.section import MINUTE

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from actor import deeds, entries, files
+from actor import deeds
+from actor.disk import entries, files
 from actor.playbook import PROTECTIONS
 from homeostat.cli.desk import printable, table
 from homeostat.clock import rfc3339

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from actor import files
+from actor.disk import files
 from actor.model import Command, Effect, Plan, Restored, Stored, UnitState
 from homeostat.config.section import HOUR, MINUTE
 

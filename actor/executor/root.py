@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor import deeds, shelf
+from actor import deeds
+from actor.disk import shelf
 from actor.executor import intents
 from actor.executor.held import Held, Store
 from actor.executor.intents import ANSWERS, FRESH_SECONDS, INTENTS, WIRES, Answer, Intent

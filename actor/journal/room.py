@@ -9,7 +9,7 @@ import os
 import struct
 from typing import TYPE_CHECKING
 
-from actor import files
+from actor.disk import files
 
 if TYPE_CHECKING:
     import pathlib

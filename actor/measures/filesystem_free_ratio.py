@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from actor.disk.space import free_ratio
 from actor.model import Measure
-from actor.space import free_ratio
 
 MEASURE = Measure(read=free_ratio)

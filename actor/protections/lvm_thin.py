@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor import files, mounts, shelf, three_way, unit
+from actor import unit
+from actor.disk import files, mounts, shelf, three_way
+from actor.disk.three_way import Changes
 from actor.model import Case, Kept, Protection, Restored, Unprotectable
-from actor.three_way import Changes
 from homeostat import shell
 
 if TYPE_CHECKING:

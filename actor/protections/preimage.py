@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor import entries, files, shelf, three_way, unit
+from actor import unit
+from actor.disk import entries, files, shelf, three_way
+from actor.disk.three_way import Changes, Trace
 from actor.model import Case, Kept, Protection, Restored, Unprotectable
-from actor.three_way import Changes, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

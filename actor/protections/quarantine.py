@@ -8,7 +8,7 @@ import pathlib
 import stat
 from typing import TYPE_CHECKING, Any
 
-from actor import files, quarantine, shelf, three_way
+from actor.disk import files, quarantine, shelf, three_way
 from actor.model import Case, Kept, Protection, Restored, Unprotectable
 
 if TYPE_CHECKING:

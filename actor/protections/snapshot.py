@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor import files, shelf, three_way, unit
+from actor import unit
+from actor.disk import files, shelf, three_way
+from actor.disk.three_way import Changes
 from actor.model import Case, Kept, Protection, Restored, Unprotectable
-from actor.three_way import Changes
 from homeostat import shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from actor.three_way import Trace
+    from actor.disk.three_way import Trace
     from homeostat.config import Config
 
 BTRFS = "/usr/bin/btrfs"

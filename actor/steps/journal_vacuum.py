@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from actor import execution, files, space
+from actor import execution
+from actor.disk import files, space
+from actor.disk.quarantine import on_target
 from actor.model import Case, Command, Effect, Prediction, Step, StepFailed
-from actor.quarantine import on_target
 from actor.reckoning import size_in_words
 from homeostat.config import Duration
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from actor import execution, space
+from actor import execution
+from actor.disk import space
+from actor.disk.quarantine import on_target
 from actor.model import Case, Command, Effect, Prediction, Step, StepFailed
-from actor.quarantine import on_target
 from actor.reckoning import size_in_words
 
 CACHE, INDEXES, LISTS = "/var/cache/apt/archives", "/var/cache/apt", "/var/lib/apt/lists/partial"

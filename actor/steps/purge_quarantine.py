@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor import extents, files, quarantine, rule, space
-from actor.files import FoundFile
+from actor.disk import extents, files, quarantine, rule, space
+from actor.disk.files import FoundFile
 from actor.model import Case, Command, Effect, Prediction, Step
 from actor.reckoning import size_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from actor.extents import Occupied
-    from actor.rule import Question
+    from actor.disk.extents import Occupied
+    from actor.disk.rule import Question
 
     Named = tuple[int, Occupied]
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from actor import bundles, extents, files, quarantine, rule, space
-from actor.bundles import Chosen
-from actor.files import FoundFile
+from actor.disk import bundles, extents, files, quarantine, rule, space
+from actor.disk.bundles import Chosen
+from actor.disk.files import FoundFile
 from actor.model import Case, Command, Effect, Prediction, Step, StepFailed
 from actor.reckoning import size_in_words
 from homeostat.config.section import Ratio
@@ -17,7 +17,7 @@ from homeostat.config.section import Ratio
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from actor.rule import Survey
+    from actor.disk.rule import Survey
 
 # The journal holds each name twice, in the plan and in the intent of its command.
 MOST_PATH_BYTES = 2 * 1024 * 1024

@@ -11,7 +11,8 @@ import inspect
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from actor import execution, files, loop, pipeline, recovery, webhook
+from actor import execution, loop, pipeline, recovery, webhook
+from actor.disk import files
 from actor.gates import confirmation
 
 if TYPE_CHECKING:

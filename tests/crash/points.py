@@ -16,7 +16,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actor import btrfs, entries, extents
+from actor.disk import btrfs, entries, extents
 from homeostat import shell
 
 if TYPE_CHECKING:

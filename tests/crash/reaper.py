@@ -6,7 +6,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from actor import entries
+from actor.disk import entries
 from actor.journal import Journal
 from homeostat import shell
 

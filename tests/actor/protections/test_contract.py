@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actor import files
+from actor.disk import files
 from actor.model import Restored, Unprotectable
 from actor.playbook import PROTECTIONS
 from tests import real

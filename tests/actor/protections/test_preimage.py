@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from actor import entries
+from actor.disk import entries
 from actor.model import Unprotectable
 from actor.playbook import PROTECTIONS
 from tests.actor.cases import case

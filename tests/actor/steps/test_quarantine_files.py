@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from actor import rule
+from actor.disk import rule
 from actor.model import Case, Command, Prediction, StepFailed
 from actor.playbook import STEPS
 from actor.steps import quarantine_files

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from actor import files
+from actor.disk import files
 from tests.real import mounted
 
 NOW = 1_700_000_000.0

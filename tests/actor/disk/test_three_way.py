@@ -15,14 +15,14 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from actor import entries, files, three_way
+from actor.disk import entries, files, three_way
 from tests.crash import Killed, Reaper, reaping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from actor.disk.three_way import Changes
     from actor.model import Restored
-    from actor.three_way import Changes
 
 State = dict[str, tuple[str, str]]
 NAMES = strategies.sampled_from(["a", "b", "c"])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actor import files, rule
-from actor.rule import Question, Survey, survey
+from actor.disk import files, rule
+from actor.disk.rule import Question, Survey, survey
 from homeostat.config import Duration
 from homeostat.config.catalogue import CleanupRule
 from tests.real import mounted

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actor import mounts
+from actor.disk import mounts
 from tests.real import mounted
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ import os
 import pathlib
 from typing import TYPE_CHECKING
 
-from actor import files, shelf, space
+from actor.disk import files, shelf, space
+from actor.disk.rule import Question
 from actor.model import Case, StepFailed
-from actor.rule import Question
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from actor.files import FoundFile
+    from actor.disk.files import FoundFile
 
 FOLDER = ".homeostat-quarantine"
 

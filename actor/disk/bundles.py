@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actor.files import FoundFile
+from actor.disk.files import FoundFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from actor.extents import Extent
-    from actor.rule import Candidate
+    from actor.disk.extents import Extent
+    from actor.disk.rule import Candidate
 
 
 class Chosen(FoundFile, frozen=True, kw_only=True):

@@ -11,8 +11,8 @@ import pathlib
 import stat
 from typing import TYPE_CHECKING
 
-from actor import files
-from actor.extents import Occupied, occupied
+from actor.disk import files
+from actor.disk.extents import Occupied, occupied
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

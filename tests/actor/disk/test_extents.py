@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actor import btrfs, extents
-from actor.extents import Occupied
+from actor.disk import btrfs, extents
+from actor.disk.extents import Occupied
 from tests import real
 
 if TYPE_CHECKING:

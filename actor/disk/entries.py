@@ -12,7 +12,7 @@ import shutil
 import stat
 from typing import TYPE_CHECKING
 
-from actor import files
+from actor.disk import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

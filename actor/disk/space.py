@@ -9,8 +9,8 @@ import pathlib
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from actor import btrfs, files, rule
-from actor.extents import Occupied
+from actor.disk import btrfs, files, rule
+from actor.disk.extents import Occupied
 from actor.model import Prediction, StepFailed
 from actor.reckoning import TOLERANCE, Freed, predicted
 from homeostat import shell

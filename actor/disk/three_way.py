@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from actor import entries, files
+from actor.disk import entries, files
 from actor.model import Restored
 
 if TYPE_CHECKING:

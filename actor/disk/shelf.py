@@ -7,7 +7,7 @@ import pathlib
 import re
 from typing import TYPE_CHECKING
 
-from actor import files
+from actor.disk import files
 
 if TYPE_CHECKING:
     from actor.model import Case, Stored
