@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from actor.absorb import changes, read_decision
+from actor.admission import would_do
 from actor.journal import incidents, words
 from actor.model import Incident, Plan, Word
-from actor.pipeline import would_do
 from actor.situation import ask_gates, deciding, observe, recheck
 
 if TYPE_CHECKING:

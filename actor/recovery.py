@@ -10,9 +10,10 @@ import msgspec
 
 from actor.journal import incidents, ledger
 from actor.model import Command, HandedOver, Plan, Restored, StepFailed, Unprotectable
-from actor.pipeline import Work, close, conclude, roll_back, undone
+from actor.pipeline import close, conclude, roll_back, undone
 from actor.reckoning import Reckoning
 from actor.verify import Baseline
+from actor.work import Work
 from actor.world import World, bare_case, case_of
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from actor.admission import in_words, would_do
 from actor.journal import incidents, words
 from actor.model import Approval, Word
 from actor.person import UNKNOWN, how_it_is, no, yes
-from actor.pipeline import in_words, would_do
 from actor.situation import ask_gates, deciding, observe
 from homeostat.clock import rfc3339
 

@@ -9,7 +9,7 @@ import msgspec
 
 from actor.journal import incidents, undo_records, words
 from actor.model import StepFailed, Undoing, Unprotectable, Word
-from actor.pipeline import Work
+from actor.work import Work
 from actor.world import case_of
 from homeostat.clock import rfc3339
 from homeostat.words import LOSSES

@@ -12,10 +12,10 @@ import pytest
 
 from actor import deeds
 from actor.absorb import absorb
+from actor.admission import admit
 from actor.deeds import Hands
 from actor.journal import Journal, JournalError, incidents, ledger, verdicts
 from actor.model import Breaker, HandedOver
-from actor.pipeline import admit
 from actor.situation import GATES
 from homeostat.alertmanager import Matcher
 from tests.actor.playbooks import QUARANTINE_AND_PURGE, owned

@@ -11,7 +11,7 @@ import inspect
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from actor import execution, loop, pipeline, recovery, webhook
+from actor import admission, execution, loop, pipeline, recovery, webhook, work
 from actor.disk import files
 from actor.gates import confirmation
 
@@ -68,7 +68,7 @@ _SEAL = 'record = work.step("seal", hands.seal, work.case, record)'
 
 MUTANTS: dict[str, Mutant] = {
     "the deed before its intent": Mutant(
-        "service-restart", ((pipeline.Work.step, ((_INTEND, "pass"), ("result = effect(*values)", f"result = effect(*values)\n            {_INTEND}"))),)
+        "service-restart", ((work.Work.step, ((_INTEND, "pass"), ("result = effect(*values)", f"result = effect(*values)\n            {_INTEND}"))),)
     ),
     "acknowledged before the commit": Mutant(
         "service-restart",
@@ -97,7 +97,7 @@ MUTANTS: dict[str, Mutant] = {
         "service-restart",
         (
             (
-                pipeline._begin,
+                admission._begin,
                 (
                     ("        ledger.begin(db, incident, playbook, now)\n", ""),
                     ("    with world.", "    with world.journal.transaction() as db:\n        ledger.begin(db, incident, playbook, now)\n    with world."),

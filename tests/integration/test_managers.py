@@ -13,9 +13,10 @@ import pytest
 from actor import unit
 from actor.journal import Journal, incidents
 from actor.model import Case, Command, Decided, EpisodeKey, StepFailed
-from actor.pipeline import Work, act
+from actor.pipeline import act
 from actor.playbook import load_playbooks
 from actor.steps.restart_service import STEP, Options
+from actor.work import Work
 from actor.world import StopSwitch, World, case_of
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Duration, Size, loads
