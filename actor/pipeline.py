@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from actor import notify
 from actor.admission import admit, take_back
@@ -18,7 +18,6 @@ from actor.timekeeper import follow_clock
 from actor.verify import recovered, still_healthy, take_baseline, verify, with_reckoning
 
 if TYPE_CHECKING:
-
     from actor.deeds import Record
     from actor.model import Plan, Restored
     from actor.verify import Baseline, Verification
@@ -28,11 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 Ended = tuple["Outcome", str]
 
-_ASK_AGAIN_SECONDS = 60
-_WORTH_TELLING_SECONDS = 60
 _FINDINGS: dict[str, Outcome] = {"verified": "succeeded", "weak": "warned", "unverifiable": "unverified", "failed": "failed"}
 
 
