@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actor.agenda import draw_up, needed_targets
 from actor.model import Command
-from actor.planning import add_up, geometric_mean, placed
+from actor.planning import add_up, geometric_mean, in_slices
 from homeostat.words import DECISIONS
 from tests.actor.gates.situations import DISK, NOW, config, incident, playbook
 
@@ -48,10 +48,13 @@ class TestOnePlan:
     def test_a_plan_of_nothing_is_not_sure_of_anything(self) -> None:
         assert add_up(RESTART, "web", []).confidence == 0.0
 
-    def test_what_follows_depends_on_all_before_it_and_its_own_order_moves_along(self) -> None:
-        step = [command("two"), command("two", after=(0,))]
-        assert [one.after for one in placed(step, 2, follows=False)] == [(), (2,)]
-        assert [one.after for one in placed(step, 2, follows=True)] == [(0, 1), (0, 1, 2)]
+    def test_what_deletes_a_slice_comes_behind_all_that_moved_it_aside_and_depends_on_that(self) -> None:
+        moved = [command("move", slice=2), command("move", slice=1), command("vacuum")]
+        deleted = [command("delete", slice=number, irreversible=True) for number in (1, 2)]
+        ordered = in_slices([*moved, *deleted])
+        assert [(one.step, one.slice, one.after) for one in ordered] == [
+            ("vacuum", 0, ()), ("move", 1, ()), ("delete", 1, (1,)), ("move", 2, ()), ("delete", 2, (3,)),
+        ]  # fmt: skip
 
     @given(st.lists(st.floats(min_value=0, max_value=1), min_size=1, max_size=20))
     def test_together_they_are_no_surer_than_the_surest_and_no_less_than_the_least(self, ratios: list[float]) -> None:
