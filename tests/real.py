@@ -66,7 +66,7 @@ def filesystem(kind: str, size_bytes: int, *options: str) -> Iterator[pathlib.Pa
 
 def _await_release(image: pathlib.Path) -> None:
     """Wait until the loop device is gone: whoever looks at all of them at this moment holds it a little longer."""
-    for _ in range(100):
+    for _ in range(1200):
         left = subprocess.run(["losetup", "-j", str(image)], check=True, capture_output=True, text=True).stdout
         if left == "":
             return

@@ -22,6 +22,9 @@ MOST_LEVELS = 100
 # Somebody put a link, a mount or nothing into the way, or forbade it: the file stays, and that is all.
 _IN_THE_WAY = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EXDEV, errno.EPERM, errno.EACCES, errno.EBUSY, errno.ETXTBSY, errno.ENAMETOOLONG}
 
+# Nor is a folder entered that is gone, or a mount of somebody's that root may not look at or that is dead.
+_NOT_ENTERED = _IN_THE_WAY | {errno.ENOTCONN, errno.ESTALE}
+
 
 class FoundFile(msgspec.Struct, frozen=True, kw_only=True):
     """A regular file below a folder: its path from there, and what identifies its content."""
@@ -79,18 +82,41 @@ def device(path: str) -> int:
 def walk(descriptor: int) -> Iterator[tuple[pathlib.PurePosixPath, int, list[str]]]:
     """Walk a folder on its own device and mount: yield each folder's path from there, its descriptor and its entries but folders.
 
-    What lies deeper than 100 folders is not entered.
+    What lies deeper than 100 folders is not entered. Raises OSError: a folder that is left out unseen would read as an empty one.
     """
-    own_device, own_mount = os.fstat(descriptor).st_dev, _mount(descriptor)
-    for folder, folders, names, folder_descriptor in os.fwalk(".", dir_fd=descriptor, follow_symlinks=False):
-        if _mount(folder_descriptor) != own_mount:
-            folders.clear()
-            continue
-        found = {name: status for name in folders if (status := status_of(name, folder_descriptor)) is not None}
-        too_deep = len(pathlib.PurePosixPath(folder).parts) >= MOST_LEVELS
-        folders[:] = [name for name, status in found.items() if stat.S_ISDIR(status.st_mode) and status.st_dev == own_device and not too_deep]
-        links = [name for name, status in found.items() if stat.S_ISLNK(status.st_mode)]
-        yield pathlib.PurePosixPath(folder), folder_descriptor, names + links
+    yield from _walk(descriptor, pathlib.PurePosixPath(), (os.fstat(descriptor).st_dev, _mount(descriptor)))
+
+
+def _walk(descriptor: int, path: pathlib.PurePosixPath, own: tuple[int, str]) -> Iterator[tuple[pathlib.PurePosixPath, int, list[str]]]:
+    folders: list[str] = []
+    others: list[str] = []
+    with os.scandir(descriptor) as entries:
+        for entry in entries:
+            (folders if entry.is_dir(follow_symlinks=False) else others).append(entry.name)
+    yield path, descriptor, others
+    for name in folders if len(path.parts) < MOST_LEVELS else ():
+        inner = _entered(name, descriptor, own[0])
+        if inner is not None:
+            try:
+                if _mount(inner) == own[1]:
+                    yield from _walk(inner, path / name, own)
+            finally:
+                os.close(inner)
+
+
+def _entered(name: str, folder: int, device: int) -> int | None:
+    """Open a folder of that device, or return None: it is another's, gone, or a dead mount.
+
+    Never but as a folder: who puts a pipe or a link to a device into its place would have us hang, or open that.
+    """
+    try:
+        if os.lstat(name, dir_fd=folder).st_dev != device:
+            return None
+        return os.open(name, _DIRECTORY, dir_fd=folder)
+    except OSError as error:
+        if error.errno in _NOT_ENTERED:
+            return None
+        raise
 
 
 def status_of(name: str, folder: int) -> os.stat_result | None:
@@ -186,7 +212,7 @@ def move(source: int, destination: int, file: FoundFile) -> bool:
             if is_still(file, path.name, new):
                 return True
             # Somebody put another file there between the look and the rename.
-            put_back(path.name, new, old)
+            _put_back(path.name, new, old)
             return False
     except OSError as error:
         if error.errno in _IN_THE_WAY:
@@ -207,17 +233,30 @@ def move_back(source: int, destination: int) -> tuple[int, list[str]]:
     """
     restored, conflicts = 0, []
     for folder, folder_descriptor, names in walk(source):
-        with opened_below(destination, folder, make=True) as place:
-            for name in sorted(names):
-                if put_back(name, folder_descriptor, place):
-                    restored += 1
-                else:
-                    conflicts.append(str(folder / name))
+        for name in sorted(names):
+            if put_back(name, folder_descriptor, (destination, folder)):
+                restored += 1
+            else:
+                conflicts.append(str(folder / name))
     return restored, conflicts
 
 
-def put_back(name: str, source: int, destination: int) -> bool:
-    """Move the entry `name` from one open folder to another, unless its place is taken; say whether it went. It may be repeated."""
+def put_back(name: str, source: int, place: tuple[int, pathlib.PurePosixPath]) -> bool:
+    """Move the entry `name` of an open folder to a folder below another open one, made if it is gone; say whether it went.
+
+    It stays where its place is taken, or a link or a file has come into its way. It may be repeated. Raises OSError.
+    """
+    below, path = place
+    try:
+        with opened_below(below, path, make=True) as destination:
+            return _put_back(name, source, destination)
+    except OSError as error:
+        if error.errno in {errno.ENOTDIR, errno.ELOOP}:
+            return False
+        raise
+
+
+def _put_back(name: str, source: int, destination: int) -> bool:
     try:
         os.link(name, name, src_dir_fd=source, dst_dir_fd=destination, follow_symlinks=False)
     except FileExistsError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import pathlib
+import stat
 from typing import TYPE_CHECKING
 
 from actor.disk import files, shelf, space
@@ -12,7 +14,7 @@ from actor.disk.rule import Question
 from actor.model import Case, StepFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from actor.disk.files import FoundFile
 
@@ -29,6 +31,31 @@ def of_slice(case: Case, number: int) -> pathlib.PurePosixPath:
     return part(case) / str(number)
 
 
+def is_ours(status: os.stat_result) -> bool:
+    """Say whether what stands at our folder's place is a folder that nobody but us may change."""
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+
+@contextlib.contextmanager
+def opened(root: str, path: pathlib.PurePosixPath, *, make: bool = False) -> Iterator[int]:
+    """Open a folder in ours on the file system `root`, making what is missing when `make`.
+
+    Whoever owns the file system's root may put a folder of his own into our folder's place: what would be moved into it could
+    be taken, and what came back out of it would be his, put by root where he may not write.
+
+    Raises:
+        FileNotFoundError: it is missing.
+        OSError: what stands there is not ours alone, or cannot be opened.
+
+    """
+    inner = path.relative_to(FOLDER)
+    with files.opened(root) as top, files.opened_below(top, pathlib.PurePosixPath(FOLDER), make=make) as own:
+        if not is_ours(os.fstat(own)):
+            raise PermissionError(errno.EPERM, "no folder of ours alone", f"{root}/{FOLDER}")
+        with files.opened_below(own, inner, make=make) as descriptor:
+            yield descriptor
+
+
 def move_aside(case: Case, place: tuple[int, str], chosen: list[FoundFile]) -> tuple[int, bool]:
     """Move files that a rule named into one slice's folder of that rule; return how many went, and whether it was too full for more.
 
@@ -42,8 +69,7 @@ def move_aside(case: Case, place: tuple[int, str], chosen: list[FoundFile]) -> t
     try:
         with (
             files.opened(question(case, name, ()).rule.directory) as source,
-            files.opened(case.root) as root,
-            files.opened_below(root, of_slice(case, number) / name, make=True) as aside,
+            opened(case.root, of_slice(case, number) / name, make=True) as aside,
         ):
             for file in chosen:
                 if case.stopped():
@@ -52,7 +78,7 @@ def move_aside(case: Case, place: tuple[int, str], chosen: list[FoundFile]) -> t
             os.fsync(aside)
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise StepFailed(f"files could not be moved into the quarantine: {error.strerror}") from error
+            raise StepFailed(f"files could not be moved into the quarantine: {error}") from error
         return moved, True
     return moved, False
 

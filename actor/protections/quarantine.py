@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-import stat
 from typing import TYPE_CHECKING, Any
 
 from actor.disk import files, quarantine, shelf, three_way
@@ -30,7 +29,7 @@ def _obstacle(case: Case) -> str | None:
         return f"{case.root} is read-only"
     if not os.access(case.root, os.W_OK):
         return f"{case.root} may not be written"
-    if place is not None and (place.st_uid != os.geteuid() or not stat.S_ISDIR(place.st_mode) or place.st_mode & 0o022):
+    if place is not None and not quarantine.is_ours(place):
         return f"{case.root}/{quarantine.FOLDER} is no folder of ours alone"
     return None
 
@@ -80,7 +79,7 @@ def _rules_in(part: int) -> list[pathlib.PurePosixPath]:
 
 def _remove_when_empty(record: dict[str, Any]) -> None:
     part = pathlib.PurePosixPath(record["part"])
-    with contextlib.suppress(FileNotFoundError), files.opened(record["root"]) as root, files.opened_below(root, part.parent) as place:
+    with contextlib.suppress(FileNotFoundError), quarantine.opened(record["root"], part.parent) as place:
         files.remove_folders(place, part.name)
 
 
@@ -99,9 +98,14 @@ def _rehearse(case: Case, record: dict[str, Any]) -> Restored:
 def _is_taken(place: pathlib.Path, waiting: os.stat_result) -> bool:
     """Say whether something else stands where a file would go back; an undo that was killed may have linked the file itself there."""
     try:
-        return not os.path.samestat(place.lstat(), waiting)
-    except (FileNotFoundError, NotADirectoryError):
+        with files.opened(str(place.parent)) as folder:
+            status = files.status_of(place.name, folder)
+    except FileNotFoundError:
         return False
+    except OSError:
+        # A link or a file has come into its way.
+        return True
+    return status is not None and not os.path.samestat(status, waiting)
 
 
 def _is_there(record: dict[str, Any]) -> bool:
@@ -112,7 +116,7 @@ def _is_there(record: dict[str, Any]) -> bool:
 
 @contextlib.contextmanager
 def _opened(record: dict[str, Any]) -> Iterator[int]:
-    with files.opened(record["root"]) as root, files.opened_below(root, pathlib.PurePosixPath(record["part"])) as part:
+    with quarantine.opened(record["root"], pathlib.PurePosixPath(record["part"])) as part:
         yield part
 
 
@@ -121,7 +125,7 @@ def _kept(config: Config) -> tuple[Kept, ...]:
     directories = {name: rule.directory for name, rule in config.cleanup.items()}
     for name, filesystem in sorted(config.filesystems.items()):
         root = filesystem.path or name
-        with contextlib.suppress(OSError), files.opened(f"{root}/{quarantine.FOLDER}") as folder:
+        with contextlib.suppress(OSError), quarantine.opened(root, pathlib.PurePosixPath(quarantine.FOLDER)) as folder:
             for part in sorted(filter(shelf.incident_of, os.listdir(folder))):  # noqa: PTH208 - by descriptor
                 record = {"root": root, "part": f"{quarantine.FOLDER}/{part}", "directories": directories}
                 found.append(Kept(name=part, place=root, made_at=os.lstat(part, dir_fd=folder).st_ctime, record=record))
@@ -137,21 +141,21 @@ def _discard(record: dict[str, Any]) -> None:
     name = shelf.own(part.name)
     if part.parts[0] != quarantine.FOLDER:
         raise ValueError(f"{part} is no quarantine of ours, so it is not touched")
-    with contextlib.suppress(FileNotFoundError), files.opened(record["root"]) as root, files.opened_below(root, part.parent) as place:
+    with contextlib.suppress(FileNotFoundError), quarantine.opened(record["root"], part.parent) as place:
         files.remove_tree(place, name)
 
 
 @contextlib.contextmanager
 def _locate(record: dict[str, Any], path: str) -> Iterator[tuple[int, pathlib.PurePosixPath]]:
     wanted = pathlib.PurePosixPath(path)
-    rule = next((rule for rule, directory in record["directories"].items() if wanted.is_relative_to(directory)), None)
-    if rule is None:
+    # The folder of one rule may lie in another's.
+    inner = [pathlib.PurePosixPath(rule, wanted.relative_to(place)) for rule, place in record["directories"].items() if wanted.is_relative_to(place)]
+    if not inner:
         raise FileNotFoundError(f"{path} lies below no folder that files were moved from")
-    inner = pathlib.PurePosixPath(rule) / wanted.relative_to(record["directories"][rule])
     with _opened(record) as part:
         slices = sorted(os.listdir(part))  # noqa: PTH208 - by descriptor
-        number = next((number for number in slices if _holds(part, pathlib.PurePosixPath(number) / inner)), "")
-        yield part, pathlib.PurePosixPath(number) / inner
+        places = [pathlib.PurePosixPath(number) / each for number in slices for each in inner]
+        yield part, next((place for place in places if _holds(part, place)), inner[0])
 
 
 def _holds(part: int, path: pathlib.PurePosixPath) -> bool:

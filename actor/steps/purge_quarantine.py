@@ -104,7 +104,7 @@ def _is_too_full(case: Case, command: Command, in_place: InPlace) -> bool:
 def _waiting(case: Case, command: Command) -> int:
     assert case.root is not None
     try:
-        with files.opened(case.root) as root, files.opened_below(root, quarantine.of_slice(case, command.slice)) as own:
+        with quarantine.opened(case.root, quarantine.of_slice(case, command.slice)) as own:
             return files.count(own)[0]
     except FileNotFoundError:
         return 0
@@ -113,7 +113,7 @@ def _waiting(case: Case, command: Command) -> int:
 def _purge(case: Case, command: Command) -> dict[str, Any]:
     part, held = quarantine.of_slice(case, command.slice), files.open_inodes()
     assert case.root is not None
-    with files.opened(case.root) as root, files.opened_below(root, part.parent) as place:
+    with quarantine.opened(case.root, part.parent) as place:
         with files.opened_below(place, pathlib.PurePosixPath(part.name)) as own:
             questions = {name: quarantine.question(case, name, held) for name in sorted(os.listdir(own))}  # noqa: PTH208 - by descriptor
             going, predicted = _freeing(own, dict(_named(own, questions)))
@@ -200,8 +200,8 @@ def _settle(own: int, questions: dict[str, Question], going: set[pathlib.PurePos
             elif folder.parts:
                 origin = pathlib.PurePosixPath(questions[folder.parts[0]].rule.directory)
                 inner = folder.relative_to(folder.parts[0])
-                with files.opened(str(origin)) as top, files.opened_below(top, inner, make=True) as back:
-                    files.put_back(name, descriptor, back)
+                with files.opened(str(origin)) as top:
+                    files.put_back(name, descriptor, (top, inner))
                 kept.append(str(origin / inner / name))
     return kept
 

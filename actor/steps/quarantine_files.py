@@ -173,7 +173,7 @@ def _oracle(case: Case, command: Command) -> Effect:
     assert case.root is not None
     part = quarantine.of_slice(case, command.slice) / command.arguments["rule"]
     try:
-        with files.opened(case.root) as root, files.opened_below(root, part) as place:
+        with quarantine.opened(case.root, part) as place:
             waiting, _ = files.count(place)
     except FileNotFoundError:
         return "none"

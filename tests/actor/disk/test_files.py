@@ -6,6 +6,7 @@ import errno
 import mmap
 import os
 import pathlib
+import stat
 import subprocess
 
 import pytest
@@ -223,3 +224,63 @@ def test_no_descriptor_is_left_open(tmp_path: pathlib.Path) -> None:
     with files.opened(str(tmp_path)) as descriptor, pytest.raises(OSError), files.opened_below(descriptor, pathlib.PurePosixPath("no/where")):
         pass
     assert len(list(pathlib.Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_pipe_that_takes_a_folders_place_just_before_it_is_entered_is_never_opened(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "deep" / "a.log")
+    real, seen, held = os.open, [], []
+
+    def swapped(name: str, *how: int, **folder: int) -> int:
+        if name == "deep" and not held:
+            (tmp_path / "deep").rename(tmp_path / "away")
+            os.mkfifo(tmp_path / "deep")
+            # Held open by us, so that who opens it does not hang.
+            held.append(real(tmp_path / "deep", os.O_RDWR))
+        descriptor = real(name, *how, **folder)
+        seen.append(os.fstat(descriptor).st_mode)
+        return descriptor
+
+    with files.opened(str(tmp_path)) as top, monkeypatch.context() as patch:
+        patch.setattr(os, "open", swapped)
+        walked = [str(folder) for folder, _, _ in files.walk(top)]
+    os.close(*held)
+    assert walked == ["."]
+    assert not any(map(stat.S_ISFIFO, seen))
+
+
+@pytest.mark.parametrize(("number", "told"), [(errno.ENOTCONN, False), (errno.EACCES, False), (errno.EIO, True), (errno.EMFILE, True)])
+def test_a_mount_that_is_dead_is_not_entered_and_a_folder_that_cannot_be_read_is_told(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, number: int, told: bool
+) -> None:
+    write(tmp_path / "deep" / "a.log")
+    real = os.open
+
+    def failing(name: str, *how: int, **folder: int) -> int:
+        if name == "deep":
+            raise OSError(number, os.strerror(number))
+        return real(name, *how, **folder)
+
+    with files.opened(str(tmp_path)) as top, monkeypatch.context() as patch:
+        patch.setattr(os, "open", failing)
+        if told:
+            with pytest.raises(OSError, match=os.strerror(number)):
+                list(files.walk(top))
+        else:
+            assert [str(folder) for folder, _, _ in files.walk(top)] == ["."]
+
+
+@pytest.mark.parametrize("way", ["link", "file"])
+def test_what_came_into_the_way_keeps_its_files_alone_from_going_back(tmp_path: pathlib.Path, way: str) -> None:
+    source, place = tmp_path / "from", tmp_path / "to"
+    write(source / "deep" / "er" / "a.log")
+    write(source / "b.log")
+    move(source, place, "deep/er/a.log")
+    move(source, place, "b.log")
+    (source / "deep" / "er").rmdir()
+    (source / "deep").rmdir()
+    if way == "link":
+        (source / "deep").symlink_to(tmp_path)
+    else:
+        write(source / "deep")
+    assert back(place, source) == (1, ["deep/er/a.log"])
+    assert ((source / "b.log").exists(), (place / "deep" / "er" / "a.log").exists(), (tmp_path / "er").exists()) == (True, True, False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actor.model import Restored
+from actor.model import Restored, StepFailed
 from actor.playbook import PROTECTIONS, STEPS
 from actor.steps.quarantine_files import Options
 from tests.actor.cases import case
@@ -56,6 +56,63 @@ def test_a_place_that_somebody_else_could_change_protects_nothing(host: Host, sp
     place.rmdir()
     place.symlink_to(host.logs)
     assert QUARANTINE.obstacle(case(host, "disk")) == f"{place} is no folder of ours alone"
+
+
+def usurp(host: Host) -> pathlib.Path:
+    """Do what the owner of the file system's root can: take our folder away, and lay one of his own with a file in it."""
+    place = part(host).parent
+    if place.exists():
+        place.rename(host.disk / "taken-away")
+    theirs = part(host) / "1" / "old-logs" / "planted.log.1"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("by the owner")
+    os.utime(theirs, (0, 0))
+    os.chown(place, 1234, 1234)
+    return theirs
+
+
+def test_nothing_is_moved_into_a_folder_that_somebody_laid_in_ours_place(host: Host) -> None:
+    host.log("a.log.1")
+    QUARANTINE.protect(case(host, "disk"))
+    usurp(host)
+    step = STEPS["quarantine-files"]
+    (command,) = step.plan(step.gather(case(host, "disk"), Options()), Options())
+    with pytest.raises(StepFailed, match="no folder of ours alone"):
+        step.perform(case(host, "disk"), command)
+    assert (host.logs / "a.log.1").exists()
+
+
+def test_what_somebody_laid_in_ours_place_comes_to_no_place_and_is_not_deleted(host: Host) -> None:
+    host.log("a.log.1")
+    record = moved(host)
+    theirs = usurp(host)
+    for verb in (QUARANTINE.roll_back, QUARANTINE.rehearse, QUARANTINE.keep):
+        with pytest.raises(PermissionError, match="no folder of ours alone"):
+            verb(case(host, "disk"), record)
+    with pytest.raises(PermissionError, match="no folder of ours alone"):
+        QUARANTINE.discard(record)
+    assert QUARANTINE.kept(case(host, "disk").config) == ()
+    assert (theirs.read_text(), list(host.logs.iterdir())) == ("by the owner", [])
+
+
+def test_what_a_rule_within_another_rules_folder_moved_is_found_again(host: Host) -> None:
+    host.log("deep/a.log.1")
+    within = {"deep": {"directory": str(host.logs / "deep"), "pattern": "*.log.*", "older_than": "1h"}}
+    about, step = case(host, "disk", cleanup=within), STEPS["quarantine-files"]
+    record = QUARANTINE.protect(about)
+    for command in step.plan(step.gather(about, Options(rules=("deep",))), Options()):
+        step.perform(about, command)
+    with QUARANTINE.locate(record, str(host.logs / "deep" / "a.log.1")) as (folder, path):
+        assert os.stat(path, dir_fd=folder).st_size == 64 * 1024
+
+
+def test_where_a_link_has_come_into_the_way_a_rehearsal_tells_what_an_undo_does(host: Host) -> None:
+    host.log("deep/a.log.1")
+    record = moved(host)
+    (host.logs / "deep").rmdir()
+    (host.logs / "deep").symlink_to(host.folder)
+    told = QUARANTINE.rehearse(case(host, "disk"), record)
+    assert told == QUARANTINE.roll_back(case(host, "disk"), record) == Restored(conflicts=(f"{host.logs}/deep/a.log.1",))
 
 
 def test_an_emptied_part_is_removed(host: Host) -> None:
