@@ -53,7 +53,9 @@ def simulate(world: World, labels: dict[str, str], annotations: dict[str, str]) 
     incident = _as_if(world, known, decided)
     situation = observe(world, incident)
     verdicts = ask_gates(situation)
-    plan, obstacle = would_do(world, situation.playbook, incident) if situation.playbook is not None else (None, None)
+    # Never under its own id: who keeps plans by incident may be carrying that one out.
+    unnamed = msgspec.structs.replace(incident, id=SIMULATED)
+    plan, obstacle = would_do(world, situation.playbook, unnamed) if situation.playbook is not None else (None, None)
     no = deciding(verdicts)
     if no is None and plan is not None and plan.commands:
         # As in reality: what may have changed, and what only the plan tells, is asked once more before the first effect.

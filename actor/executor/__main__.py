@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import logging
 import pathlib
 
@@ -60,12 +61,23 @@ def serve(root: Root, idle_seconds: float = _IDLE_SECONDS) -> None:
             waiting, answered = intents.names(root.intents), intents.names(root.answers)
             for name in answered - waiting:
                 intents.remove(root.answers, name, written_before=root.clock.now() - _ANSWER_STAYS_SECONDS)
+            for name in answered & waiting - busy.keys():
+                _take_away(root, name)
             for name in waiting - answered - busy.keys():
                 busy[name] = pool.submit(answer, root, name)
             for name in [name for name, future in busy.items() if future.done()]:
                 _report(name, busy.pop(name))
-            last_seen = root.clock.monotonic() if waiting else last_seen
+            last_seen = root.clock.monotonic() if waiting - answered else last_seen
             root.clock.sleep(_POLL_SECONDS)
+
+
+def _take_away(root: Root, name: str) -> None:
+    """Take away an intent whose answer nobody has fetched: who asked has died, and its folder would call for root for ever."""
+    answer = pathlib.Path(root.answers, f"{name}.json")
+    # It lies where another may put what is no file.
+    with contextlib.suppress(OSError):
+        if root.clock.now() - answer.stat().st_mtime > _ANSWER_STAYS_SECONDS:
+            intents.remove(root.intents, name)
 
 
 def _report(name: str, future: concurrent.futures.Future[object]) -> None:

@@ -45,17 +45,23 @@ class Door:
     clock: Clock
 
     def ask(self, intent: Intent, case: Case | None) -> Any:
-        """Lay an intent down and return what root answers. Raises StepFailed, Unprotectable and OSError."""
-        write(self.intents, intent.id, intent)
+        """Lay an intent down and return what root answers. Raises StepFailed and Unprotectable."""
         try:
-            answer = _await(self, intent, case)
-        finally:
-            remove(self.intents, intent.id)
+            answer = self._answer(intent, case)
+        except OSError as fault:
+            raise StepFailed(f"{intent.deed}: root cannot be asked: {fault}") from None
         if answer.said == "unprotectable":
             raise Unprotectable(answer.reason)
         if answer.said == "failed":
             raise StepFailed(answer.reason)
         return msgspec.convert(answer.result, WIRES[intent.deed].gives)
+
+    def _answer(self, intent: Intent, case: Case | None) -> Answer:
+        write(self.intents, intent.id, intent)
+        try:
+            return _await(self, intent, case)
+        finally:
+            remove(self.intents, intent.id)
 
 
 def _of_case(door: Door, name: str) -> Callable[..., Any]:
@@ -119,7 +125,7 @@ def _in_words(ask: Callable[..., Any]) -> Callable[..., Any]:
     def obstacle(case: Case, *arguments: Any) -> Any:
         try:
             return ask(case, *arguments)
-        except (StepFailed, OSError) as failure:
+        except StepFailed as failure:
             return str(failure)
 
     return obstacle

@@ -9,6 +9,7 @@ import msgspec
 
 from actor.executor.intents import write
 from actor.model import Command, Plan
+from homeostat.words import ActionClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,21 +17,45 @@ if TYPE_CHECKING:
 HELD = "held"
 
 
+class Run(msgspec.Struct, frozen=True):
+    """One run as a budget counts it; it began at a Unix time."""
+
+    began_at: float
+    action_class: ActionClass
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that root gave when it protected, and what it became when it was first sealed."""
+
+    record: dict[str, Any]
+    sealed: dict[str, Any] | None = None
+
+
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident as root knows it; `tokens` maps a command's token to the intent that used it, `runs` are Unix seconds."""
+    """One incident as root knows it.
+
+    Of its plan, `begun` are the places of the commands that were begun since it was made; `tokens` maps a command's token to
+    the intent that used it. Each plan that was begun is one of the `runs`.
+    """
 
     incident_id: str
     action: str
     target: str
-    action_class: str
     plan: Plan | None = None
-    records: tuple[dict[str, Any], ...] = ()
+    begun: tuple[int, ...] = ()
+    given: tuple[Given, ...] = ()
     tokens: dict[str, str] = {}
-    runs: tuple[float, ...] = ()
+    runs: tuple[Run, ...] = ()
 
-    def planned(self, command: Command) -> bool:
-        """Say whether `command` is word for word one that root itself has planned."""
-        return self.plan is not None and msgspec.structs.replace(command, token="", boot_id="") in self.plan.commands
+    def places(self, command: Command) -> tuple[int, ...]:
+        """Return where in root's own plan `command` stands word for word; nowhere, where root has not planned it."""
+        planned = self.plan.commands if self.plan is not None else ()
+        bare = msgspec.structs.replace(command, token="", boot_id="")
+        return tuple(place for place, known in enumerate(planned) if known == bare)
+
+    def given_as(self, record: dict[str, Any]) -> Given | None:
+        """Return what root gave that `record` is, sealed or not; None where root has not given it."""
+        return next((given for given in self.given if record in (given.record, given.sealed)), None)
 
 
 class Store:
@@ -60,5 +85,9 @@ class Store:
     def prune(self, touched_before: float) -> None:
         """Hold no longer what was last touched before that Unix time, unless an undo may need it."""
         for path in self._folder.glob("*.json"):
-            if path.stat().st_mtime < touched_before and not msgspec.json.decode(path.read_bytes(), type=Held).records:
+            if path.stat().st_mtime < touched_before and not _is_needed(msgspec.json.decode(path.read_bytes(), type=Held)):
                 path.unlink()
+
+
+def _is_needed(held: Held) -> bool:
+    return any(given.record["protection"] != "none" for given in held.given)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import pathlib
 import stat
 from typing import Annotated, Any, Literal
 
@@ -125,7 +124,6 @@ def read_intent(folder: str, name: str) -> Intent:
 
 def remove(folder: str, name: str, written_before: float = float("inf")) -> None:
     """Take a value out of `folder` that was written before that Unix time; one that is gone is no fault. Raises OSError."""
-    path = pathlib.Path(folder, f"{name}.json")
-    with contextlib.suppress(FileNotFoundError):
-        if path.stat().st_mtime < written_before:
-            path.unlink()
+    with contextlib.suppress(FileNotFoundError), files.opened(folder) as descriptor:
+        if os.stat(f"{name}.json", dir_fd=descriptor, follow_symlinks=False).st_mtime < written_before:
+            os.unlink(f"{name}.json", dir_fd=descriptor)

@@ -12,7 +12,7 @@ from homeostat.config.section import DAY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from actor.executor.held import Held
+    from actor.executor.held import Held, Run
     from actor.model import Case
     from actor.playbook import Playbook
     from homeostat.config import Config
@@ -29,19 +29,23 @@ def refusal(config: Config, playbook: Playbook, case: Case, held: Iterable[Held]
     touched = vital(case)
     if touched is not None:
         return touched
-    others = [each for each in held if each.incident_id != case.incident_id]
-    for name, window, runs in _budgets(config, playbook, others):
-        if sum(case.now - at < window.within for at in runs) >= window.count:
+    for name, window, runs in _budgets(config, playbook, _earlier_runs(held, case.incident_id)):
+        if sum(case.now - run.began_at < window.within for run in runs) >= window.count:
             return f"the budget of {name} is spent"
     return None
 
 
-def _budgets(config: Config, playbook: Playbook, others: list[Held]) -> Iterator[tuple[str, Window, list[float]]]:
-    """Yield each budget with the last run of every other incident that it counts."""
+def _earlier_runs(held: Iterable[Held], incident_id: str) -> list[Run]:
+    """Return every run but the one that is under way in this incident: what has no name but its own is counted too."""
+    return [run for each in held for run in (each.runs[:-1] if each.incident_id == incident_id and each.begun else each.runs)]
+
+
+def _budgets(config: Config, playbook: Playbook, earlier: list[Run]) -> Iterator[tuple[str, Window, list[Run]]]:
+    """Yield each budget with the runs that it counts."""
     most = config.autonomy.max_actions_per_day
-    yield f"{most}/1d actions", Window(count=most, within=Duration(DAY)), [max(held.runs) for held in others if held.runs]
+    yield f"{most}/1d actions", Window(count=most, within=Duration(DAY)), earlier
     if playbook.file.action_class != "restart":
         return
-    restarts = [max(held.runs) for held in others if held.runs and held.action_class == "restart"]
+    restarts = [run for run in earlier if run.action_class == "restart"]
     for window in config.limits.restarts:
         yield f"{window.count}/{window.within} restarts", window, restarts

@@ -13,7 +13,7 @@ import msgspec
 from actor import deeds
 from actor.disk import shelf
 from actor.executor import intents
-from actor.executor.held import Held, Store
+from actor.executor.held import Given, Held, Run, Store
 from actor.executor.intents import ANSWERS, FRESH_SECONDS, INTENTS, WIRES, Answer, Intent
 from actor.executor.policy import refusal
 from actor.model import Command, Plan, StepFailed, Stored, Unprotectable
@@ -138,37 +138,35 @@ def _of_playbook(root: Root, intent: Intent, case: Case, playbook: Playbook) -> 
     if intent.deed == "plan":
         plan = deeds.plan(case, playbook)
         with root.lock:
-            root.store.put(msgspec.structs.replace(_held(root, case, playbook), plan=plan))
+            root.store.put(msgspec.structs.replace(_held(root, case), plan=plan, begun=()))
         return plan
     _permit(root, intent, case, playbook)
     record = deeds.protect(case, playbook)
     with root.lock:
-        held = _held(root, case, playbook)
-        root.store.put(msgspec.structs.replace(held, records=(*held.records, record)))
+        held = _held(root, case)
+        root.store.put(msgspec.structs.replace(held, given=(*held.given, Given(record=record))))
     return record
 
 
-def _held(root: Root, case: Case, playbook: Playbook) -> Held:
+def _held(root: Root, case: Case) -> Held:
     held = root.store.find(case.incident_id)
-    fresh = Held(incident_id=case.incident_id, action=case.action, target=case.target, action_class=playbook.file.action_class)
+    fresh = Held(incident_id=case.incident_id, action=case.action, target=case.target)
     if held is not None and (held.action, held.target) != (case.action, case.target):
         # A new decision of the same episode: what was held for another action is spent, its records stay.
-        return msgspec.structs.replace(fresh, records=held.records, tokens=held.tokens, runs=held.runs)
+        return msgspec.structs.replace(fresh, given=held.given, tokens=held.tokens, runs=held.runs)
     return held or fresh
 
 
 def _commanded(root: Root, intent: Intent, case: Case, command: Command) -> dict[str, Any] | Effect:
     with root.lock:
         held = root.store.find(case.incident_id)
-        if held is None or not held.planned(command) or not command.token:
+        if held is None or not held.places(command) or not command.token:
             raise Refused("this is no command that root has planned for this incident; nothing was done")
         used_by = held.tokens.get(command.token)
         if used_by is None:
             # Asked after before it was begun, it is begun no more: its token is spent.
-            runs = (*held.runs, root.clock.now()) if intent.deed == "perform" else held.runs
-            if intent.deed == "perform":
-                _permit(root, intent, case, root.playbooks[case.action])
-            root.store.put(msgspec.structs.replace(held, tokens=held.tokens | {command.token: intent.id}, runs=runs))
+            begun = _beginning(root, intent, case, (held, command)) if intent.deed == "perform" else held
+            root.store.put(msgspec.structs.replace(begun, tokens=held.tokens | {command.token: intent.id}))
     if intent.deed == "oracle":
         return "none" if used_by is None else deeds.oracle(case, command)
     if used_by is None:
@@ -176,6 +174,17 @@ def _commanded(root: Root, intent: Intent, case: Case, command: Command) -> dict
     if used_by == intent.id:
         return _attach(root, case, command)
     raise Refused("the command's token has been used; nothing is begun twice")
+
+
+def _beginning(root: Root, intent: Intent, case: Case, about: tuple[Held, Command]) -> Held:
+    """Return what is held once a command of root's plan is begun: each once, and the first of them is a run that budgets count. Raises Refused."""
+    (held, command), playbook = about, root.playbooks[case.action]
+    place = next((place for place in held.places(command) if place not in held.begun), None)
+    if place is None:
+        raise Refused("this command was begun since root planned it; nothing is begun twice")
+    _permit(root, intent, case, playbook)
+    run = () if held.begun else (Run(root.clock.now(), playbook.file.action_class),)
+    return msgspec.structs.replace(held, begun=(*held.begun, place), runs=(*held.runs, *run))
 
 
 def _begun(root: Root, case: Case, commands: tuple[Command, ...]) -> tuple[Command, ...]:
@@ -196,22 +205,24 @@ def _attach(root: Root, case: Case, command: Command) -> dict[str, Any]:
 
 def _recorded(root: Root, intent: Intent, case: Case, record: Record) -> Any:
     held = root.store.find(case.incident_id)
-    if held is None or record not in held.records:
+    given = held.given_as(record) if held is not None else None
+    if held is None or given is None:
         raise Refused("this is no record that root has given for this incident; nothing was touched")
     if intent.deed == "withdraw":
-        return _withdrawn(root, held, case, record)
+        return _withdrawn(root, held, case, given)
     if intent.deed != "seal":
         return getattr(deeds, intent.deed)(case, record)
-    sealed = deeds.seal(case, record)
-    _replace(root, record, (sealed,))
+    # Sealed again it would take what a person did since for the action's own.
+    sealed = given.sealed if given.sealed is not None else deeds.seal(case, given.record)
+    _replace(root, held.incident_id, given, (msgspec.structs.replace(given, sealed=sealed),))
     return sealed
 
 
-def _withdrawn(root: Root, held: Held, case: Case, record: Record) -> None:
+def _withdrawn(root: Root, held: Held, case: Case, given: Given) -> None:
     if held.runs:
         raise Refused("something was begun in this incident, so what undoes it stays")
-    deeds.withdraw(case, record)
-    _replace(root, record, ())
+    deeds.withdraw(case, given.record)
+    _replace(root, held.incident_id, given, ())
 
 
 def _of_host(root: Root, key: tuple[str, str, str] | None) -> list[Stored] | None:
@@ -223,17 +234,19 @@ def _of_host(root: Root, key: tuple[str, str, str] | None) -> list[Stored] | Non
         if shelf.why_gone(stored, root.config.protections, root.clock.now()) is None:
             raise Refused(f"{stored.kept.name} is kept for {root.config.protections.retention}, and space is not short; it was not deleted")
         deeds.discard(root.config, key)
-        for record in [record for held in root.store.all() for record in held.records if stored.is_of(record)]:
-            _replace(root, record, ())
+        for held in root.store.all():
+            for given in [given for given in held.given if stored.is_of(given.record)]:
+                _replace(root, held.incident_id, given, ())
     return None
 
 
-def _replace(root: Root, record: Record, others: tuple[Record, ...]) -> None:
-    """Hold `others` in the place of a record that root has given."""
+def _replace(root: Root, incident_id: str, given: Given, others: tuple[Given, ...]) -> None:
+    """Hold `others` in the place of what root has given in an incident."""
     with root.lock:
-        for held in [held for held in root.store.all() if record in held.records]:
-            kept = [known for known in held.records if known != record]
-            root.store.put(msgspec.structs.replace(held, records=(*kept, *others)))
+        held = root.store.find(incident_id)
+        assert held is not None
+        kept = [known for known in held.given if known != given]
+        root.store.put(msgspec.structs.replace(held, given=(*kept, *others)))
 
 
 def _permit(root: Root, intent: Intent, case: Case, playbook: Playbook) -> None:

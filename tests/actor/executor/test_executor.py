@@ -15,14 +15,15 @@ from click.testing import CliRunner
 from actor.deeds import Hands
 from actor.execution import fenced
 from actor.executor import intents
-from actor.executor.__main__ import main
-from actor.executor.held import Held
+from actor.executor.__main__ import main, serve
+from actor.executor.held import Held, Run
 from actor.executor.intents import WIRES
+from actor.foresight import simulate
 from actor.model import Command, StepFailed
 from actor.person import Spoken
 from actor.person.undoing import undo
 from tests.actor.executor.conftest import NAME, Pair, paired, served
-from tests.support import DISK, MINUTE, WEB, Host, executable
+from tests.support import DISK, MINUTE, WEB, Host, executable, labels_of
 
 if TYPE_CHECKING:
     from actor.deeds import Record
@@ -215,7 +216,7 @@ def test_a_record_that_root_gave_is_withdrawn_once_and_then_known_no_more(pair: 
     assert pair.ask("withdraw", record, action="disk-cleanup", target="disk").said == "done"
     held = pair.root.store.find("i1")
     assert held is not None
-    assert held.records == ()
+    assert held.given == ()
     assert pair.ask("undo", record, action="disk-cleanup", target="disk").said == "failed"
 
 
@@ -237,14 +238,78 @@ def test_a_unit_of_a_command_that_was_not_begun_is_not_let_go(pair: Pair, monkey
     assert let_go == [command]
 
 
-def test_what_is_held_stays_as_long_as_an_undo_may_need_it(pair: Pair) -> None:
-    pair.ask("protect")
+def test_what_is_held_stays_as_long_as_an_undo_may_need_it_and_no_longer(pair: Pair) -> None:
+    pair.actor.host.log("a.log.1")
+    pair.ask("protect", action="disk-cleanup", target="disk")
     pair.ask("plan", incident_id="i2")
+    assert pair.ask("protect", incident_id="i3").result["protection"] == "none"
     pair.root.store.prune(pair.root.clock.now() + MINUTE)
     assert [held.incident_id for held in pair.root.store.all()] == ["i1"]
 
 
+def test_what_one_incident_gives_back_is_no_other_ones(pair: Pair) -> None:
+    for incident_id in ("i1", "i2"):
+        record = pair.ask("protect", incident_id=incident_id).result
+    assert pair.ask("withdraw", record).said == "done"
+    assert pair.ask("seal", record, incident_id="i2").said == "done"
+
+
+def test_whose_asker_died_before_it_heard_of_the_seal_is_kept_and_undone_all_the_same(host: Host) -> None:
+    data = host.service / "data"
+    data.write_text("before")
+    pair = paired(host, services={"web": {"files": [str(data)]}})
+    record = pair.ask("protect").result
+    data.write_text("by the action")
+    sealed = pair.ask("seal", record).result
+    assert pair.ask("keep", record).said == "done"
+    data.write_text("by a person")
+    assert pair.ask("seal", record).result == sealed, "sealed once more, a person's edit would be the action's"
+    assert pair.ask("undo", record).said == "done"
+    assert data.read_text() == "by a person"
+    pair.actor.journal.close()
+
+
 # Root's own policy.
+
+
+def test_each_command_of_a_plan_is_begun_once_whatever_token_it_bears(pair: Pair) -> None:
+    command = planned(pair)
+    assert pair.ask("perform", command).said == "done"
+    again = pair.ask("perform", fenced(command))
+    assert again.reason == "this command was begun since root planned it; nothing is begun twice"
+    assert pair.actor.host.restarts() == 1
+
+
+def test_who_plans_again_and_again_in_one_incident_spends_the_budget_too(host: Host) -> None:
+    pair = paired(host, limits={"restarts": [{"count": 3, "within": "1h"}]})
+    for _ in range(3):
+        assert pair.ask("perform", planned(pair)).said == "done"
+    for deed, arguments in (("perform", (planned(pair),)), ("protect", ())):
+        assert pair.ask(deed, *arguments).reason == "the budget of 3/1h restarts is spent"
+    assert host.restarts() == 3
+    pair.actor.journal.close()
+
+
+def test_a_run_of_several_commands_is_one_run(pair: Pair) -> None:
+    for number in range(3):
+        pair.actor.host.log(f"a.log.{number}", size_kib=2048)
+    about = {"action": "disk-cleanup", "target": "disk"}
+    commands = msgspec.convert(pair.ask("plan", **about).result["commands"], list[Command])
+    assert len(commands) > 1
+    for command in commands:
+        assert pair.ask("perform", fenced(command), **about).said == "done"
+    held = pair.root.store.find("i1")
+    assert held is not None
+    assert [run.action_class for run in held.runs] == ["cleanup"]
+
+
+def test_what_is_simulated_of_a_run_that_is_under_way_takes_nothing_from_it(answering: Pair) -> None:
+    actor = answering.actor
+    actor.decide(WEB, "service-restart")
+    actor.turn()
+    held = answering.root.store.find(actor.incident().id)
+    simulate(actor.world, labels_of(WEB, "service-restart", "auto-execute"), {})
+    assert answering.root.store.find(actor.incident().id) == held
 
 
 def test_under_a_stop_nothing_is_begun_but_undone_and_looked_at_all_the_same(pair: Pair) -> None:
@@ -274,7 +339,7 @@ def test_the_stop_lies_where_only_root_may_take_it_away(pair: Pair) -> None:
 def test_what_policy_forbids_is_not_done_whatever_the_other_process_says(host: Host, changes: dict[str, Any], reason: str) -> None:
     pair = paired(host, **changes)
     pair.root.store.put(
-        Held(incident_id="earlier", action="service-restart", target="web", action_class="restart", runs=(pair.root.clock.now() - MINUTE,))
+        Held(incident_id="earlier", action="service-restart", target="web", runs=(Run(pair.root.clock.now() - MINUTE, "restart"),))
     )
     command = planned(pair)
     assert pair.ask("perform", command).reason == reason
@@ -316,7 +381,22 @@ def test_a_stop_ends_within_a_second_what_root_is_doing(answering: Pair) -> None
     assert "ended by the stop" in outcome[0]
 
 
+def test_what_cannot_be_laid_down_has_failed_in_words(pair: Pair) -> None:
+    pathlib.Path(pair.root.intents).rmdir()
+    with pytest.raises(StepFailed, match=r"root cannot be asked: .*No such file"):
+        pair.hands.release(pair.case(), ())
+
+
 # The program.
+
+
+def test_it_ends_though_an_intent_lies_there_whose_asker_has_died(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair.ask("show")
+    serve(pair.root, idle_seconds=0.05)
+    assert intents.names(pair.root.intents) == {NAME}, "who asked a moment ago may still fetch its answer"
+    monkeypatch.setattr("actor.executor.__main__._ANSWER_STAYS_SECONDS", -1.0)
+    serve(pair.root, idle_seconds=0.05)
+    assert intents.names(pair.root.intents) == intents.names(pair.root.answers) == set()
 
 
 def test_a_configuration_that_others_may_write_is_refused(tmp_path: pathlib.Path) -> None:
