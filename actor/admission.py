@@ -161,6 +161,7 @@ def _decline(world: World, moment: _Moment, no: tuple[str, Verdict]) -> None:
             incidents.propose(db, incident, plan, (now, expires_at))
             incidents.move(db, incident, "proposed", reason, expires_at)
         elif verdict.answer == "shadow" and plan is not None:
+            incidents.announced(db, incident.id, None)
             incidents.settle(db, incident, "shadowed", f"{reason}; it would: {in_words(plan)}; {plan.undo}", (now, None))
         else:
             # Who was told of a deed ten minutes ahead was not told of one after a refusal that lasted: they are told again.

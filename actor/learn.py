@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -113,18 +113,27 @@ def reset_breakers(db: sqlite3.Connection) -> None:
     trials.forget_breakers(db)
 
 
-def follow_trials(db: sqlite3.Connection, journal: Journal, config: Config, active: tuple[set[EpisodeKey], float]) -> list[Trial]:
+class Seen(NamedTuple):
+    """What Prometheus decides at a Unix time; of the `unforecast`, or where it does not `see` at all, no decision says nothing."""
+
+    active: set[EpisodeKey]
+    unforecast: set[EpisodeKey]
+    sees: bool
+    at: float
+
+
+def follow_trials(db: sqlite3.Connection, journal: Journal, config: Config, seen: Seen) -> list[Trial]:
     """Compare what Prometheus decides now with what was booked as healed; correct and return what came back within an hour.
 
     A problem that never went away is no recurrence: verification has judged that.
     """
-    keys, now = active
     recurred = []
-    for trial in trials.lasting(journal, now - RECURRENCE_SECONDS):
-        if trial.key not in keys:
-            trials.note_gone(db, trial, now)
-        elif trial.gone_at is not None and trials.note_recurred(db, trial, now):
-            _correct(db, journal, config, trial, now)
+    for trial in trials.lasting(journal, seen.at - RECURRENCE_SECONDS):
+        if trial.key not in seen.active:
+            if seen.sees and trial.key not in seen.unforecast:
+                trials.note_gone(db, trial, seen.at)
+        elif trial.gone_at is not None and trials.note_recurred(db, trial, seen.at):
+            _correct(db, journal, config, trial, seen.at)
             recurred.append(trial)
     return recurred
 

@@ -11,7 +11,7 @@ from actor import notify
 from actor.absorb import ALERTNAMES, changes, read_decision
 from actor.journal import incidents, intake
 from actor.journal.intake import ReceivedAlert
-from actor.learn import follow_trials
+from actor.learn import Seen, follow_trials
 from actor.model import EpisodeKey, Plan
 from actor.situation import DECISION_SERIES, ask_silences
 from homeostat.alertmanager import AlertmanagerError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNAVAILABLE = "homeostat_forecast_unavailable"
+# What an exporter asserts fades within minutes of its death; one that is later than this may be dead.
+_FRESH_CYCLES = 3
 
 
 def reconcile(world: World) -> bool:
@@ -77,12 +79,14 @@ def _follow_episodes(world: World) -> bool:
     except PrometheusError as error:
         log.warning("cannot follow episodes: %s", error)
         return False
+    ages_seconds = [now - success.value for success in successes]
+    fresh = any(age_seconds < _FRESH_CYCLES * world.config.exporter.cycle for age_seconds in ages_seconds)
     with world.journal.transaction() as db:
-        returned = follow_trials(db, world.journal, world.config, (active, now))
+        returned = follow_trials(db, world.journal, world.config, Seen(active, unseen, fresh, now))
     for trial in returned:
         log.warning("incident %s: %s is back at %s; %s counts as failed there", trial.incident_id, trial.problem, trial.target, trial.action)
     quiet = world.config.limits.episode_quiet
-    sees = any(now - success.value < quiet for success in successes)
+    sees = any(age_seconds < quiet for age_seconds in ages_seconds)
     for key in [incident.key for incident in incidents.open_episodes(world.journal)]:
         with world.journal.transaction() as db:
             incident = incidents.of_open_episode(world.journal, key)

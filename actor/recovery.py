@@ -43,9 +43,10 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
 def recover(world: World, incident: Incident) -> None:
     """Resolve one incident that was running when its process ended; one that was closed since stays so. Raises JournalError and HandedOver."""
-    current = incidents.find(world.journal, incident.id)
-    if current is None or current.state != "running":
+    found = incidents.find(world.journal, incident.id)
+    if found is None or found.state != "running":
         return
+    incident = found
     try:
         playbook = world.playbooks[incident.action]
         work = Work(world, incident, playbook, case_of(world, playbook, incident.target, incident.id))

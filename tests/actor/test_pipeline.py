@@ -19,7 +19,7 @@ from actor.model import Breaker, HandedOver
 from actor.situation import GATES
 from homeostat.alertmanager import Matcher
 from tests.actor.playbooks import QUARANTINE_AND_PURGE, owned
-from tests.support import DAY, DISK, HOUR, KIB, MINUTE, PREDICTION, USAGE, WEB, Actor, Host, silence
+from tests.support import DAY, DISK, HOUR, KIB, MINUTE, PREDICTION, USAGE, WEB, Actor, Host, configured, silence
 
 if TYPE_CHECKING:
     import pathlib
@@ -358,6 +358,24 @@ class TestAnnouncement:
         actor.turn()
         assert (actor.incident().outcome, actor.host.restarts()) == ("succeeded", 1)
         assert actor.alertmanager.names() == ["HomeostatAnnouncement", "HomeostatOutcome"]
+
+    @pytest.mark.parametrize("no", ["shadow", "refuse"])
+    def test_what_was_announced_before_a_no_that_lasted_is_announced_again(self, actor: Actor, no: str) -> None:
+        restart(actor, "notify-execute")
+        active = actor.world.config
+        if no == "shadow":
+            actor.world.config = configured(actor.host.settings(), autonomy={"mode": "shadow"})
+        else:
+            actor.stop()
+        actor.clock.advance(601)
+        actor.turn()
+        assert actor.incident().outcome == {"shadow": "shadowed", "refuse": "refused"}[no]
+        actor.world.config = active
+        actor.world.stop.path.unlink(missing_ok=True)
+        with actor.journal.transaction() as db:
+            incidents.wake_undecided(db, actor.clock.now())
+        actor.turn()
+        assert (actor.incident().state, actor.host.restarts()) == ("announced", 0)
 
     def test_gates_are_asked_again_after_the_grace(self, actor: Actor) -> None:
         restart(actor, "notify-execute")

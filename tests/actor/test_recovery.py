@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from actor.journal import incidents, ledger
@@ -54,6 +55,14 @@ def test_without_any_effect_but_with_a_gate_that_says_no_by_now_it_does_not_act(
     actor.prometheus.forget(WEB)
     actor.turn()
     assert (actor.incident().outcome, actor.host.restarts()) == ("refused", 0)
+
+
+def test_it_is_recovered_as_it_is_on_disk_and_not_as_it_was_when_its_turn_was_noted(actor: Actor) -> None:
+    actor.decide(WEB, "service-restart")
+    stale = msgspec.structs.replace(killed_while(actor, "seal"), action="disk-cleanup", target="disk")
+    recover(actor.world, stale)
+    assert actor.incident().outcome == "succeeded"
+    assert ledger.record_at(actor.journal, "service-restart", "web").successes == 1
 
 
 def test_interrupted_twice_before_any_effect_it_is_not_tried_a_third_time(actor: Actor) -> None:

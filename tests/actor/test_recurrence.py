@@ -15,11 +15,11 @@ from actor import breakers
 from actor.journal import ledger, trials
 from actor.learn import learn, moved, reset_breakers, take_probes
 from actor.model import Breaker
-from actor.reconcile import reconcile
+from actor.reconcile import UNAVAILABLE, reconcile
 from homeostat.words import FAILURES
 from tests.actor.gates.situations import incident
 from tests.crash import Killed, Reaper, reaping
-from tests.support import DAY, HOUR, KIB, MINUTE, WEB, Actor, Host
+from tests.support import DAY, HOUR, KIB, LAST_SUCCESS, MINUTE, WEB, Actor, Host
 
 if TYPE_CHECKING:
     from homeostat.words import Outcome
@@ -111,6 +111,22 @@ def test_a_silent_prometheus_is_no_problem_that_went_away(actor: Actor) -> None:
     later(actor, MINUTE)
     actor.prometheus.down = False
     later(actor, MINUTE)
+    assert learned(actor)[:3] == (1, 1, 0)
+
+
+@pytest.mark.parametrize("blind", ["the action began a new regime", "the exporter is dead", "the exporter is late"])
+def test_what_nobody_can_see_at_the_moment_has_not_gone_away(actor: Actor, blind: str) -> None:
+    actor.decide(WEB, ACTION)
+    actor.turn()
+    actor.prometheus.forget(WEB)
+    if blind == "the action began a new regime":
+        actor.prometheus.put(UNAVAILABLE, 1.0, **WEB._asdict(), reason="not_enough_data")
+    elif blind == "the exporter is dead":
+        actor.prometheus.drop(LAST_SUCCESS)
+    else:
+        actor.prometheus.evaluated_seconds_ago = 5 * MINUTE
+    later(actor, MINUTE)
+    returns(actor)
     assert learned(actor)[:3] == (1, 1, 0)
 
 
