@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actor import loop, pipeline
+from actor import admission, loop
 from actor.journal import Journal, JournalError, incidents, ledger
 from actor.loop import Loop
 from actor.metrics import Collector
@@ -121,7 +121,7 @@ def test_two_incidents_never_run_at_once(live: Actor) -> None:
 
 
 def test_an_incident_that_breaks_us_rests_and_does_not_keep_others_waiting(live: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, asked = pipeline.ask_around, []
+    real, asked = admission.ask_around, []
 
     def ask_around(world: object, incident: incidents.Incident) -> object:
         asked.append(incident.target)
@@ -129,7 +129,7 @@ def test_an_incident_that_breaks_us_rests_and_does_not_keep_others_waiting(live:
             raise RuntimeError("a bug")
         return real(world, incident)
 
-    monkeypatch.setattr(pipeline, "ask_around", ask_around)
+    monkeypatch.setattr(admission, "ask_around", ask_around)
     live.decide(DISK, "disk-cleanup")
     live.decide(WEB, "service-restart")
     with looping(live) as service:
