@@ -53,8 +53,12 @@ def configured_once(settings: dict[str, Any], **changes: Any) -> Any:
 
 
 _really_configured = support.configured
-support.configured = configured_once
-support.load_playbooks = functools.cache(support.load_playbooks)
+
+
+def read_once() -> None:
+    """Let this process read each configuration and the playbooks once; not for a process that runs other tests too."""
+    support.configured = configured_once
+    support.load_playbooks = functools.cache(support.load_playbooks)
 
 
 class Inline:

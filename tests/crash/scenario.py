@@ -36,7 +36,7 @@ class Decide:
 class Scenario:
     """One story; times are seconds from its start.
 
-    `prepare` fills the host and returns configuration. `edit` is the user between a kill and the restart: the paths written
+    `install` gives the server's process what the product does not have. `prepare` fills the host and returns configuration. `edit` is the user between a kill and the restart: the paths written
     and what they hold; `reconfigure` is what the owner writes into the configuration then. `begin` sets up each process. `moments` happen at their time, and again each minute until they say that they did.
     `ambiguous` are the phases in which a user's edit cannot be told from what is done. `outcomes` are the ways in which its incidents may end. `lingers`: what a killed process had started goes on until the
     next one is well under way.
@@ -44,6 +44,7 @@ class Scenario:
 
     decides: tuple[Decide, ...]
     outcomes: frozenset[str]
+    install: Callable[[], None] = lambda: None
     prepare: Callable[[Host], dict[str, Any]] = lambda host: {}
     edit: Callable[[Host], Mapping[pathlib.Path, bytes]] = lambda host: {}
     edits_anywhere: bool = False

@@ -19,7 +19,7 @@ from tests import support
 from tests.crash import mutants, prctl
 from tests.crash.checks import complaints
 from tests.crash.evidence import Evidence
-from tests.crash.life import live
+from tests.crash.life import live, read_once
 from tests.crash.outside import user_edits
 from tests.crash.points import Kill
 from tests.crash.scenarios import SCENARIOS
@@ -147,6 +147,9 @@ def _folder() -> Iterator[pathlib.Path]:
 def main() -> None:
     """Read cases from standard input, one JSON object a line, and answer each with its result."""
     prctl.adopt_orphans()
+    read_once()
+    for scenario in SCENARIOS.values():
+        scenario.install()
     gc.freeze()
     for line in sys.stdin.buffer:
         with _folder() as folder:

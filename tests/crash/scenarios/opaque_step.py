@@ -41,7 +41,8 @@ def _oracle(case: Case, command: Command) -> Effect:
     return execution.fate(case, command) or "unknowable"
 
 
-STEPS["opaque"] = Step(options=Options, gather=lambda case, options: case, plan=_plan, perform=_perform, oracle=_oracle)
+def _install() -> None:
+    STEPS["opaque"] = Step(options=Options, gather=lambda case, options: case, plan=_plan, perform=_perform, oracle=_oracle)
 
 
 def _prepare(host: Host) -> dict[str, Any]:
@@ -61,6 +62,7 @@ def _check(seen: Evidence) -> Iterable[str]:
 SCENARIO = Scenario(
     decides=(Decide(key=DISK, action="opaquely"),),
     outcomes=frozenset({"succeeded", "warned", "interrupted"}),
+    install=_install,
     prepare=_prepare,
     check=_check,
 )
