@@ -37,7 +37,7 @@ def read_token(path: str) -> str:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             token = file.read(4 * LONGEST).decode().strip()
     except (OSError, ValueError) as error:
-        raise CredentialError(f"{path}: the token file cannot be read: {error}") from None
+        raise CredentialError(f"{path}: the token file cannot be read: {error.strerror if isinstance(error, OSError) else error}") from None
     # A group may read it, for Alertmanager reads the same file; whoever may write it, or is anybody, would be the operator.
     if mode & (stat.S_IRWXO | stat.S_IWGRP):
         raise CredentialError(f"{path}: others may read or change this token (mode {mode:04o}); run: chmod g-w,o= {path}")

@@ -68,8 +68,8 @@ class DaemonClient:
             answer = response.json()
         except requests.RequestException:
             raise DaemonError(f"{self.url} answered {response.status_code} and no JSON; is it a Homeostat daemon of this version?") from None
-        if response.status_code == requests.codes.conflict and isinstance(answer, dict) and "error" in answer:
-            # It heard and says no: its words are the whole story.
+        if response.status_code in {requests.codes.conflict, requests.codes.not_found} and isinstance(answer, dict) and "error" in answer:
+            # It heard and says no, or knows no such thing: its words are the whole story.
             raise DaemonError(answer["error"])
         if response.status_code != requests.codes.ok:
             raise DaemonError(f"{self.url} answered {response.status_code}: {answer['error'] if isinstance(answer, dict) and 'error' in answer else answer}")

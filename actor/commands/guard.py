@@ -38,7 +38,9 @@ Record = dict[str, Any]
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def guard(config_file: pathlib.Path, /, paths: tuple[str, ...], command: tuple[str, ...], **options: Any) -> None:
-    """Run COMMAND; when it or the check fails, put back what it changed below each --path, where nobody touched it since.
+    """Run a COMMAND of yours under protection.
+
+    When it or the check fails, what it changed below each --path goes back, where nobody touched it since.
 
     Exit code: 0 kept, 1 nothing was run, 10 failed and rolled back, 11 failed and rolled back but for what somebody touched
     meanwhile, 12 failed and the rollback failed.

@@ -33,7 +33,7 @@ def journal() -> None:
 @click.option("--since", type=DurationParameter(), help="How far back, as in 30d; everything without it.")
 @with_desk
 def export(desk: Desk, since: Duration | None) -> None:
-    """Write every alert with its decision, then every incident with verdicts, phases and evidence, one JSON object a line."""
+    """Write the whole audit trail as JSON lines. First comes every alert with its decision, then every incident with verdicts, phases and evidence."""
     begin = desk.clock.now() - since if since is not None else 0.0
     for line in desk.actor.lines("journal/export", since=begin):
         click.echo(line)
@@ -42,7 +42,7 @@ def export(desk: Desk, since: Duration | None) -> None:
 @journal.command()
 @click.option("--state-directory", type=click.Path(path_type=pathlib.Path), help="Verify a journal that no actor has open, without changing it.")
 def verify(state_directory: pathlib.Path | None) -> None:
-    """Say in a line each what is wrong in the journal; exit code 1 when anything is."""
+    """Say what is wrong in the journal. Each fault has a line, and the exit code is 1 when there is any."""
     found = False
     for fault in _of_directory(state_directory) if state_directory is not None else _of_actor():
         found = True
@@ -63,6 +63,8 @@ def _of_directory(directory: pathlib.Path) -> Iterator[str]:
             copy_unused(directory, pathlib.Path(scratch))
             with contextlib.closing(Journal(pathlib.Path(scratch), Size(0))) as opened:
                 yield from audit.faults(opened)
+    except FileNotFoundError:
+        raise click.ClickException(f"there is no journal in {directory}; actor.state_directory says where it lies") from None
     except (JournalError, OSError) as error:
         raise click.ClickException(str(error)) from None
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.group()
 @click.pass_context
 def snapshots(context: click.Context) -> None:
-    """See what is kept to undo with, and take single files out of it."""
+    """See what is kept to undo with. Single files can be taken out of it."""
     if os.geteuid() != 0:
         raise click.ClickException("what is kept to undo with, only root may read; run it as root")
     try:
@@ -43,6 +43,9 @@ def listed(config: Config) -> None:
     """List what is kept, the oldest first."""
     found = sorted(deeds.all_kept(config), key=lambda stored: stored.kept.made_at)
     rows = [(stored.kept.name, stored.protection, stored.kept.place, rfc3339(stored.kept.made_at), f"{stored.room_ratio:.0%}") for stored in found]
+    if not rows:
+        click.echo("Nothing is kept.")
+        return
     table(("NAME", "PROTECTION", "PLACE", "SINCE", "FREE THERE"), rows)
 
 
@@ -52,7 +55,7 @@ def listed(config: Config) -> None:
 @click.option("--to", "destination", type=click.Path(file_okay=False, exists=True, resolve_path=True), help="The folder to put it into; without it, it goes to its own place.")
 @click.pass_obj
 def restore(config: Config, name: str, path: str, destination: str | None) -> None:
-    """Copy one file or folder out of NAME; what stands where it would go is never replaced."""
+    """Copy one file or folder out of NAME. What stands where it would go is never replaced."""
     try:
         exact_path("--path", path)
         wanted = pathlib.PurePosixPath(path)

@@ -36,7 +36,7 @@ class Spoken:
         return f"{what} by {self.author}" + (f": {self.reason}" if self.reason else "")
 
 
-UNKNOWN = Reply(taken=False, reason="there is no incident of that id")
+UNKNOWN = Reply(taken=False, reason="there is no incident of that id; see: homeostat decisions")
 
 
 def no(reason: str) -> Reply:

@@ -9,6 +9,7 @@ import msgspec
 
 from actor.answers import Refused, Routes, answered
 from actor.journal import incidents, undo_records, verdicts, words
+from actor.person import UNKNOWN
 from actor.person.undoing import undo_in_words
 from homeostat.config.section import DAY
 
@@ -31,7 +32,7 @@ def _add(api: flask.Blueprint, service: Service) -> None:
     def incident(incident_id: str) -> flask.Response:
         found = incidents.find(service.world.journal, incident_id)
         if found is None:
-            raise Refused("there is no incident of that id", 404)
+            raise Refused(UNKNOWN.reason, 404)
         return answered(tell_story(service, found))
 
 

@@ -51,6 +51,9 @@ def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(config_file: pathlib.Path, *values: Any, **options: Any) -> Any:
         try:
             return command(_lay(config_file), *values, **options)
+        except BrokenPipeError:
+            # Who reads on, as `head` does, has read enough: click ends quietly.
+            raise
         except (ConfigError, CredentialError, DaemonError, PrometheusError, AlertmanagerError, OSError) as error:
             raise click.ClickException(str(error)) from None
         except UnicodeEncodeError as error:

@@ -170,7 +170,7 @@ def load(path: pathlib.Path, kind: type[T]) -> T:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), 0, "", f"cannot be read: {error}") from None
+        raise ConfigError(str(path), 0, "", f"cannot be read: {error.strerror if isinstance(error, OSError) else error}") from None
     return loads(text, kind, str(path))
 
 

@@ -30,7 +30,14 @@ def test_a_post_is_one(site: Site) -> None:
     assert (site.asked[0].method, "Authorization" in site.asked[0].headers) == ("POST", False)
 
 
-@pytest.mark.parametrize("reply", [Reply({"error": "the operator's bearer token is needed"}, 401), Reply({"error": "x"}, 404), Reply({"error": "x"}, 503)])
+@pytest.mark.parametrize("code", [404, 409])
+def test_a_no_of_the_daemons_own_is_told_without_its_address(site: Site, code: int) -> None:
+    site.answer = lambda asked: Reply({"error": "there is none"}, code)
+    with pytest.raises(DaemonError, match=r"^there is none$"):
+        DaemonClient(site.url, None).get("status")
+
+
+@pytest.mark.parametrize("reply", [Reply({"error": "the operator's bearer token is needed"}, 401), Reply({"error": "x"}, 400), Reply({"error": "x"}, 503)])
 def test_a_refusal_is_told_in_its_own_words(site: Site, reply: Reply) -> None:
     site.answer = lambda asked: reply
     with pytest.raises(DaemonError, match=f"answered {reply.status}: {reply.body['error']}"):

@@ -12,7 +12,7 @@ from homeostat.cli.desk import Desk, IncidentId, speak, with_desk
 @click.option("--reason", default="", help="Why; it stays in the incident's story.")
 @with_desk
 def again(desk: Desk, incident_id: str, reason: str) -> None:
-    """Have the action of incident ID planned anew and proposed; it runs when you approve that."""
+    """Have the action of incident ID proposed anew. It is planned for now, and runs when you approve that."""
     speak(desk, incident_id, "again", reason=reason)
 
 

@@ -16,7 +16,7 @@ from homeostat.cli.desk import Desk, IncidentId, printable, speak, with_desk
 @click.option("--reason", default="", help="Why; it stays in the incident's story.")
 @with_desk
 def approve(desk: Desk, incident_id: str, plan: str | None, yes: bool, reason: str) -> None:
-    """Say yes to the proposal of incident ID; it runs once every gate still agrees."""
+    """Say yes to the proposal of incident ID. It runs once every gate still agrees."""
     proposal = _proposal(desk, incident_id)
     if plan is not None and not (plan and proposal["plan_hash"].startswith(plan)):
         raise click.ClickException(f"the plan is now {proposal['plan_hash'][:12]}, not {printable(plan)}; look at it with: homeostat proposals")

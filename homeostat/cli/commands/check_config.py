@@ -17,7 +17,7 @@ _DEADLINE_SECONDS = 30
 @click.argument("file", type=click.Path(path_type=pathlib.Path), required=False)
 @click.pass_obj
 def check_config(config_file: pathlib.Path, file: pathlib.Path | None) -> None:
-    """Check FILE (the one in force when it is not given) as both daemons do."""
+    """Check FILE as both daemons do. It is the one in force when none is given."""
     path = file or config_file
     try:
         load(path, Config)

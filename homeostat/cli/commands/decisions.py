@@ -30,6 +30,9 @@ def decisions(desk: Desk, last: Duration, action: str | None, outcome: str | Non
     if as_json:
         click.echo(msgspec.json.encode(chosen))
         return
+    if not chosen:
+        click.echo(f"Of the last {last}, there is no such decision." if found else f"Nothing was decided in the last {last}.")
+        return
     table(("when", "id", "problem", "target", "action", "decision", "became", "why"), map(_row, chosen))
 
 

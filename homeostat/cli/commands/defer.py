@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--reason", default="", help="Why; everyone who looks will read it.")
 @with_desk
 def defer(desk: Desk, incident_id: str, until: str | None, length: Duration | None, reason: str) -> None:
-    """Move incident ID to later, or have everything asked now; a cooldown or another gate's no is not shortened by it."""
+    """Move incident ID to later, or to now. A cooldown or another gate's no is not shortened by it."""
     if (until is None) == (length is None):
         raise click.UsageError("say either --until TIME or --for DURATION")
     now = desk.clock.now()

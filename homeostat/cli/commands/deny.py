@@ -12,7 +12,7 @@ from homeostat.cli.desk import Desk, IncidentId, speak, with_desk
 @click.option("--reason", default="", help="Why; it stays in the incident's story.")
 @with_desk
 def deny(desk: Desk, incident_id: str, reason: str) -> None:
-    """Say no to the proposal of incident ID, for as long as its problem lasts."""
+    """Say no to the proposal of incident ID. It holds for as long as the problem lasts."""
     speak(desk, incident_id, "deny", reason=reason)
 
 

@@ -13,7 +13,7 @@ from homeostat.cli.desk import Desk, IncidentId, speak, with_desk
 @click.option("--reason", default="", help="Why; it stays in the incident's story.")
 @with_desk
 def feedback(desk: Desk, incident_id: str, mark: str, reason: str) -> None:
-    """Say that incident ID was unnecessary (a false positive) or necessary; the last word counts."""
+    """Say whether incident ID was necessary. Unnecessary is a false positive, and the last word counts."""
     speak(desk, incident_id, mark, reason=reason)
 
 

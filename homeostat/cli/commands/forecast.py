@@ -27,7 +27,7 @@ _POWERS = ("", "k", "M", "G", "T", "P")
 @click.option("--json", "as_json", is_flag=True, help="What the exporter's API answers.")
 @with_desk
 def forecast(desk: Desk, target: str | None, host: str | None, limit: int, explain: bool, as_json: bool) -> None:  # noqa: PLR0913, PLR0917 - one per flag
-    """List what runs out first, or all that is forecast of TARGET."""
+    """List what runs out first. With TARGET, all that is forecast of it."""
     if explain and target is None:
         raise click.ClickException("name the TARGET that is to be explained; without --explain, homeostat forecast lists them")
     asked: dict[str, str | float] = {"host": host} if host else {}

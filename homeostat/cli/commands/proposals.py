@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @with_desk
 def proposals(desk: Desk, as_json: bool) -> None:
-    """List what waits for a person: homeostat approve ID, or homeostat deny ID."""
+    """List what waits for your yes or no. Say it with: homeostat approve ID, or homeostat deny ID."""
     found: list[dict[str, Any]] = desk.actor.get("proposals")
     if as_json:
         click.echo(msgspec.json.encode(found))

@@ -12,7 +12,7 @@ from homeostat.cli.desk import Desk, pauses, with_desk
 @click.command()
 @with_desk
 def resume(desk: Desk) -> None:
-    """Let things be executed again."""
+    """Let things be executed again. This lifts the stop, ends every `homeostat pause` of this host, and closes every breaker."""
     stop = pathlib.Path(desk.config.actor.root_directory, "stop")
     if stop.exists():
         stop.unlink()

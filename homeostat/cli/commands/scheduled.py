@@ -15,7 +15,7 @@ from homeostat.clock import rfc3339
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @with_desk
 def scheduled(desk: Desk, as_json: bool) -> None:
-    """List what is deferred or announced, the soonest first; everything is asked again when its time has come."""
+    """List what is deferred or announced. The soonest comes first, and every gate is asked again when its time has come."""
     found: list[dict[str, Any]] = desk.actor.get("scheduled")
     if as_json:
         click.echo(msgspec.json.encode(found))

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @with_desk
 def simulate(desk: Desk, alert: BinaryIO, as_json: bool) -> None:
-    """Ask every gate about an alert, or a webhook's payload, and show the plan; `-` reads standard input. Nothing is done."""
+    """Ask every gate about an alert, and show the plan. Nothing is done.
+
+    ALERT.json is one alert, a list of them as `amtool alert query -o json` prints it, or a webhook's payload; `-` reads standard input.
+    """
     try:
         payload = msgspec.json.decode(alert.read())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise click.ClickException(f"{printable(str(getattr(alert, 'name', '-')))}: no JSON: {error}") from None
-    foreseen: list[dict[str, Any] | str] = desk.actor.post("simulate", payload)
+    # Alertmanager's API and amtool list alerts; its webhook wraps them.
+    foreseen: list[dict[str, Any] | str] = desk.actor.post("simulate", {"alerts": payload} if isinstance(payload, list) else payload)
     if as_json:
         click.echo(msgspec.json.encode(foreseen))
         return

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.command()
 @with_desk
 def status(desk: Desk) -> None:
-    """Show the mode, what pauses acting, what is on its way, and whether every part answers."""
+    """Show whether every part answers. With it come the mode, what pauses acting, and what is on its way."""
     rows, unwell = [], False
     for name, ask in (("actor", _actor), ("exporter", _exporter), ("alertmanager", _alertmanager)):
         words, well = _answer(desk, ask)

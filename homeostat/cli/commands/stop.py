@@ -23,7 +23,7 @@ _PATH = r"{}_directory[\"']?:\s*[\"']?(/[^\s\"',}}]*)"
 @click.option("--reason", default="no reason was given", help="Why; everyone who looks will read it.")
 @click.pass_obj
 def stop(config_file: pathlib.Path, reason: str) -> None:
-    """Stop everything now, until `homeostat resume`."""
+    """Stop all acting now, until `homeostat resume`. What runs is ended, or rolled back; your services are left as they are."""
     actor = _actor(config_file)
     path = pathlib.Path(actor.root_directory, "stop")
     try:

@@ -14,7 +14,7 @@ from homeostat.cli.desk import Desk, IncidentId, printable, with_desk
 @click.option("--reason", default="", help="Why; it stays in the incident's story.")
 @with_desk
 def undo(desk: Desk, incident_id: str | None, dry_run: bool, reason: str) -> None:
-    """Take back what the action of incident ID did, or the last action. What somebody touched since is left and named."""
+    """Take back the last action, or that of incident ID. What somebody touched since is left and named."""
     said = {"author": signature(), "reason": reason, "incident_id": incident_id or "", "dry_run": dry_run}
     done = desk.actor.post("undo", said)
     click.echo(printable(done["reason"]))

@@ -12,7 +12,7 @@ from homeostat.cli.desk import Desk, IncidentId, speak, with_desk
 @click.option("--reason", default="", help="Why; it stays in the incident's story.")
 @with_desk
 def veto(desk: Desk, incident_id: str, reason: str) -> None:
-    """Say no to what incident ID would do by itself, for as long as its problem lasts."""
+    """Say no to what incident ID would do by itself. It holds for as long as the problem lasts."""
     speak(desk, incident_id, "veto", reason=reason)
 
 

@@ -23,7 +23,7 @@ _A_MONTH_SECONDS = 30 * 86400
 @click.argument("subject", metavar="TARGET|ID")
 @with_desk
 def why(desk: Desk, subject: str) -> None:
-    """Say why something was done at TARGET, or in incident ID, or why nothing was."""
+    """Say why something was done at TARGET, or not. With an ID, it is only about that incident."""
     stories = _stories(desk, subject)
     target = stories[0]["target"] if stories else subject
     for line in _prediction(desk, target):

@@ -19,7 +19,7 @@ from homeostat.time_intervals import local_time
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @with_desk
 def windows(desk: Desk, ahead: Duration, service: str | None, length: Duration | None, as_json: bool) -> None:
-    """List the quietest window of each day, inside the maintenance windows, the quietest first."""
+    """List the quietest window of each day. It lies inside a maintenance window, and the quietest comes first."""
     asked: dict[str, str | float] = {"next": float(ahead)}
     asked |= {"service": service} if service else {}
     asked |= {"length": float(length)} if length else {}

@@ -136,6 +136,11 @@ def elsewhere(*words: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+def test_a_folder_without_a_journal_is_told_and_where_the_journal_lies(tmp_path: pathlib.Path) -> None:
+    result = CliRunner().invoke(COMMAND, ["verify", "--state-directory", str(tmp_path)])
+    assert result.output == f"Error: there is no journal in {tmp_path}; actor.state_directory says where it lies\n"
+
+
 @pytest.mark.parametrize("content", [None, b"this is no database, and long enough to be seen as none" * 50])
 def test_no_journal_is_one_line_and_a_failure(tmp_path: pathlib.Path, content: bytes | None) -> None:
     if content is not None:

@@ -212,7 +212,7 @@ def test_nothing_to_do_is_not_approved(actor: Actor) -> None:
 
 
 def test_an_incident_that_is_none_is_named_so(actor: Actor) -> None:
-    assert approve(actor.world, Spoken("nowhere", ADA), "x").reason == "there is no incident of that id"
+    assert approve(actor.world, Spoken("nowhere", ADA), "x").reason == "there is no incident of that id; see: homeostat decisions"
 
 
 class TestAgain:

@@ -66,7 +66,7 @@ def test_a_refusal_is_409_and_an_unknown_incident_404(actor: Actor, pages: Pages
     answer = say(pages, actor.incident().id, word, **said)
     assert (answer.status_code, "it is alerted" in answer.json["error"]) == (409, True)
     answer = say(pages, "nowhere", word, **said)
-    assert (answer.status_code, answer.json) == (404, {"error": "there is no incident of that id"})
+    assert (answer.status_code, answer.json) == (404, {"error": "there is no incident of that id; see: homeostat decisions"})
 
 
 @pytest.mark.parametrize("word", WORDS)

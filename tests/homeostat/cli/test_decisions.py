@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import pathlib
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +14,8 @@ from tests.homeostat.cli.conftest import incident
 
 if TYPE_CHECKING:
     from tests.homeostat.cli.conftest import Town
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -45,6 +50,12 @@ def test_it_is_narrowed_by_action_outcome_and_what_is_on_its_way(many: Town) -> 
     assert shown(many, "--pending", "--action", "service-restart") == []
 
 
+def test_no_decision_is_a_sentence_and_not_an_empty_table(many: Town) -> None:
+    assert many.run("decisions", "--outcome", "suceeded").output == "Of the last 7d, there is no such decision.\n"
+    many.decisions = []
+    assert many.run("decisions", "--last", "2h").output == "Nothing was decided in the last 2h.\n"
+
+
 def test_how_far_back_is_asked_of_the_actor(many: Town) -> None:
     shown(many, "--last", "30d")
     assert many.asked("GET")[0].query == {"last": [str(30 * 86400.0)]}
@@ -74,3 +85,14 @@ def test_a_configuration_that_is_none_is_one_line(town: Town) -> None:
     assert result.exit_code == 1
     assert result.output.endswith("hots: unknown key; did you mean 'host'?\n")
     assert len(result.output.splitlines()) == 1
+
+
+def test_who_reads_no_further_hears_no_complaint(many: Town) -> None:
+    many.decisions *= 1000
+    many.run("status")
+    argv = [sys.executable, "-m", "homeostat.cli", "--config.file", str(many.folder / "homeostat.yml"), "decisions"]
+    with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""

@@ -36,6 +36,7 @@ def test_a_pause_silences_the_executing_decisions_of_this_host_only(town: Town) 
 
 
 def test_a_pause_can_be_narrowed_to_a_service_or_an_action(town: Town) -> None:
+    town.status["playbooks"] = ["disk-cleanup", "service-restart"]
     town.run("pause", "--service", "web", "--action", "service-restart", "--reason", "x")
     matchers = {matcher["name"]: matcher["value"] for matcher in town.asked("POST")[0].json["matchers"]}
     assert (matchers["target"], matchers["action"]) == ("web", "service-restart")
@@ -44,6 +45,24 @@ def test_a_pause_can_be_narrowed_to_a_service_or_an_action(town: Town) -> None:
 def test_a_service_that_nobody_knows_is_refused(town: Town) -> None:
     result = town.run("pause", "--service", "wbe", "--reason", "x")
     assert (result.exit_code, result.output) == (1, "Error: there is no service 'wbe' in the configuration; known: web\n")
+    assert town.asked("POST") == []
+
+
+def test_an_action_that_the_actor_does_not_have_is_refused(town: Town) -> None:
+    result = town.run("pause", "--action", "disc-cleanup", "--reason", "x")
+    assert (result.exit_code, result.output) == (1, "Error: the actor has no action 'disc-cleanup'; known: disk-cleanup\n")
+    assert town.asked("POST") == []
+
+
+def test_an_actor_that_does_not_answer_keeps_nobody_from_pausing_an_action(town: Town) -> None:
+    town.configure(links={"console": "http://127.0.0.1:9"})
+    assert town.run("pause", "--action", "disk-cleanup", "--reason", "x").exit_code == 0
+    assert len(town.asked("POST")) == 1
+
+
+def test_a_pause_of_no_time_is_refused(town: Town) -> None:
+    result = town.run("pause", "--for", "0s", "--reason", "x")
+    assert (result.exit_code, "--for says how long" in result.output) == (2, True)
     assert town.asked("POST") == []
 
 

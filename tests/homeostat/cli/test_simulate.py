@@ -66,6 +66,12 @@ def test_a_dash_reads_standard_input(town: Town) -> None:
     assert (result.exit_code, ": no JSON: " in result.output) == (1, True)
 
 
+def test_a_list_of_alerts_as_amtool_prints_it_is_simulated_whole(town: Town) -> None:
+    town.said["simulate"] = Reply([FORESEEN, FORESEEN])
+    assert simulated(town, json.dumps([ALERT, ALERT])).exit_code == 0
+    assert [asked.json for asked in town.asked("POST")] == [{"alerts": [ALERT, ALERT]}]
+
+
 def test_scripts_get_json(town: Town) -> None:
     town.said["simulate"] = Reply([FORESEEN])
     assert json.loads(simulated(town, json.dumps(ALERT), "--json").output) == [FORESEEN]

@@ -44,7 +44,7 @@ def test_what_the_exporter_refuses_is_one_line(town: Town) -> None:
     town.windows = Reply({"error": "no traffic is known of web; exporter.traffic names a query for each"}, 404)
     result = town.run("windows", "--service", "web")
     assert result.exit_code == 1
-    assert "answered 404: no traffic is known of web; exporter.traffic names a query for each" in result.output
+    assert "Error: no traffic is known of web; exporter.traffic names a query for each" in result.output
     assert len(result.output.splitlines()) == 1
 
 
