@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from actor.disk import files
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from actor.model import Case, Stored
     from homeostat.config import Config
     from homeostat.config.types import Protections
@@ -23,10 +25,10 @@ def name_of(case: Case) -> str:
     return f"homeostat-{case.action}-{case.incident_id}"
 
 
-def new_name(case: Case, folder: int) -> str:
-    """Return a name for the case that nothing in an open folder bears: an earlier run's old state is no later one's."""
+def new_name(case: Case, known: Collection[str]) -> str:
+    """Return a name for the case that is none of those known: an earlier run's old state is no later one's."""
     name, number = name_of(case), 1
-    while files.status_of(name, folder) is not None:
+    while name in known:
         number += 1
         name = f"{name_of(case)}.{number}"
     return name

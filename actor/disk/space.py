@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from actor.model import Case
+    from homeostat.shell import Completed
 
 # A cleanup was asked for because the space will run out: it frees at least this share, though the target be free already.
 LEAST_GAIN_RATIO = 0.05
@@ -51,8 +52,7 @@ def look(case: Case) -> Space:
     """
     assert case.root is not None
     allowance_bytes = case.filesystem.size if case.filesystem is not None else None
-    # btrfs tells of freed space up to 31 s late unless its transaction is committed; one file system only, for another may hang.
-    synced = shell.run(("/usr/bin/sync", "-f", case.root), _SYNC_SECONDS)
+    synced = sync(case.root)
     if not synced.ok:
         raise StepFailed(f"{case.root} cannot be measured: {synced}")
     try:
@@ -60,6 +60,15 @@ def look(case: Case) -> Space:
             return _whole(descriptor) if allowance_bytes is None else _allowance(descriptor, allowance_bytes)
     except OSError as error:
         raise StepFailed(f"{case.root} cannot be measured: {error}") from None
+
+
+def sync(place: str) -> Completed:
+    """Put on the disk what was written or deleted on the file system of `place`.
+
+    btrfs tells of freed space up to 31 s late otherwise: who deletes until enough is free would go on and on.
+    """
+    # One file system only, for another may hang.
+    return shell.run(("/usr/bin/sync", "-f", place), _SYNC_SECONDS)
 
 
 def has_allowance(case: Case) -> bool:

@@ -129,17 +129,15 @@ def _protect(case: Case) -> dict[str, Any]:
         raise Unprotectable(obstacle)
     assert case.service is not None
     assert case.service.volume is not None
-    volume, name = case.service.volume, shelf.name_of(case)
+    volume = case.service.volume
     mounted = _mounted(volume)
     assert mounted is not None
-    record = _builtins(Record(volume=volume, place=mounted.place, kind=mounted.kind, snapshot=name))
     try:
-        # One that is there was taken for the same incident, interrupted before it had any effect: it still is the state before.
-        if _own(volume, name) is None:
-            _lvm("lvcreate", "--snapshot", "--permission", "r", "--setactivationskip", "y", "--addtag", TAG, "--name", name, "--", volume)
-    except (OSError, ValueError) as error:
+        name = shelf.new_name(case, _volumes(volume))
+        _lvm("lvcreate", "--snapshot", "--permission", "r", "--setactivationskip", "y", "--addtag", TAG, "--name", name, "--", volume)
+    except OSError as error:
         raise Unprotectable(f"no snapshot could be taken: {error}") from None
-    return record
+    return _builtins(Record(volume=volume, place=mounted.place, kind=mounted.kind, snapshot=name))
 
 
 def _own(volume: str, name: str) -> Volume | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor import unit
-from actor.disk import entries, files, shelf, three_way
+from actor.disk import entries, files, shelf, space, three_way
 from actor.disk.three_way import Changes, Trace
 from actor.model import Case, Kept, Protection, Restored, Unprotectable
 
@@ -105,7 +105,7 @@ def _protect(case: Case) -> dict[str, Any]:
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         with files.opened(str(place)) as shelves, files.opened(_ROOT) as root:
-            name = shelf.new_name(case, shelves)
+            name = shelf.new_name(case, os.listdir(shelves))  # noqa: PTH208 - by descriptor
             _copy_all(case, root, shelves, name)
     except OSError as error:
         raise Unprotectable(f"the files of {case.target} cannot be copied: {error}") from None
@@ -231,7 +231,7 @@ def _discard(record: dict[str, Any]) -> None:
     shelf.own(place.name.removesuffix(_UNFINISHED))
     with files.opened(str(place.parent)) as shelves:
         files.remove_tree(shelves, place.name)
-        os.fsync(shelves)
+    space.sync(str(place.parent))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import os
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from actor.disk import files, quarantine, shelf, three_way
+from actor.disk import files, quarantine, shelf, space, three_way
 from actor.model import Case, Kept, Protection, Restored, Unprotectable
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ def _discard(record: dict[str, Any]) -> None:
         raise ValueError(f"{part} is no quarantine of ours, so it is not touched")
     with contextlib.suppress(FileNotFoundError), quarantine.opened(record["root"], part.parent) as place:
         files.remove_tree(place, name)
+    space.sync(record["root"])
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,11 @@ from hypothesis import strategies
 from actor import deeds
 from actor.journal import incidents, retention, undo_records
 from actor.model import Kept, Stored, Undoing
+from actor.playbook import PROTECTIONS
 from actor.pruning import choose, prune
 from homeostat.clock import SystemClock
 from homeostat.config.types import Protections
+from tests.actor.cases import case
 from tests.crash import Killed, Reaper, reaping
 from tests.real import subvolume
 from tests.support import DAY, HOUR, NOW, WEB, Actor, Host
@@ -197,6 +200,25 @@ def test_a_real_snapshot_goes_with_age_and_never_while_its_incident_is_unfinishe
         incidents.settle(db, actor.incident(), "succeeded", "it did", (actor.clock.now(), None))
     assert (prune(actor.world), taken.exists(), holiday.exists()) == (1, False, True)
     actor.journal.close()
+
+
+@pytest.mark.integration
+def test_where_btrfs_tells_late_of_what_is_free_no_more_goes_than_must(host: Host, btrfs: pathlib.Path) -> None:
+    root = subvolume(btrfs / host.folder.name)
+    about = case(host, "web", services={"web": {"subvolume": str(root)}})
+    for number in range(2):
+        with (root / "file").open("wb") as file:
+            file.write(os.urandom(20 * 1024**2))
+            os.fsync(file.fileno())
+        PROTECTIONS["snapshot"].protect(dataclasses.replace(about, incident_id=f"i{number}"))
+        (root / "file").unlink()
+    os.sync()
+    kept = deeds.kept(about.config)
+    assert [stored.kept.name for stored in kept] == [f"homeostat-service-restart-i{number}" for number in range(2)]
+    before = kept[0].room_ratio
+    deeds.discard(about.config, kept[0].key)
+    (left,) = deeds.kept(about.config)
+    assert left.room_ratio > before + 0.05
 
 
 THINGS = strategies.lists(strategies.tuples(strategies.floats(-DAY, 30 * DAY), strategies.floats(0, 1)), max_size=8)

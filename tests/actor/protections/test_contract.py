@@ -85,6 +85,16 @@ def test_protecting_the_same_incident_twice_does_no_harm(scene: Scene) -> None:
     assert scene.content() == before
 
 
+@pytest.mark.parametrize("scene", [param for param in PROTECTING if param != "quarantine"], indirect=True)
+def test_a_second_run_of_one_incident_goes_back_to_where_it_began_and_no_further(scene: Scene) -> None:
+    acted(scene)
+    between = scene.content()
+    record = through_json(scene.protection.protect(scene.case))
+    scene.edit()
+    assert back(scene, through_json(scene.protection.seal(scene.case, record))).conflicts == ()
+    assert scene.content() == between
+
+
 @pytest.mark.parametrize("scene", PROTECTING, indirect=True)
 def test_what_a_person_edited_since_is_left_and_reported_and_the_rest_goes_back(scene: Scene) -> None:
     before = scene.content()

@@ -97,10 +97,10 @@ def test_what_somebody_laid_in_ours_place_comes_to_no_place_and_is_not_deleted(h
 
 def test_what_a_rule_within_another_rules_folder_moved_is_found_again(host: Host) -> None:
     host.log("deep/a.log.1")
-    within = {"deep": {"directory": str(host.logs / "deep"), "pattern": "*.log.*", "older_than": "1h"}}
+    within = {"within": {"directory": str(host.logs / "deep"), "pattern": "*.log.*", "older_than": "1h"}}
     about, step = case(host, "disk", cleanup=within), STEPS["quarantine-files"]
     record = QUARANTINE.protect(about)
-    for command in step.plan(step.gather(about, Options(rules=("deep",))), Options()):
+    for command in step.plan(step.gather(about, Options(rules=("within",))), Options()):
         step.perform(about, command)
     with QUARANTINE.locate(record, str(host.logs / "deep" / "a.log.1")) as (folder, path):
         assert os.stat(path, dir_fd=folder).st_size == 64 * 1024
