@@ -43,7 +43,7 @@ def guard(config_file: pathlib.Path, /, paths: tuple[str, ...], command: tuple[s
     When it or the check fails, what it changed below each --path goes back, where nobody touched it since.
 
     Exit code: 0 kept, 1 nothing was run, 10 failed and rolled back, 11 failed and rolled back but for what somebody touched
-    meanwhile, 12 failed and the rollback failed.
+    meanwhile, 12 it ran and could not be rolled back.
     """
     if os.geteuid() != 0:
         raise click.ClickException("what a guard keeps, only root may write; run it as root")
@@ -62,12 +62,20 @@ def _guard(config: Config, paths: tuple[str, ...], command: tuple[str, ...], che
     held = _protect(config, paths, command)
     _tell(f"protected: {', '.join(held.paths)}")
     failure = _run(command, "the command") or (_run(checking, "the check") if checking else None)
-    held = msgspec.structs.replace(held, records=tuple(_sealed(config, held)))
+    try:
+        return _conclude(config, held, failure)
+    except (OSError, ValueError) as fault:
+        _tell(f"{failure or 'the command ran'}; what it left could not be noted or put back: {fault}; the old state: homeostat snapshots list")
+        return STRANDED
+
+
+def _conclude(config: Config, held: Guarded, failure: str | None) -> int:
+    """Note how the command left what it touched, then keep that or roll it back. Raises OSError and ValueError."""
+    held = msgspec.structs.replace(held, records=tuple(_sealed(config, held)), state="kept" if failure is None else held.state)
+    guarded.put(config, held)
     if failure is not None:
-        guarded.put(config, held)
         _tell(f"{failure}; rolling back")
         return _roll_back(config, held)
-    guarded.put(config, msgspec.structs.replace(held, state="kept"))
     until = rfc3339(held.made_at + config.protections.retention)
     _tell(f"kept; it can be undone until {until}: homeostat guard --undo {held.id}")
     return KEPT

@@ -96,12 +96,11 @@ def _copied(folder: int, place: pathlib.PurePosixPath, target: pathlib.PurePosix
     aside = f".homeostat-restore-{hashlib.sha256(target.name.encode()).hexdigest()[:16]}"
     with files.opened(str(target.parent)) as within:
         files.remove_tree(within, aside)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(aside, dir_fd=within)
         if files.status_of(target.name, within) is not None:
             return False
         entries.copy_tree(folder, place.name, within, aside)
         came = entries.rename_new(aside, target.name, within)
+        files.remove_tree(within, aside)
         os.fsync(within)
     return came
 

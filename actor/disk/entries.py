@@ -59,9 +59,11 @@ def _renameat2(old: str, new: str, folder: int, flags: int) -> None:
 def copy(source: int, name: str, destination: int, new: str) -> None:
     """Copy an entry of one open folder to a new name in another: content, owner, extended attributes, mode and times, durably.
 
-    Of a folder only itself. Blocks are shared where the file system can. Raises OSError.
+    Of a folder only itself. Blocks are shared where the file system can. Raises OSError, also for what is no file, folder or symlink.
     """
     status = os.lstat(name, dir_fd=source)
+    if not _can_be_copied(status):
+        raise OSError(errno.EINVAL, "no file, folder or symlink", name)
     if stat.S_ISLNK(status.st_mode):
         os.symlink(os.readlink(name, dir_fd=source), new, dir_fd=destination)
         os.chown(new, status.st_uid, status.st_gid, dir_fd=destination, follow_symlinks=False)
@@ -71,6 +73,9 @@ def copy(source: int, name: str, destination: int, new: str) -> None:
     if is_folder:
         os.mkdir(new, 0o700, dir_fd=destination)
     with _descriptor(name, _READ, source) as old, _descriptor(new, _READ if is_folder else _CREATE, destination) as made:
+        if not os.path.samestat(os.fstat(old), status):
+            # A pipe that somebody feeds, in the place of a file, would have no end.
+            raise OSError(errno.ESTALE, "changed while it was copied", name)
         if not is_folder:
             _copy_content(old, made)
         _copy_attributes(old, made, status)
@@ -78,7 +83,7 @@ def copy(source: int, name: str, destination: int, new: str) -> None:
 
 
 def copy_tree(source: int, name: str, destination: int, new: str) -> None:
-    """Copy an entry as `copy` does, and of a folder all that lies below it on its device. Raises OSError."""
+    """Copy an entry as `copy` does, and of a folder all files, folders and symlinks that lie below it on its device. Raises OSError."""
     copy(source, name, destination, new)
     if not stat.S_ISDIR(os.lstat(name, dir_fd=source).st_mode):
         return
@@ -87,9 +92,14 @@ def copy_tree(source: int, name: str, destination: int, new: str) -> None:
         for folder, folder_descriptor, names in files.walk(old):
             with files.opened_below(made, folder) as within:
                 inner = [entry.name for entry in os.scandir(folder_descriptor) if entry.is_dir(follow_symlinks=False)]
-                for each in sorted([*names, *inner]):
+                kept = [each for each in names if _can_be_copied(os.lstat(each, dir_fd=folder_descriptor))]
+                for each in sorted([*kept, *inner]):
                     copy(folder_descriptor, each, within, each)
                 os.fsync(within)
+
+
+def _can_be_copied(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode) or stat.S_ISLNK(status.st_mode)
 
 
 @contextlib.contextmanager

@@ -272,9 +272,13 @@ def _same(one: int, other: int, name: str) -> bool:
 
 
 def remove_tree(parent: int, name: str) -> None:
-    """Delete the folder `name` below the open folder `parent`; a missing one is no fault. Raises OSError."""
+    """Delete the folder, or whatever else is `name` in the open folder `parent`; a missing one is no fault. Raises OSError."""
+    status = status_of(name, parent)
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(name, dir_fd=parent)
+        if status is not None and not stat.S_ISDIR(status.st_mode):
+            os.unlink(name, dir_fd=parent)
+        else:
+            shutil.rmtree(name, dir_fd=parent)
 
 
 def remove_folders(parent: int, name: str) -> None:

@@ -181,7 +181,7 @@ def _put_back(before: int, live: int, path: str, left: Trace | None) -> bool:
             if old is None:
                 done = left is not None and _remove(folder, place.name, left)
             elif left is not None and old.is_folder and left.is_folder:
-                done = _set_folder(folder, place.name, old)
+                done = _set_folder(folder, place.name, old, left)
             else:
                 with files.opened_below(before, place.parent) as source:
                     done = _return(source, folder, place.name, left)
@@ -227,8 +227,11 @@ def _settled(folder: int, name: str, left: Trace | None) -> bool:
     return (left is None or taken.is_same(left)) and _deleted(_aside(name), folder)
 
 
-def _set_folder(folder: int, name: str, old: Trace) -> bool:
+def _set_folder(folder: int, name: str, old: Trace, left: Trace) -> bool:
     with files.opened_below(folder, pathlib.PurePosixPath(name)) as own:
+        if os.fstat(own).st_ino != left.inode:
+            # Another folder, put into its place a moment ago: its owner is not ours to change.
+            return False
         os.fchown(own, old.uid, old.gid)
         os.fchmod(own, stat.S_IMODE(old.mode))
         os.fsync(own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import signal
 import subprocess
@@ -90,6 +91,14 @@ def test_a_check_that_fails_rolls_back_what_a_good_command_did(desk: Desk) -> No
     assert told.exit_code == 10
     assert "the check failed with exit code 1" in told.output
     assert (desk.data / "file").read_text() == "before"
+
+
+@pytest.mark.parametrize("ending", ["true", "false"])
+def test_where_it_cannot_be_noted_what_a_command_left_nobody_says_that_nothing_was_run(desk: Desk, ending: str) -> None:
+    told = desk.guard(f"echo after >file; rm -r {desk.folder}/state/preimages; {ending}")
+    assert told.exit_code == 12
+    assert "what it left could not be noted or put back" in told.output
+    assert (desk.one.state, (desk.data / "file").read_text()) == ("running", "after\n")
 
 
 def test_what_is_not_there_cannot_be_started_and_nothing_changes(desk: Desk) -> None:
@@ -213,6 +222,17 @@ def test_what_is_kept_is_listed_and_taken_out_file_by_file_and_never_over_anythi
     assert (desk.data / "file").read_text() == "after\n"
     assert desk.run("snapshots", "restore", name, "--path", f"{desk.data}/deep").exit_code == 0
     assert (desk.data / "deep" / "other").read_text() == "before"
+
+
+def test_what_a_killed_restore_left_is_in_no_later_ones_way(desk: Desk) -> None:
+    desk.guard("rm -r file deep")
+    name = guarded.name_of(desk.one)
+    for path in (desk.data / "file", desk.data / "deep"):
+        left = desk.data / f".homeostat-restore-{hashlib.sha256(path.name.encode()).hexdigest()[:16]}"
+        left.write_text("half of it")
+        told = desk.run("snapshots", "restore", name, "--path", str(path))
+        assert (told.exit_code, left.exists()) == (0, False)
+    assert (desk.data / "file").read_text() == "before"
 
 
 @pytest.mark.parametrize(("name", "path"), [("homeostat-x-y", "/srv"), ("../../etc", "/srv"), (None, "/etc/passwd"), (None, "relative"), (None, "/srv/../etc")])

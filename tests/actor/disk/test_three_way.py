@@ -211,3 +211,25 @@ def test_owner_mode_times_and_attributes_come_back(tmp_path: pathlib.Path) -> No
         after = file.stat()
         assert (after.st_mode, after.st_uid, after.st_gid, after.st_mtime_ns) == (status.st_mode, 1234, 1235, status.st_mtime_ns)
         assert os.getxattr(file, "user.note") == b"keep me"
+
+
+def test_a_folder_that_takes_the_place_of_one_that_goes_back_keeps_its_owner_and_mode(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("before", "live"):
+        (tmp_path / name / "deep").mkdir(parents=True)
+    os.chown(tmp_path / "before" / "deep", 1234, 1234)
+    precious = tmp_path / "live" / "precious"
+    precious.mkdir(mode=0o700)
+    status = (tmp_path / "live" / "deep").stat()
+    real = three_way._set_folder
+
+    def swapped(folder: int, *rest: object) -> bool:
+        (tmp_path / "live" / "deep").rename(tmp_path / "live" / "away")
+        precious.rename(tmp_path / "live" / "deep")
+        return real(folder, *rest)
+
+    monkeypatch.setattr(three_way, "_set_folder", swapped)
+    with files.opened(str(tmp_path / "before")) as before, files.opened(str(tmp_path / "live")) as live:
+        restored = three_way.revert(before, live, {"deep": three_way.trace_of(status)})
+    assert restored.conflicts == ("deep",)
+    found = (tmp_path / "live" / "deep").stat()
+    assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, 0o700)
