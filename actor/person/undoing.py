@@ -130,13 +130,13 @@ def _reverted(world: World, record: UndoRecord, spoken: Spoken) -> Restored:
 def _told(world: World, record: UndoRecord, restored: Restored, *, dry_run: bool) -> Undone:
     what = f"{record.action} on {record.target} (incident {record.incident_id})"
     reason = f"{what}: {restored.restored} {'would go' if dry_run else 'put'} back"
-    if not restored.restored and not restored.conflicts:
-        reason += ", for nothing that is protected has changed"
     if restored.conflicts:
         reason += f"; {len(restored.conflicts)} left as they are, for somebody touched them since"
     lasting = _work(world, record).irreversible_begun()
     if lasting is not None:
         reason += f"; this cannot be undone: {lasting}"
+    elif not restored.restored and not restored.conflicts:
+        reason += ", for nothing that is protected has changed"
     return Undone(taken=True, reason=reason, incident_id=record.incident_id, restored=restored.restored, paths=restored.paths, conflicts=restored.conflicts)
 
 

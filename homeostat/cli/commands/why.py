@@ -123,7 +123,8 @@ def _came(phase: dict[str, Any]) -> str:
         checks = "; ".join(f"{check['name']} {check['status']}: {check['detail']}" for check in result["checks"])
         return f"{result['finding']} ({checks})"
     if phase["phase"] == "execute" and isinstance(result, dict):
-        return ", ".join(f"{name} {value}" for name, value in result.items() if name != "output") or "done"
+        # What a step worked with in detail is in the journal; a person reads its numbers and words.
+        return ", ".join(f"{name} {value}" for name, value in result.items() if name != "output" and isinstance(value, (int, float, str))) or "done"
     return result if isinstance(result, str) else "done"
 
 

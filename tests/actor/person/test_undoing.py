@@ -90,6 +90,12 @@ def test_a_dry_run_tells_and_changes_nothing(actor: Actor, data: pathlib.Path) -
     assert (data.read_text(), record(actor).undone_at, actor.phases()) == ("by the restart\n", None, phases)
 
 
+def test_an_undo_that_finds_nothing_changed_says_so(actor: Actor, data: pathlib.Path) -> None:
+    (data.parent / "writes").unlink()
+    restarted(actor)
+    assert undone(actor).reason.endswith("): 0 put back, for nothing that is protected has changed")
+
+
 def test_what_somebody_touched_since_is_left_and_named_and_the_undo_may_be_repeated(actor: Actor, data: pathlib.Path) -> None:
     restarted(actor)
     data.write_text("by a person")

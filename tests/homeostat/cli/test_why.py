@@ -23,7 +23,7 @@ def story(**changes: Any) -> dict[str, Any]:
     ]
     phases = [
         {"phase": "plan", "intent": None, "intended_at": 1.0, "finished_at": 2.0, "result": {"commands": []}, "failure": None},
-        {"phase": "execute", "intent": {"summary": "restart web"}, "intended_at": 2.0, "finished_at": 3.0, "result": {"status": 0, "output": "x"}, "failure": None},
+        {"phase": "execute", "intent": {"summary": "restart web"}, "intended_at": 2.0, "finished_at": 3.0, "result": {"status": 0, "output": "x", "left": [], "freed": {"least_bytes": 1}}, "failure": None},
         {"phase": "verify", "intent": None, "intended_at": 3.0, "finished_at": 4.0, "result": {"finding": "verified", "checks": [{"name": "measure", "status": "passed", "detail": "fell"}]}, "failure": None},
         {"phase": "keep", "intent": None, "intended_at": 4.0, "finished_at": 5.0, "result": None, "failure": "it broke"},
         {"phase": "recover", "intent": None, "intended_at": 5.0, "finished_at": None, "result": None, "failure": None},
