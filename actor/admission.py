@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from actor import notify
-from actor.journal import incidents, ledger, verdicts
+from actor.journal import incidents, ledger, verdicts, words
 from actor.learn import note_return, take_probes
 from actor.model import StepFailed, Verdict
 from actor.planning import add_up
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from actor.playbook import Playbook
     from homeostat.words import Outcome
 
+    Planned = tuple[Plan, str | None]
+
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN_SECONDS = 60
@@ -42,7 +44,7 @@ def admit(world: World, incident_id: str) -> Work | None:
         incident = _due(world, incident_id)
     if incident is None:
         return None
-    asked = ask_around(world, incident)
+    asked, planned = ask_around(world, incident), _planned(world, incident)
     with world.admission:
         follow_clock(world)
         if asked.config is not world.config:
@@ -50,7 +52,10 @@ def admit(world: World, incident_id: str) -> Work | None:
         note_return(world.journal, world.config, incident, (asked.decision_now, world.clock.now()))
         moment = _Moment(look(world, incident, asked), {}, world.clock_seen)
         moment.verdicts.update(ask_gates(moment.situation))
-        plan, no = _approved(world, moment.situation, deciding(moment.verdicts))
+        if moment.situation.approval is not None and moment.situation.playbook is not None and planned is None:
+            # The yes came while others were asked.
+            return None
+        plan, no = _approved(moment.situation, planned, deciding(moment.verdicts))
         if no is None and (plan is not None or incident.decision != "notify-execute" or incident.announced_at is not None):
             return _begin(world, moment, plan)
     if no is None:
@@ -104,12 +109,20 @@ def _due(world: World, incident_id: str) -> Incident | None:
     return incident
 
 
-def _approved(world: World, situation: Situation, no: tuple[str, Verdict] | None) -> tuple[Plan | None, tuple[str, Verdict] | None]:
+def _planned(world: World, incident: Incident) -> Planned | None:
+    """Plan what a person has approved as it would be done now; None where nobody has, or no playbook has that name."""
+    playbook = world.playbooks.get(incident.action)
+    if playbook is None or words.approval_of(world.journal, incident.id, world.clock.now()) is None:
+        return None
+    return would_do(world, playbook, incident)
+
+
+def _approved(situation: Situation, planned: Planned | None, no: tuple[str, Verdict] | None) -> tuple[Plan | None, tuple[str, Verdict] | None]:
     """Return the plan that a person approved, if it still is exactly that; else the gate that has it proposed anew, or the `no` there was."""
-    approval, playbook = situation.approval, situation.playbook
-    if no is not None or approval is None or playbook is None:
+    approval = situation.approval
+    if no is not None or approval is None or planned is None:
         return None, no
-    plan, obstacle = would_do(world, playbook, situation.incident)
+    plan, obstacle = planned
     if obstacle is None and incidents.plan_hash(plan) == approval.plan_hash:
         return plan, None
     changed = Verdict("confirm", f"the plan is another than the one that {approval.author} approved", {"plan_hash": approval.plan_hash})
@@ -194,7 +207,7 @@ def _tell_deferral(world: World, incident: Incident, no: tuple[str, Verdict]) ->
             incidents.told_deferral(db, incident.id, gate)
 
 
-def would_do(world: World, playbook: Playbook, incident: Incident) -> tuple[Plan, str | None]:
+def would_do(world: World, playbook: Playbook, incident: Incident) -> Planned:
     """Plan without acting; a plan that cannot be made is empty, and the reason stands beside it."""
     try:
         return world.hands.plan(case_of(world, playbook, incident.target, incident.id), playbook), None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +17,8 @@ from homeostat.alertmanager import Matcher
 from tests.support import DAY, DISK, HOUR, WEB, Actor, silence
 
 if TYPE_CHECKING:
+    from actor.model import Case, Plan
+    from actor.playbook import Playbook
     from tests.support import Host
 
 ADA = "ada@desk"
@@ -51,6 +55,35 @@ def test_a_yes_runs_it_once_and_who_said_it_stays_in_the_story(actor: Actor) -> 
     given = {verdict["gate"]: verdict for verdict in verdicts.given_on(actor.journal, incident_id)}
     assert given["confirmation"]["reason"] == f"approved by {ADA}"
     assert given["confidence"]["reason"] == f"approved by {ADA}, and still decided propose"
+
+
+def test_nothing_is_held_while_what_was_approved_is_planned_anew(actor: Actor) -> None:
+    proposed(actor)
+    assert say_yes(actor).taken
+    real, free = actor.world.hands.plan, []
+
+    def hold() -> None:
+        free.append(actor.world.admission.acquire(timeout=0.2))
+        if free[-1]:
+            actor.world.admission.release()
+
+    def plan(case: Case, known: Playbook) -> Plan:
+        other = threading.Thread(target=hold)
+        other.start()
+        other.join()
+        return real(case, known)
+
+    actor.world.hands = dataclasses.replace(actor.world.hands, plan=plan)
+    actor.turn()
+    assert (free, actor.incident().outcome, actor.host.restarts()) == ([True], "succeeded", 1)
+
+
+def test_whose_playbook_was_taken_away_after_the_yes_is_refused(actor: Actor) -> None:
+    proposed(actor)
+    assert say_yes(actor).taken
+    del actor.world.playbooks["service-restart"]
+    actor.turn()
+    assert (actor.incident().outcome, actor.incident().reason) == ("refused", "known: no playbook is named 'service-restart'")
 
 
 def test_a_double_click_is_one_yes(actor: Actor) -> None:
