@@ -39,7 +39,7 @@ def after(breaker: Breaker, config: Config, *, failed: bool, now: float) -> Brea
         return closed(breaker.scope)
     limits, failures = config.limits.breaker, breaker.failures + 1
     most = limits.failures if breaker.scope == GLOBAL else limits.pair_failures
-    if failures < most:
+    if failures < most and breaker.standing(now) != "half-open":
         return msgspec.structs.replace(breaker, failures=failures, probe=None)
     return tripped(msgspec.structs.replace(breaker, failures=failures), config, now)
 

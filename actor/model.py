@@ -254,10 +254,16 @@ class Situation:
 
 
 class Undoing(NamedTuple):
-    """An undo that runs at this moment, on a person's word."""
+    """What is done at this moment with what makes an incident's action undoable: an undo on a person's word, or the removal of what is kept no longer."""
 
     incident_id: str
     target: str
+    what: str = "an undo on"
+
+    @property
+    def words(self) -> str:
+        """Say what runs."""
+        return f"{self.what} {self.target} is running"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from actor.disk import shelf
 from actor.journal import incidents, totals, undo_records
-from actor.model import StepFailed
+from actor.model import StepFailed, Undoing
 from homeostat.config.section import MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from actor.journal.undo_records import UndoRecord
     from actor.model import Stored
@@ -38,26 +38,45 @@ def prune(world: World) -> int:
     failed: set[Key] = set()
     gone = 0
     while not world.ending.is_set():
-        with world.admission:
-            # Nothing starts meanwhile, so what is finished stays so until its protection is gone.
-            taken = _next(world, failed)
+        with _taken(world, failed) as taken:
             if taken is None:
                 break
-            stored, why = taken
-            if _deleted(world, stored, why):
+            if _deleted(world, *taken):
                 gone += 1
             else:
-                failed.add(stored.key)
+                failed.add(taken[0].key)
     _note_lost(world)
     return gone
 
 
-def _next(world: World, failed: set[Key]) -> tuple[Stored, str] | None:
+@contextlib.contextmanager
+def _taken(world: World, failed: set[Key]) -> Iterator[tuple[Stored, str] | None]:
+    """Choose what goes next and note why; until it is gone nothing starts and nothing is undone, but neither news nor a reload waits."""
+    kept = _kept(world)
+    with world.admission:
+        taken = _next(world, kept, failed)
+        if taken is not None:
+            name = taken[0].kept.name
+            own = Undoing(shelf.incident_of(name) or "", name, "the removal of")
+            _note(world, *taken)
+            world.undoing = (*world.undoing, own)
     try:
-        kept = world.hands.kept(world.config)
+        yield taken
+    finally:
+        if taken is not None:
+            with world.admission:
+                world.undoing = tuple(one for one in world.undoing if one is not own)
+
+
+def _kept(world: World) -> list[Stored]:
+    try:
+        return world.hands.kept(world.config)
     except (StepFailed, OSError) as failure:
         log.warning("what the protections keep is not known: %s", failure)
-        return None
+        return []
+
+
+def _next(world: World, kept: list[Stored], failed: set[Key]) -> tuple[Stored, str] | None:
     begun = [stored.key for stored in kept if _is_pruned(world, stored)]
     return choose([stored for stored in kept if stored.key not in failed], begun, _needed(world), (world.clock.now(), world.config.protections))
 
@@ -83,12 +102,15 @@ def _needed(world: World) -> set[str]:
     return unfinished | {incident.id for incident in incidents.running(world.journal)} | {own.incident_id for own in world.undoing}
 
 
-def _deleted(world: World, stored: Stored, why: str) -> bool:
-    """Note that it goes, then delete it: an undo never begins on what is half gone."""
+def _note(world: World, stored: Stored, why: str) -> None:
+    """Note that it goes before it does: an undo never begins on what is half gone."""
     with world.journal.transaction() as db:
         for record in _records_of(world, stored):
             undo_records.prune(db, record.id, why, world.clock.now())
             totals.add(db, PRUNED, {"host": world.config.host, "protection": stored.protection, "reason": "space" if "space" in why else "age"})
+
+
+def _deleted(world: World, stored: Stored, why: str) -> bool:
     try:
         world.hands.discard(world.config, stored.key)
     except (StepFailed, OSError, ValueError) as failure:

@@ -18,7 +18,7 @@ def _ask(situation: Situation) -> Verdict:
             return Verdict("defer", reason, {"incident": run.incident_id}, situation.now + _ASK_AGAIN_SECONDS)
     if situation.undoing:
         own = situation.undoing[0]
-        return Verdict("defer", f"an undo on {own.target} is running", {"incident": own.incident_id}, situation.now + _ASK_AGAIN_SECONDS)
+        return Verdict("defer", own.words, {"incident": own.incident_id}, situation.now + _ASK_AGAIN_SECONDS)
     return Verdict("allow", "nothing else is running", {})
 
 

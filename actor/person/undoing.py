@@ -98,7 +98,7 @@ def _alone(world: World, record: UndoRecord) -> Iterator[str | None]:
         running = incidents.running(world.journal)
         other = next((f"{one.action} on {one.target} is running; wait for its end, or: homeostat stop" for one in running), None)
         if other is None and world.undoing:
-            other = f"an undo on {world.undoing[0].target} is running"
+            other = world.undoing[0].words
         world.undoing = (*world.undoing, own)
     try:
         yield other

@@ -53,6 +53,12 @@ def test_each_failed_probe_doubles_the_pause_of_a_pair_up_to_a_day() -> None:
     assert pauses == [1, 2, 4, 8, 16, 24, 24, 24]
 
 
+def test_a_failed_probe_opens_it_again_however_few_failures_it_counts() -> None:
+    lenient = config(limits={"breaker": {"pair_failures": 9}})
+    probed = after(Breaker(scope="a/t", failures=1, open_until=NOW, openings=1, probe="i1"), lenient, failed=True, now=NOW)
+    assert probed == Breaker(scope="a/t", failures=2, open_until=NOW + 2 * HOUR, openings=2)
+
+
 def test_a_probe_that_works_closes_it_and_forgets() -> None:
     opened = fail(fail(fail(closed("a/t"))))
     assert after(opened, CONFIG, failed=False, now=NOW) == closed("a/t")

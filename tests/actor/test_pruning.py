@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import threading
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -21,7 +22,7 @@ from homeostat.config.types import Protections
 from tests.actor.cases import case
 from tests.crash import Killed, Reaper, reaping
 from tests.real import subvolume
-from tests.support import DAY, HOUR, NOW, WEB, Actor, Host
+from tests.support import DAY, DISK, HOUR, NOW, WEB, Actor, Host
 
 if TYPE_CHECKING:
     import pathlib
@@ -105,6 +106,25 @@ def test_what_a_person_undoes_at_this_moment_is_not_taken(actor: Actor) -> None:
     actor.clock.advance(30 * DAY)
     actor.world.undoing = (Undoing(incident_id, "web"),)
     assert (prune(actor.world), folder(actor, incident_id).exists()) == (0, True)
+
+
+def test_while_something_is_removed_nothing_starts_but_neither_news_nor_a_reload_waits(actor: Actor) -> None:
+    place, seen = folder(actor, restarted(actor)), []
+    actor.clock.advance(8 * DAY)
+    real = deeds.discard
+
+    def discard(config: Any, key: tuple[str, str, str]) -> None:
+        actor.decide(DISK, "disk-cleanup")
+        other = threading.Thread(target=actor.turn)
+        other.start()
+        other.join(10)
+        seen.append((actor.incident().state, actor.incident().reason))
+        real(config, key)
+
+    actor.world.hands = dataclasses.replace(actor.world.hands, discard=discard)
+    assert (prune(actor.world), place.exists()) == (1, False)
+    assert seen == [("deferred", f"concurrency: the removal of {place.name} is running")]
+    assert actor.world.undoing == ()
 
 
 def test_what_no_record_tells_of_goes_too_when_it_is_old(actor: Actor) -> None:
