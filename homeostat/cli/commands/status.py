@@ -66,7 +66,7 @@ def _exporter(desk: Desk) -> str:
         raise PrometheusError(f"the exporter watches nothing of host {desk.config.host!r}: does `instance` say so, or exporter.hosts map it?")
     asserted = desk.prometheus.query(f"count({selector('homeostat_problem_confidence_ratio', host=desk.config.host)})")
     problems = int(asserted[0].value) if asserted else 0
-    return f"last forecast {samples[0].value:.0f} s ago, {problems} problems asserted"
+    return f"last forecast {samples[0].value:.0f} s ago, {problems} {'problem' if problems == 1 else 'problems'} asserted"
 
 
 def _alertmanager(desk: Desk) -> str:

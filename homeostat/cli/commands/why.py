@@ -50,14 +50,15 @@ def _stories(desk: Desk, subject: str) -> list[dict[str, Any]]:
 def _prediction(desk: Desk, target: str) -> Iterator[str]:
     labels = {"host": desk.config.host, "target": target}
     usage = desk.prometheus.query(selector("homeostat_usage_ratio", **labels))
-    if not usage:
+    asserted = desk.prometheus.query(selector("homeostat_problem_confidence_ratio", **labels))
+    # What an alert of the owner's tells of has no limit of which a share could be used.
+    if not usage and not asserted:
         yield f"The exporter knows no target {target}: is it configured, and are its series in Prometheus?"
         return
     for sample in usage:
         yield f"{_named(sample)}: {sample.value:.0%} of the limit is used."
     for sample in desk.prometheus.query(selector("homeostat_forecast_unavailable", **labels)):
         yield f"{_named(sample)}: there is no forecast: {sample.labels.get('reason')}."
-    asserted = desk.prometheus.query(selector("homeostat_problem_confidence_ratio", **labels))
     for sample in asserted:
         yield f"{_named(sample)}: the problem is asserted, prediction {sample.value:.2f}."
     if not asserted:
@@ -93,7 +94,7 @@ def _tell(story: dict[str, Any]) -> Iterator[str]:
     for verdict in _latest(story["verdicts"]):
         yield f"  gate {verdict['gate']}: {verdict['answer']}: {verdict['reason']}"
     for phase in story["phases"]:
-        yield f"  {rfc3339(phase['intended_at'])} {phase['phase']}{_what(phase)}: {_came(phase)}"
+        yield f"  {rfc3339(phase['intended_at'])} {phase['phase']}{_what(phase)}: {_came(phase, story['state'])}"
     yield from (f"  {undo}" for undo in story["undo"])
 
 
@@ -113,9 +114,9 @@ def _what(phase: dict[str, Any]) -> str:
     return f" ({intent['summary']})" if isinstance(intent, dict) and "summary" in intent else ""
 
 
-def _came(phase: dict[str, Any]) -> str:
+def _came(phase: dict[str, Any], state: str | None) -> str:
     if phase["finished_at"] is None:
-        return "never reported back"
+        return "under way" if state == "running" else "never reported back"
     if phase["failure"]:
         return f"failed: {phase['failure']}"
     result = phase["result"]

@@ -25,7 +25,7 @@ def test_when_all_is_well_it_says_so_and_exits_zero(town: Town) -> None:
     result = town.run("status")
     assert result.exit_code == 0
     assert "mode active, level moderate, ready; 2 proposed; 1 running" in result.output
-    assert "last forecast 7 s ago, 1 problems asserted" in result.output
+    assert "last forecast 7 s ago, 1 problem asserted" in result.output
     assert "no silence on our decisions" in result.output
 
 

@@ -79,6 +79,17 @@ def test_a_target_that_nobody_knows_is_told_in_words(town: Town) -> None:
     assert "The actor has no incident about nobody in the last 30 days" in output
 
 
+def test_what_an_alert_tells_of_has_a_problem_and_no_limit(told: Town) -> None:
+    told.series["homeostat_usage_ratio"] = []
+    lines = told.run("why", "web").output.splitlines()
+    assert lines[0] == "memory_leak memory web: the problem is asserted, prediction 0.89."
+
+
+def test_a_phase_without_an_end_is_under_way_while_its_incident_runs(told: Town) -> None:
+    told.stories = {"0a1b2c3d": story(state="running", outcome=None)}
+    assert "  1970-01-01T00:00:05Z recover: under way" in told.run("why", "web").output.splitlines()
+
+
 def test_a_target_without_trouble_says_so(told: Town) -> None:
     told.decisions = []
     told.series[PREDICTION] = []
