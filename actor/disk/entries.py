@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import fcntl
 import os
@@ -12,14 +11,12 @@ import shutil
 import stat
 from typing import TYPE_CHECKING
 
-from actor.disk import files
+from actor.disk import files, moves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2
-_CANNOT = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+_RENAME_EXCHANGE = 2
 _FICLONE = 0x40049409
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -30,7 +27,7 @@ def exchange(one: str, other: str, folder: int) -> None:
     try:
         _renameat2(one, other, folder, _RENAME_EXCHANGE)
     except OSError as error:
-        if error.errno not in _CANNOT:
+        if error.errno not in moves.CANNOT:
             raise
         os.rename(one, other, src_dir_fd=folder, dst_dir_fd=folder)
 
@@ -38,11 +35,11 @@ def exchange(one: str, other: str, folder: int) -> None:
 def rename_new(old: str, new: str, folder: int) -> bool:
     """Rename an entry of an open folder to a name that nobody has; False when somebody has it. Raises OSError."""
     try:
-        _renameat2(old, new, folder, _RENAME_NOREPLACE)
+        _renameat2(old, new, folder, moves.RENAME_NOREPLACE)
     except FileExistsError:
         return False
     except OSError as error:
-        if error.errno not in _CANNOT:
+        if error.errno not in moves.CANNOT:
             raise
         if files.status_of(new, folder) is not None:
             return False
@@ -51,9 +48,7 @@ def rename_new(old: str, new: str, folder: int) -> bool:
 
 
 def _renameat2(old: str, new: str, folder: int, flags: int) -> None:
-    if _LIBC.renameat2(folder, os.fsencode(old), folder, os.fsencode(new), flags) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), old)
+    moves.renameat2((folder, old), (folder, new), flags)
 
 
 def copy(source: int, name: str, destination: int, new: str) -> None:

@@ -20,10 +20,11 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # Every level that is walked holds a descriptor; who nests deeper means to exhaust them.
 MOST_LEVELS = 100
 # Somebody put a link, a mount or nothing into the way, or forbade it: the file stays, and that is all.
-_IN_THE_WAY = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EXDEV, errno.EPERM, errno.EACCES, errno.EBUSY, errno.ETXTBSY, errno.ENAMETOOLONG}
+IN_THE_WAY = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EXDEV, errno.EPERM, errno.EACCES, errno.EBUSY, errno.ETXTBSY, errno.ENAMETOOLONG}
 
 # Nor is a folder entered that is gone, or a mount of somebody's that root may not look at or that is dead.
-_NOT_ENTERED = _IN_THE_WAY | {errno.ENOTCONN, errno.ESTALE}
+_NOT_ENTERED = IN_THE_WAY | {errno.ENOTCONN, errno.ESTALE}
+
 
 
 class FoundFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,83 +193,6 @@ def _held() -> Iterator[pathlib.Path]:
     for backing in pathlib.Path("/sys/block").glob("loop*/loop/backing_file"):
         with contextlib.suppress(OSError):
             yield pathlib.Path(backing.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n"))
-
-
-def move(source: int, destination: int, file: FoundFile) -> bool:
-    """Rename `file` from below one open folder to the same path below another; say whether it went.
-
-    It stays when it changed since it was found, or when a link or a mount has come into its way.
-
-    Raises:
-        OSError: the file system refused, as when it is too full.
-
-    """
-    path = pathlib.PurePosixPath(file.path)
-    try:
-        with opened_below(source, path.parent) as old, opened_below(destination, path.parent, make=True) as new:
-            if not is_still(file, path.name, old):
-                return False
-            os.rename(path.name, path.name, src_dir_fd=old, dst_dir_fd=new)
-            if is_still(file, path.name, new):
-                return True
-            # Somebody put another file there between the look and the rename.
-            _put_back(path.name, new, old)
-            return False
-    except OSError as error:
-        if error.errno in _IN_THE_WAY:
-            return False
-        raise
-
-
-def is_still(file: FoundFile, name: str, folder: int) -> bool:
-    """Say whether the entry `name` of an open folder is the very file that was found. Raises OSError."""
-    status = status_of(name, folder)
-    return status is not None and stat.S_ISREG(status.st_mode) and (status.st_ino, status.st_mtime_ns) == (file.inode, file.modified_ns)
-
-
-def move_back(source: int, destination: int) -> tuple[int, list[str]]:
-    """Return every file below `source` to its path below `destination`; return how many, and those whose place is taken.
-
-    Linking first makes it safe: a file that someone wrote there since is never replaced. It may be repeated.
-    """
-    restored, conflicts = 0, []
-    for folder, folder_descriptor, names in walk(source):
-        for name in sorted(names):
-            if put_back(name, folder_descriptor, (destination, folder)):
-                restored += 1
-            else:
-                conflicts.append(str(folder / name))
-    return restored, conflicts
-
-
-def put_back(name: str, source: int, place: tuple[int, pathlib.PurePosixPath]) -> bool:
-    """Move the entry `name` of an open folder to a folder below another open one, made if it is gone; say whether it went.
-
-    It stays where its place is taken, or a link or a file has come into its way. It may be repeated. Raises OSError.
-    """
-    below, path = place
-    try:
-        with opened_below(below, path, make=True) as destination:
-            return _put_back(name, source, destination)
-    except OSError as error:
-        if error.errno in {errno.ENOTDIR, errno.ELOOP}:
-            return False
-        raise
-
-
-def _put_back(name: str, source: int, destination: int) -> bool:
-    try:
-        os.link(name, name, src_dir_fd=source, dst_dir_fd=destination, follow_symlinks=False)
-    except FileExistsError:
-        if not _same(source, destination, name):
-            return False
-    os.unlink(name, dir_fd=source)
-    return True
-
-
-def _same(one: int, other: int, name: str) -> bool:
-    left, right = os.lstat(name, dir_fd=one), os.lstat(name, dir_fd=other)
-    return (left.st_dev, left.st_ino) == (right.st_dev, right.st_ino)
 
 
 def remove_tree(parent: int, name: str) -> None:

@@ -9,7 +9,7 @@ import pathlib
 import stat
 from typing import TYPE_CHECKING
 
-from actor.disk import files, shelf, space
+from actor.disk import files, moves, shelf, space
 from actor.disk.rule import Question
 from actor.model import Case, StepFailed
 
@@ -74,7 +74,7 @@ def move_aside(case: Case, place: tuple[int, str], chosen: list[FoundFile]) -> t
             for file in chosen:
                 if case.stopped():
                     raise StepFailed(f"stopped after {moved} of {len(chosen)} files")
-                moved += files.move(source, aside, file)
+                moved += moves.move(source, aside, file)
             os.fsync(aside)
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:

@@ -7,7 +7,7 @@ import os
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from actor.disk import files, quarantine, shelf, space, three_way
+from actor.disk import files, moves, quarantine, shelf, space, three_way
 from actor.model import Case, Kept, Protection, Restored, Unprotectable
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
         for inner in _rules_in(part):
             directory = record["directories"][inner.name]
             with files.opened_below(part, inner) as source, files.opened(directory) as destination:
-                back, taken = files.move_back(source, destination)
+                back, taken = moves.move_back(source, destination)
             restored += back
             conflicts += [f"{directory}/{path}" for path in taken]
     _remove_when_empty(record)

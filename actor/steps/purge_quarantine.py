@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor.disk import extents, files, quarantine, rule, space
+from actor.disk import extents, files, moves, quarantine, rule, space
 from actor.disk.files import FoundFile
 from actor.model import Case, Command, Effect, Prediction, Step
 from actor.reckoning import size_in_words
@@ -117,10 +117,11 @@ def _purge(case: Case, command: Command) -> dict[str, Any]:
         with files.opened_below(place, pathlib.PurePosixPath(part.name)) as own:
             questions = {name: quarantine.question(case, name, held) for name in sorted(os.listdir(own))}  # noqa: PTH208 - by descriptor
             going, predicted = _freeing(own, dict(_named(own, questions)))
-            kept = _settle(own, questions, going)
+            back, stays = _settle(own, questions, going)
         files.remove_folders(place, part.name)
         os.fsync(place)
-    return {"purged": len(going), "put_back": kept[:MOST_TOLD], "predicted": msgspec.to_builtins(predicted)}
+    told = {"purged": len(going), "put_back": back[:MOST_TOLD], "predicted": msgspec.to_builtins(predicted)}
+    return told | {"stays": stays[:MOST_TOLD]} if stays else told
 
 
 def _delete_in_place(case: Case, in_place: InPlace) -> dict[str, Any]:
@@ -152,7 +153,7 @@ def _still_there(question: Question, file: FoundFile) -> Iterator[int | None]:
             yield None
             return
         status = files.status_of(path.name, folder)
-        same = files.same_mount(top, folder) and files.is_still(file, path.name, folder)
+        same = files.same_mount(top, folder) and moves.is_still(file, path.name, folder)
         yield folder if same and status is not None and question.refusal(path.parent, path.name, status) is None else None
 
 
@@ -190,9 +191,10 @@ def _freeing(own: int, named: dict[pathlib.PurePosixPath, Named]) -> tuple[set[p
     return set(going), Prediction(least_bytes=least_bytes, most_bytes=least_bytes + sum(occupied.shared_bytes for occupied in going.values()))
 
 
-def _settle(own: int, questions: dict[str, Question], going: set[pathlib.PurePosixPath]) -> list[str]:
-    """Delete what goes and put the rest back, unless its place is taken; return the paths of what was not deleted."""
-    kept = []
+def _settle(own: int, questions: dict[str, Question], going: set[pathlib.PurePosixPath]) -> tuple[list[str], list[str]]:
+    """Delete what goes and put the rest back; return what was put back, and what stays in the quarantine for its place is taken."""
+    back: list[str] = []
+    stays: list[str] = []
     for folder, descriptor, entries in files.walk(own):
         for name in sorted(entries):
             if folder / name in going:
@@ -201,9 +203,9 @@ def _settle(own: int, questions: dict[str, Question], going: set[pathlib.PurePos
                 origin = pathlib.PurePosixPath(questions[folder.parts[0]].rule.directory)
                 inner = folder.relative_to(folder.parts[0])
                 with files.opened(str(origin)) as top:
-                    files.put_back(name, descriptor, (top, inner))
-                kept.append(str(origin / inner / name))
-    return kept
+                    went = moves.put_back(name, descriptor, (top, inner))
+                (back if went else stays).append(str(origin / inner / name))
+    return back, stays
 
 
 def _oracle(case: Case, command: Command) -> Effect:

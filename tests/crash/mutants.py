@@ -12,7 +12,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from actor import admission, execution, loop, pipeline, recovery, webhook, work
-from actor.disk import files
+from actor.disk import moves
 from actor.gates import confirmation
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ MUTANTS: dict[str, Mutant] = {
         "quarantine-undone",
         (
             (
-                files.put_back,
+                moves._put_back,
                 (
                     (
                         "return False",

@@ -121,7 +121,8 @@ def test_what_cannot_go_back_for_its_place_is_taken_stays_in_the_quarantine(host
     purge = moved(about)
     host.log("a.log.1", 8)
     with aside(host, "a.log.1").open("rb"):
-        STEP.perform(about, purge)
+        seen = STEP.perform(about, purge)
+    assert (seen["put_back"], seen["stays"]) == ([], [str(host.logs / "a.log.1")])
     assert (waiting(host), (host.logs / "a.log.1").stat().st_size) == (["1/old-logs/a.log.1"], 8 * KIB)
 
 
