@@ -80,15 +80,16 @@ def read_configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Pla
 def _world(config: Config, playbooks: dict[str, Playbook]) -> World:
     prometheus, alertmanager = _doors(config)
     clock = SystemClock()
+    journal = Journal(pathlib.Path(config.actor.state_directory), config.actor.ballast)
     return World(
         config=config,
         playbooks=playbooks,
-        journal=Journal(pathlib.Path(config.actor.state_directory), config.actor.ballast),
+        journal=journal,
         clock=clock,
         prometheus=prometheus,
         alertmanager=alertmanager,
         stop=StopSwitch(config.actor.root_directory),
-        hands=remote_hands(config.actor, clock) if config.actor.executor_directory is not None else Hands(),
+        hands=remote_hands(config.actor, clock, journal.ballast.give_up) if config.actor.executor_directory is not None else Hands(),
     )
 
 

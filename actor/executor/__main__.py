@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 _WORKERS = 8
 _POLL_SECONDS = 0.01
 _IDLE_SECONDS = 5.0
+# Whose answer could not be written, on a full disk say, is tried again, but not a hundred times a second.
+_REST_SECONDS = 1.0
 # Longer than any budget looks back.
 _HELD_SECONDS = 30 * 86400
 # What was taken back is still listened for.
@@ -54,6 +56,7 @@ def _root(config_file: pathlib.Path) -> Root:
 def serve(root: Root, idle_seconds: float = _IDLE_SECONDS) -> None:
     """Answer intents as they come, several at a time, until none has been there for `idle_seconds`."""
     busy: dict[str, concurrent.futures.Future[object]] = {}
+    rests_until: dict[str, float] = {}
     last_seen = root.clock.monotonic()
     root.store.prune(root.clock.now() - _HELD_SECONDS)
     with concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="deed") as pool:
@@ -64,9 +67,11 @@ def serve(root: Root, idle_seconds: float = _IDLE_SECONDS) -> None:
             for name in answered & waiting - busy.keys():
                 _take_away(root, name)
             for name in waiting - answered - busy.keys():
-                busy[name] = pool.submit(answer, root, name)
+                if rests_until.get(name, 0.0) <= root.clock.monotonic():
+                    busy[name] = pool.submit(answer, root, name)
             for name in [name for name, future in busy.items() if future.done()]:
-                _report(name, busy.pop(name))
+                if _failed(name, busy.pop(name)):
+                    rests_until[name] = root.clock.monotonic() + _REST_SECONDS
             last_seen = root.clock.monotonic() if waiting - answered else last_seen
             root.clock.sleep(_POLL_SECONDS)
 
@@ -80,10 +85,11 @@ def _take_away(root: Root, name: str) -> None:
             intents.remove(root.intents, name)
 
 
-def _report(name: str, future: concurrent.futures.Future[object]) -> None:
+def _failed(name: str, future: concurrent.futures.Future[object]) -> bool:
     fault = future.exception()
     if fault is not None:
         log.error("intent %s could not be answered: %s", name, fault)
+    return fault is not None
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import pathlib
 import secrets
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,12 @@ _LAST_WORD_SECONDS = 5
 _SILENT_SECONDS = 30
 
 
-def remote_hands(actor: Actor, clock: Clock) -> Hands:
-    """Return hands that ask the executor, and make the folder that it is asked through. Raises OSError."""
+def remote_hands(actor: Actor, clock: Clock, make_room: Callable[[], None]) -> Hands:
+    """Return hands that ask the executor, and make the folder that it is asked through; where that is full, `make_room` is called. Raises OSError."""
     assert actor.executor_directory is not None
     folder = pathlib.Path(actor.state_directory, INTENTS)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    door = Door(str(folder), pathlib.Path(actor.executor_directory, ANSWERS), clock)
+    door = Door(str(folder), pathlib.Path(actor.executor_directory, ANSWERS), clock, make_room)
     asking = {name: _of_case(door, name) if wire.of_case else _of_host(door, name) for name, wire in WIRES.items()}
     return Hands(**asking | {"obstacle": _in_words(asking["obstacle"])})
 
@@ -43,6 +44,7 @@ class Door:
     intents: str
     answers: pathlib.Path
     clock: Clock
+    make_room: Callable[[], None]
 
     def ask(self, intent: Intent, case: Case | None) -> Any:
         """Lay an intent down and return what root answers. Raises StepFailed and Unprotectable."""
@@ -57,11 +59,21 @@ class Door:
         return msgspec.convert(answer.result, WIRES[intent.deed].gives)
 
     def _answer(self, intent: Intent, case: Case | None) -> Answer:
-        write(self.intents, intent.id, intent)
+        self._lay(intent)
         try:
             return _await(self, intent, case)
         finally:
             remove(self.intents, intent.id)
+
+    def _lay(self, intent: Intent) -> None:
+        try:
+            write(self.intents, intent.id, intent)
+        except OSError as fault:
+            if fault.errno != errno.ENOSPC:
+                raise
+            # Else nobody could be asked to clean up; what is made is room for the answer too.
+            self.make_room()
+            write(self.intents, intent.id, intent)
 
 
 def _of_case(door: Door, name: str) -> Callable[..., Any]:

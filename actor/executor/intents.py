@@ -84,11 +84,16 @@ def write(folder: str, name: str, value: msgspec.Struct) -> None:
     with files.opened(folder) as descriptor:
         unfinished = f".{name}"
         file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640, dir_fd=descriptor)
-        with os.fdopen(file, "wb") as stream:
-            stream.write(msgspec.json.encode(value))
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.rename(unfinished, f"{name}.json", src_dir_fd=descriptor, dst_dir_fd=descriptor)
+        try:
+            with os.fdopen(file, "wb") as stream:
+                stream.write(msgspec.json.encode(value))
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.rename(unfinished, f"{name}.json", src_dir_fd=descriptor, dst_dir_fd=descriptor)
+        except OSError:
+            # On a full disk every attempt would leave one.
+            os.unlink(unfinished, dir_fd=descriptor)
+            raise
         os.fsync(descriptor)
 
 

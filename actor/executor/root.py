@@ -142,9 +142,14 @@ def _of_playbook(root: Root, intent: Intent, case: Case, playbook: Playbook) -> 
         return plan
     _permit(root, intent, case, playbook)
     record = deeds.protect(case, playbook)
-    with root.lock:
-        held = _held(root, case)
-        root.store.put(msgspec.structs.replace(held, given=(*held.given, Given(record=record))))
+    try:
+        with root.lock:
+            held = _held(root, case)
+            root.store.put(msgspec.structs.replace(held, given=(*held.given, Given(record=record))))
+    except OSError:
+        # What root does not know of it would never take away for this incident, nor undo.
+        deeds.withdraw(case, record)
+        raise
     return record
 
 

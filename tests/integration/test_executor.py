@@ -92,7 +92,7 @@ def _case(incident_id: str = "feed0002") -> Case:
 
 def restart_through_root() -> dict[str, Any]:
     case, playbook = _case(), load_playbooks(None)["service-restart"]
-    hands = remote_hands(case.config.actor, SystemClock())
+    hands = remote_hands(case.config.actor, SystemClock(), lambda: None)
     (command,) = hands.plan(case, playbook).commands
     record = hands.protect(case, playbook)
     result = hands.perform(case, fenced(command))
@@ -104,7 +104,7 @@ def restart_through_root() -> dict[str, Any]:
 def forge(argv: list[str]) -> str:
     """Have root do something of our own, in the words of a command that it did plan."""
     case, playbook = _case("feed0003"), load_playbooks(None)["service-restart"]
-    hands = remote_hands(case.config.actor, SystemClock())
+    hands = remote_hands(case.config.actor, SystemClock(), lambda: None)
     (command,) = hands.plan(case, playbook).commands
     command.arguments["argv"] = argv
     try:

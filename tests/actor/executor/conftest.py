@@ -65,7 +65,7 @@ def paired(host: Host, **changes: Any) -> Pair:
     """Build both halves on one host; nobody answers yet."""
     actor = Actor(host, **settings(host.folder, **changes))
     clock = SystemClock()
-    actor.world.hands = remote_hands(actor.config.actor, clock)
+    actor.world.hands = remote_hands(actor.config.actor, clock, actor.journal.ballast.give_up)
     root = Root.of(actor.config, actor.world.playbooks, clock)
     return Pair(actor, root, actor.world.hands)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pathlib
 import threading
@@ -12,7 +13,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from actor.deeds import Hands
+from actor.deeds import Hands, kept
 from actor.execution import fenced
 from actor.executor import intents
 from actor.executor.__main__ import main, serve
@@ -26,6 +27,8 @@ from tests.actor.executor.conftest import NAME, Pair, paired, served
 from tests.support import DISK, MINUTE, WEB, Host, executable, labels_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actor.deeds import Record
 
 
@@ -385,6 +388,56 @@ def test_what_cannot_be_laid_down_has_failed_in_words(pair: Pair) -> None:
     pathlib.Path(pair.root.intents).rmdir()
     with pytest.raises(StepFailed, match=r"root cannot be asked: .*No such file"):
         pair.hands.release(pair.case(), ())
+
+
+def full(patch: pytest.MonkeyPatch, is_full: Callable[[str], bool]) -> None:
+    """Let the disk have no room for what is written into a folder while that is said to be full."""
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if is_full(os.readlink(f"/proc/self/fd/{descriptor}")):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    patch.setattr(intents.os, "fsync", fsync)
+
+
+def test_on_a_full_disk_the_ballast_makes_room_to_ask_root(answering: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    ballast = answering.actor.journal.ballast
+    full(monkeypatch, lambda path: "/intents/" in path and ballast.laid)
+    assert ballast.laid
+    assert answering.hands.show(answering.case()) is not None
+    assert not ballast.laid
+
+
+def test_what_finds_no_room_at_all_leaves_nothing_behind(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    full(monkeypatch, lambda path: "/intents/" in path)
+    with pytest.raises(StepFailed, match=r"root cannot be asked: .*No space left"):
+        pair.hands.show(pair.case())
+    assert list(pathlib.Path(pair.root.intents).iterdir()) == []
+
+
+def test_what_root_cannot_hold_it_does_not_keep(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair.actor.host.log("a.log.1")
+    full(monkeypatch, lambda path: "/held/" in path)
+    assert "No space left" in pair.ask("protect", action="disk-cleanup", target="disk").reason
+    assert kept(pair.actor.config) == []
+
+
+def test_an_answer_that_cannot_be_written_is_not_tried_again_at_once(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def answer(_: object, name: str) -> None:
+        tried.append(name)
+        if len(tried) > 1:
+            pathlib.Path(pair.root.intents, f"{name}.json").unlink()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    pathlib.Path(pair.root.intents, f"{NAME}.json").write_bytes(b"")
+    monkeypatch.setattr("actor.executor.__main__.answer", answer)
+    began = time.monotonic()
+    serve(pair.root, idle_seconds=0.05)
+    assert (len(tried), time.monotonic() - began >= 1) == (2, True)
 
 
 # The program.
