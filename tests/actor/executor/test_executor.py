@@ -395,7 +395,7 @@ def full(patch: pytest.MonkeyPatch, is_full: Callable[[str], bool]) -> None:
     real = os.fsync
 
     def fsync(descriptor: int) -> None:
-        if is_full(os.readlink(f"/proc/self/fd/{descriptor}")):
+        if is_full(str(pathlib.Path(f"/proc/self/fd/{descriptor}").readlink())):
             raise OSError(errno.ENOSPC, "No space left on device")
         real(descriptor)
 
@@ -417,11 +417,14 @@ def test_what_finds_no_room_at_all_leaves_nothing_behind(pair: Pair, monkeypatch
     assert list(pathlib.Path(pair.root.intents).iterdir()) == []
 
 
-def test_what_root_cannot_hold_it_does_not_keep(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    pair.actor.host.log("a.log.1")
+def test_what_root_cannot_hold_it_does_not_keep(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = host.service / "data"
+    data.write_text("before")
+    pair = paired(host, services={"web": {"files": [str(data)]}})
     full(monkeypatch, lambda path: "/held/" in path)
-    assert "No space left" in pair.ask("protect", action="disk-cleanup", target="disk").reason
+    assert "No space left" in pair.ask("protect").reason
     assert kept(pair.actor.config) == []
+    pair.actor.journal.close()
 
 
 def test_an_answer_that_cannot_be_written_is_not_tried_again_at_once(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
