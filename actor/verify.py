@@ -9,7 +9,7 @@ import msgspec
 
 from actor.model import HandedOver, StepFailed
 from actor.playbook import Change
-from homeostat.prometheus import PrometheusError, selector
+from actor.told import has_seen, seen_since, tell
 from homeostat.words import Finding
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ Status = Literal["passed", "warned", "failed", "unknown"]
 _SETTLE_POLL_SECONDS = 1.0
 _WATCH_POLL_SECONDS = 2.0
 _NO_WORSE = 0.05
-_CYCLES = 2
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +82,7 @@ def take_baseline(world: World, case: Case, playbook: Playbook, key: EpisodeKey)
         StepFailed: the measure cannot be taken, so success could never be shown.
 
     """
-    state, told = world.hands.show(case), _tell(world, key)
+    state, told = world.hands.show(case), tell(world, key)
     return Baseline(
         measured=world.hands.measure(case, playbook.file.verify.expects(key.problem).measure),
         health=world.hands.probe(case),
@@ -123,8 +122,8 @@ def verify(world: World, case: Case, playbook: Playbook, key: EpisodeKey, baseli
     held.wait(settle, _SETTLE_POLL_SECONDS, lambda: False)
     held.settled()
     measured = _measured(world, case, playbook, key, baseline)
-    held.wait(watch, _WATCH_POLL_SECONDS, lambda: _has_seen(world, key, baseline, began))
-    checks = [*held.checks(baseline), measured, _predicted(world, key, baseline, _seen_since(world, key.host, began))]
+    held.wait(watch, _WATCH_POLL_SECONDS, lambda: has_seen(world, key, observed=bool(baseline.observed), began=began))
+    checks = [*held.checks(baseline), measured, _predicted(world, key, baseline, seen_since(world, key.host, began))]
     return _sum_up(checks, world.clock.monotonic() - began[1])
 
 
@@ -270,64 +269,12 @@ def _measured(world: World, case: Case, playbook: Playbook, key: EpisodeKey, bas
     return Check(name="measure", status=status, passed_before=False, detail=words)
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What Prometheus tells of one target: how much of its limit is used (None: it has none), whether the problem is asserted, and seen or forecast."""
-
-    usage: float | None
-    asserted: bool
-    observed: bool
-
-    @property
-    def gone(self) -> bool:
-        """Whether a problem that was seen is over: below its limit again, or, where it has none, no longer asserted."""
-        return self.usage < 1 if self.usage is not None else not self.asserted
-
-
-def _tell(world: World, key: EpisodeKey) -> Told | None:
-    """Return what Prometheus tells, or None when it does not answer.
-
-    What is past its limit is seen, and so is what nothing is forecast of; the exporter gives every forecast its probabilities.
-    """
-    labels = key._asdict()
-    try:
-        usage = world.prometheus.query(f"max({selector('homeostat_usage_ratio', **labels)})")
-        asserted = world.prometheus.query(selector("homeostat_problem_confidence_ratio", **labels))
-        forecast = world.prometheus.query(selector("homeostat_limit_probability_ratio", **labels))
-    except PrometheusError:
-        return None
-    used = usage[0].value if usage else None
-    return Told(usage=used, asserted=bool(asserted), observed=not forecast or (used is not None and used >= 1))
-
-
-def _has_seen(world: World, key: EpisodeKey, baseline: Baseline, began: tuple[float, float]) -> bool:
-    """Say whether Prometheus has seen enough: what was forecast, when it is fresh; what was observed, when it is fresh and gone."""
-    if not _seen_since(world, key.host, began):
-        return False
-    if not baseline.observed:
-        return True
-    told = _tell(world, key)
-    return told is not None and told.gone
-
-
-def _seen_since(world: World, host: str, began: tuple[float, float]) -> bool:
-    """Say whether the exporter has gone round twice since, and everything it reads was scraped; the clock may be set meanwhile."""
-    exporter = world.config.exporter
-    enough = max(_CYCLES * exporter.cycle, exporter.scrape_interval)
-    if world.clock.monotonic() < began[1] + enough:
-        return False
-    try:
-        samples = world.prometheus.query(f"max({selector('homeostat_exporter_last_success_timestamp_seconds', host=host)})")
-    except PrometheusError:
-        return False
-    return bool(samples) and samples[0].value >= began[0] + enough
-
-
 def _predicted(world: World, key: EpisodeKey, baseline: Baseline, fresh: bool) -> Check:
     """Judge by the exporter's series: what was observed must be gone, what was forecast no worse.
 
     Not by its forecast: the deed has begun a new regime, of which for a while nothing is known.
     """
-    told = _tell(world, key)
+    told = tell(world, key)
     if not fresh or told is None:
         return Check(name="prometheus", status="unknown", passed_before=False, detail="Prometheus showed no two new cycles within the watch")
     if baseline.observed:

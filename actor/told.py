@@ -1,0 +1,67 @@
+"""What Prometheus tells of one target while a deed is verified, and whether it has looked since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from homeostat.prometheus import PrometheusError, selector
+
+if TYPE_CHECKING:
+    from actor.model import EpisodeKey
+    from actor.world import World
+
+_CYCLES = 2
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What Prometheus tells of one target: how much of its limit is used (None: it has none), whether the problem is asserted, and seen or forecast."""
+
+    usage: float | None
+    asserted: bool
+    observed: bool
+
+    @property
+    def gone(self) -> bool:
+        """Whether a problem that was seen is over: below its limit again, or, where it has none, no longer asserted."""
+        return self.usage < 1 if self.usage is not None else not self.asserted
+
+
+def tell(world: World, key: EpisodeKey) -> Told | None:
+    """Return what Prometheus tells, or None when it does not answer.
+
+    What is past its limit is seen, and so is what nothing is forecast of; the exporter gives every forecast its probabilities.
+    """
+    labels = key._asdict()
+    try:
+        usage = world.prometheus.query(f"max({selector('homeostat_usage_ratio', **labels)})")
+        asserted = world.prometheus.query(selector("homeostat_problem_confidence_ratio", **labels))
+        forecast = world.prometheus.query(selector("homeostat_limit_probability_ratio", **labels))
+    except PrometheusError:
+        return None
+    used = usage[0].value if usage else None
+    return Told(usage=used, asserted=bool(asserted), observed=not forecast or (used is not None and used >= 1))
+
+
+def has_seen(world: World, key: EpisodeKey, *, observed: bool, began: tuple[float, float]) -> bool:
+    """Say whether Prometheus has seen enough: what was forecast, when it is fresh; what was observed, when it is fresh and gone."""
+    if not seen_since(world, key.host, began):
+        return False
+    if not observed:
+        return True
+    told = tell(world, key)
+    return told is not None and told.gone
+
+
+def seen_since(world: World, host: str, began: tuple[float, float]) -> bool:
+    """Say whether the exporter has gone round twice since, and everything it reads was scraped; the clock may be set meanwhile."""
+    exporter = world.config.exporter
+    enough = max(_CYCLES * exporter.cycle, exporter.scrape_interval)
+    if world.clock.monotonic() < began[1] + enough:
+        return False
+    try:
+        samples = world.prometheus.query(f"max({selector('homeostat_exporter_last_success_timestamp_seconds', host=host)})")
+    except PrometheusError:
+        return False
+    return bool(samples) and samples[0].value >= began[0] + enough
