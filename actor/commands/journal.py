@@ -58,15 +58,16 @@ def _of_actor(desk: Desk) -> list[str]:
 
 
 def _of_directory(directory: pathlib.Path) -> Iterator[str]:
-    try:
-        with tempfile.TemporaryDirectory(prefix="homeostat-verify-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="homeostat-verify-") as scratch:
+        try:
             copy_unused(directory, pathlib.Path(scratch))
             with contextlib.closing(Journal(pathlib.Path(scratch), Size(0))) as opened:
                 yield from audit.faults(opened)
-    except FileNotFoundError:
-        raise click.ClickException(f"there is no journal in {directory}; actor.state_directory says where it lies") from None
-    except (JournalError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+        except FileNotFoundError:
+            raise click.ClickException(f"there is no journal in {directory}; actor.state_directory says where it lies") from None
+        except (JournalError, OSError) as error:
+            # What was read is a copy that is gone by now; the person's own lies in the directory.
+            raise click.ClickException(str(error).replace(scratch, str(directory))) from None
 
 
 def copy_unused(directory: pathlib.Path, target: pathlib.Path) -> None:

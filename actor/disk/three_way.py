@@ -209,6 +209,11 @@ def _return(source: int, folder: int, name: str, left: Trace | None) -> bool:
         came_first = entries.rename_new(aside, name, folder)
         _deleted(aside, folder)
         return came_first
+    now = _trace(name, folder)
+    if now is None or not now.is_same(left):
+        # Copying takes a while, and where a file system knows no exchange nobody can look afterwards.
+        _deleted(aside, folder)
+        return False
     entries.exchange(aside, name, folder)
     if _settled(folder, name, left):
         return True

@@ -123,6 +123,13 @@ def test_what_an_actor_left_in_its_log_when_it_was_killed_is_verified_too(lived:
     assert listing(left) == before
 
 
+def test_what_is_no_journal_is_told_by_its_own_path(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "journal.db").write_bytes(b"no journal" * 1000)
+    result = CliRunner().invoke(COMMAND, ["verify", "--state-directory", str(tmp_path)])
+    assert result.exit_code == 1
+    assert f"{tmp_path}/journal.db: the journal cannot be read" in result.output
+
+
 def test_a_directory_that_an_actor_uses_is_refused_in_one_line(lived: Actor) -> None:
     # A lock is no lock against its own process.
     state = lived.journal.path.parent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import pathlib
@@ -233,3 +234,30 @@ def test_a_folder_that_takes_the_place_of_one_that_goes_back_keeps_its_owner_and
     assert restored.conflicts == ("deep",)
     found = (tmp_path / "live" / "deep").stat()
     assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, 0o700)
+
+
+def test_where_no_entries_can_be_exchanged_what_somebody_wrote_while_the_old_state_was_copied_stays(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = tmp_path / "live"
+    for name in ("before", "live"):
+        (tmp_path / name).mkdir()
+        for file in ("edited", "untouched"):
+            (tmp_path / name / file).write_text(name)
+    left = {path.name: three_way.trace_of(path.stat()) for path in live.iterdir()}
+    real = entries.copy
+
+    def edited(source: int, name: str, folder: int, new: str) -> None:
+        real(source, name, folder, new)
+        if name == "edited":
+            (live / name).write_text("by a person")
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(entries, "copy", edited)
+    monkeypatch.setattr(entries, "_renameat2", refused)
+    with files.opened(str(tmp_path / "before")) as before, files.opened(str(live)) as live_folder:
+        restored = three_way.revert(before, live_folder, left)
+    assert restored.conflicts == ("edited",)
+    assert {path.name: path.read_text() for path in live.iterdir()} == {"edited": "by a person", "untouched": "before"}
