@@ -95,6 +95,12 @@ def test_every_unit_of_the_readme_runs_and_none_has_failed(installed: Machine) -
     assert installed.run("systemctl", "list-units", "--failed", "--no-legend", "--plain", "homeostat*").strip() == ""
 
 
+def test_alertmanager_reads_what_it_delivers_with_and_no_more(installed: Machine) -> None:
+    as_alertmanager = ("setpriv", "--reuid=65534", "--regid=prometheus", "--clear-groups", "cat")
+    assert len(installed.run(*as_alertmanager, "/etc/homeostat/intake.token").strip()) == 64
+    assert "Permission denied" in installed.run(*as_alertmanager, "/etc/homeostat/operator.token", check=False)
+
+
 def test_both_daemons_read_a_token_that_both_need(installed: Machine) -> None:
     shell(installed, found(r"`(openssl [^`]*-g homeostat-daemons [^`]*)`"))
     shell(installed, f"sed -i 's|^security:|&\\n  metrics_token_files: [/etc/homeostat/metrics.token]|' {CONFIG}")
