@@ -60,7 +60,7 @@ def guard(config_file: pathlib.Path, /, paths: tuple[str, ...], command: tuple[s
 def _guard(config: Config, paths: tuple[str, ...], command: tuple[str, ...], check: str | None) -> int:
     checking = shlex.split(check) if check else []
     held = _protect(config, paths, command)
-    _tell(f"protected: {', '.join(held.paths)}")
+    _tell(f"protected: {', '.join(path if os.path.lexists(path) else f'{path} (not there yet)' for path in held.paths)}")
     failure = _run(command, "the command") or (_run(checking, "the check") if checking else None)
     try:
         return _conclude(config, held, failure)

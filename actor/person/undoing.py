@@ -9,6 +9,7 @@ import msgspec
 
 from actor.journal import incidents, undo_records, words
 from actor.model import StepFailed, Undoing, Unprotectable, Word
+from actor.person import UNKNOWN
 from actor.work import Work
 from actor.world import case_of
 from homeostat.clock import rfc3339
@@ -38,7 +39,7 @@ def undo(world: World, spoken: Spoken, *, dry_run: bool) -> Undone:
     """Undo the last run of an incident, or of all when its id is empty; in a dry run only tell. Raises JournalError."""
     found = undo_records.last(world.journal, spoken.incident_id or None)
     if found is None:
-        return _no("nothing was done in that incident, so there is nothing to undo" if spoken.incident_id else "no action has run yet, so there is nothing to undo")
+        return _no(_never_ran(world, spoken.incident_id))
     with _alone(world, found) as other:
         # What was said of it a moment ago may hold no more now that nobody else works on it.
         record = undo_records.last(world.journal, found.incident_id)
@@ -53,6 +54,13 @@ def undo(world: World, spoken: Spoken, *, dry_run: bool) -> Undone:
         except (StepFailed, Unprotectable, OSError) as failure:
             return _no(f"the undo did not come to its end: {failure}; it may be repeated", record)
         return _told(world, record, restored, dry_run=dry_run)
+
+
+def _never_ran(world: World, incident_id: str) -> str:
+    if not incident_id:
+        return "no action has run yet, so there is nothing to undo"
+    known = incidents.find(world.journal, incident_id) is not None
+    return "nothing was done in that incident, so there is nothing to undo" if known else UNKNOWN.reason
 
 
 def undo_in_words(world: World, record: UndoRecord) -> str:

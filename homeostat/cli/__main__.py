@@ -46,6 +46,7 @@ def _packages() -> Iterator[ModuleType]:
     default=DEFAULT_CONFIG,
     envvar="HOMEOSTAT_CONFIG",
     show_default=True,
+    show_envvar=True,
     help="The configuration that the daemons use.",
 )
 @click.version_option(__version__, "--version")

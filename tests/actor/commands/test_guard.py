@@ -68,6 +68,11 @@ def desk(tmp_path: pathlib.Path) -> Desk:
     return Desk(tmp_path, data)
 
 
+def test_a_path_that_is_not_there_is_told_so_for_it_may_be_a_slip(desk: Desk) -> None:
+    told = desk.run("guard", "--path", f"{desk.data}/fiel", "--path", f"{desk.data}/file", "--", "true")
+    assert f"protected: {desk.data}/fiel (not there yet), {desk.data}/file\n" in told.output
+
+
 def test_what_a_good_command_did_is_kept_and_can_be_undone(desk: Desk) -> None:
     told = desk.guard("echo after >file && rm -r deep && echo new >made", "--check", f"grep -q after {desk.data}/file")
     assert told.exit_code == 0

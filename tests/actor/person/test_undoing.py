@@ -116,7 +116,10 @@ def test_nothing_goes_back_under_a_running_service(actor: Actor, data: pathlib.P
 
 def test_where_nothing_ran_there_is_nothing_to_undo(actor: Actor) -> None:
     assert undone(actor) == Undone(taken=False, reason="no action has run yet, so there is nothing to undo")
-    assert undone(actor, "0a1b2c3d").reason == "nothing was done in that incident, so there is nothing to undo"
+    assert undone(actor, "0a1b2c3d").reason == "there is no incident of that id; see: homeostat decisions"
+    actor.decide(WEB, "service-restart", "propose")
+    actor.turn()
+    assert undone(actor, actor.incident().id).reason == "nothing was done in that incident, so there is nothing to undo"
 
 
 def test_an_undo_waits_for_no_running_action_but_says_which_it_is(actor: Actor, data: pathlib.Path) -> None:
