@@ -53,8 +53,14 @@ def find(config: Config, guard_id: str) -> Guarded | None:
 
 def everything(config: Config) -> list[Guarded]:
     """Return all that is written down, the oldest first. Raises OSError."""
-    found = [msgspec.json.decode(path.read_bytes(), type=Guarded) for path in _folder(config).glob("*.json")]
-    return sorted(found, key=lambda guarded: guarded.made_at)
+    return sorted(map(_read, _folder(config).glob("*.json")), key=lambda guarded: guarded.made_at)
+
+
+def _read(path: pathlib.Path) -> Guarded:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Guarded)
+    except ValueError as error:
+        raise OSError(f"{path} is not what a guard wrote down, and tells of nothing that is kept: {error}") from None
 
 
 def running(config: Config, now: float) -> set[str]:

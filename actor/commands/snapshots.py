@@ -41,7 +41,10 @@ def snapshots(context: click.Context) -> None:
 @click.pass_obj
 def listed(config: Config) -> None:
     """List what is kept, the oldest first."""
-    found = sorted(deeds.all_kept(config), key=lambda stored: stored.kept.made_at)
+    try:
+        found = sorted(deeds.all_kept(config), key=lambda stored: stored.kept.made_at)
+    except OSError as error:
+        raise click.ClickException(printable(str(error))) from None
     rows = [(stored.kept.name, stored.protection, stored.kept.place, rfc3339(stored.kept.made_at), f"{stored.room_ratio:.0%}") for stored in found]
     if not rows:
         click.echo("Nothing is kept.")

@@ -99,7 +99,7 @@ def _walk(descriptor: int, path: pathlib.PurePosixPath, own: tuple[int, str]) ->
         inner = _entered(name, descriptor, own[0])
         if inner is not None:
             try:
-                if _mount(inner) == own[1]:
+                if (os.fstat(inner).st_dev, _mount(inner)) == own:
                     yield from _walk(inner, path / name, own)
             finally:
                 os.close(inner)

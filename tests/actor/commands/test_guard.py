@@ -214,6 +214,17 @@ def test_an_undo_that_is_really_killed_again_and_again_is_finished_by_the_next(d
     assert sorted(path.name for path in desk.data.iterdir() if not path.name.isdigit()) == ["deep", "file"]
 
 
+def test_what_a_guard_wrote_down_and_nobody_can_read_is_one_line_wherever_it_is_asked(desk: Desk) -> None:
+    desk.guard("true")
+    (desk.folder / "state" / "guarded" / f"{desk.one.id}.json").write_text("{")
+    for arguments in (("snapshots", "list"), ("guard", "--undo", "x"), ("snapshots", "restore", "homeostat-guard-x", "--path", "/srv/x")):
+        told = desk.run(*arguments)
+        assert (told.exit_code, len(told.output.splitlines())) == (1, 1)
+        assert "is not what a guard wrote down" in told.output
+    with pytest.raises(OSError, match="is not what a guard wrote down"):
+        deeds.kept(desk.config)
+
+
 # What is kept, by hand.
 
 
