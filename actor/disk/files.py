@@ -83,7 +83,7 @@ def device(path: str) -> int:
 def walk(descriptor: int) -> Iterator[tuple[pathlib.PurePosixPath, int, list[str]]]:
     """Walk a folder on its own device and mount: yield each folder's path from there, its descriptor and its entries but folders.
 
-    What lies deeper than 100 folders is not entered. Raises OSError: a folder that is left out unseen would read as an empty one.
+    Folders come in the order of their paths. What lies deeper than 100 folders is not entered. Raises OSError: a folder that is left out unseen would read as an empty one.
     """
     yield from _walk(descriptor, pathlib.PurePosixPath(), (os.fstat(descriptor).st_dev, _mount(descriptor)))
 
@@ -95,7 +95,7 @@ def _walk(descriptor: int, path: pathlib.PurePosixPath, own: tuple[int, str]) ->
         for entry in entries:
             (folders if entry.is_dir(follow_symlinks=False) else others).append(entry.name)
     yield path, descriptor, others
-    for name in folders if len(path.parts) < MOST_LEVELS else ():
+    for name in sorted(folders) if len(path.parts) < MOST_LEVELS else ():
         inner = _entered(name, descriptor, own[0])
         if inner is not None:
             try:

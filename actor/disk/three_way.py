@@ -16,7 +16,7 @@ from actor.disk import entries, files
 from actor.model import Restored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 MOST_TOLD = 100
 _HERE = pathlib.PurePosixPath()
@@ -50,6 +50,7 @@ class Trace(msgspec.Struct, frozen=True, array_like=True):
 
 
 Changes = dict[str, Trace | None]
+Part = tuple[tuple[str, ...], dict[str, Trace]]
 Undo = Callable[[int, int, Changes], Restored]
 
 
@@ -83,8 +84,13 @@ def traces(descriptor: int, below: pathlib.PurePosixPath = _HERE) -> dict[str, T
 
     What is no UTF-8 is left out: it cannot be journaled, so it can never be reverted either.
     """
-    found = {}
+    return {path: seen for _, part in by_folder(descriptor, below) for path, seen in part.items()}
+
+
+def by_folder(descriptor: int, below: pathlib.PurePosixPath = _HERE) -> Iterator[Part]:
+    """Yield the same folder by folder, in the order of their paths: each one's parts, and the traces of it and of its entries but folders."""
     for folder, folder_descriptor, names in files.walk(descriptor):
+        found = {}
         statuses = {folder / name: files.status_of(name, folder_descriptor) for name in names}
         if folder.parts:
             statuses[folder] = os.fstat(folder_descriptor)
@@ -92,7 +98,7 @@ def traces(descriptor: int, below: pathlib.PurePosixPath = _HERE) -> dict[str, T
             seen = trace_of(status) if status is not None else None
             if seen is not None and files.is_utf8(str(path)):
                 found[str(below / path)] = seen
-    return found
+        yield folder.parts, found
 
 
 def changes(before: dict[str, Trace], after: dict[str, Trace]) -> Changes:

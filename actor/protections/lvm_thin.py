@@ -11,6 +11,7 @@ import msgspec
 
 from actor import unit
 from actor.disk import files, mounts, shelf, three_way
+from actor.disk.differences import differences
 from actor.disk.three_way import Changes
 from actor.model import Case, Kept, Protection, Restored, Unprotectable
 from homeostat import shell
@@ -189,7 +190,7 @@ def _seal(case: Case, record: dict[str, Any]) -> dict[str, Any]:
 
 def _changes(taken: Record) -> Changes:
     with _before(taken) as before, _live(taken) as live:
-        return three_way.changes(three_way.traces(before), three_way.traces(live))
+        return differences(before, live)
 
 
 def _keep(case: Case, record: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from actor import unit
 from actor.disk import files, shelf, space, three_way
+from actor.disk.differences import differences
 from actor.disk.three_way import Changes
 from actor.model import Case, Kept, Protection, Restored, Unprotectable
 from homeostat import shell
@@ -89,12 +90,11 @@ def _seal(case: Case, record: dict[str, Any]) -> dict[str, Any]:
 
 def _changes(taken: Record) -> Changes:
     with files.opened(taken.snapshot) as before, files.opened(taken.subvolume) as live:
-        return three_way.changes(_traces(before), _traces(live))
+        return differences(before, live, _counts)
 
 
-def _traces(root: int) -> dict[str, Trace]:
-    found = three_way.traces(root)
-    return {path: seen for path, seen in found.items() if path != FOLDER and not (seen.is_folder and seen.inode == _EMPTY_SUBVOLUME_INODE)}
+def _counts(path: str, seen: Trace) -> bool:
+    return path != FOLDER and not (seen.is_folder and seen.inode == _EMPTY_SUBVOLUME_INODE)
 
 
 def _keep(case: Case, record: dict[str, Any]) -> None:

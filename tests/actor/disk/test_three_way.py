@@ -17,6 +17,7 @@ import pytest
 from hypothesis import strategies
 
 from actor.disk import entries, files, three_way
+from actor.disk.differences import differences
 from tests.crash import Killed, Reaper, reaping
 
 if TYPE_CHECKING:
@@ -261,3 +262,24 @@ def test_where_no_entries_can_be_exchanged_what_somebody_wrote_while_the_old_sta
         restored = three_way.revert(before, live_folder, left)
     assert restored.conflicts == ("edited",)
     assert {path.name: path.read_text() for path in live.iterdir()} == {"edited": "by a person", "untouched": "before"}
+
+
+@hypothesis.given(first=EDITS, second=EDITS)
+@hypothesis.settings(max_examples=40)
+def test_folder_by_folder_there_are_the_same_differences_as_over_all(first: list[tuple[str, str]], second: list[tuple[str, str]]) -> None:
+    with planted(first) as tree:
+        tree.edit(second, "action")
+        with files.opened(str(tree.before)) as before, files.opened(str(tree.live)) as live:
+            assert differences(before, live) == three_way.changes(three_way.traces(before), three_way.traces(live))
+
+
+def test_what_became_a_file_or_a_folder_is_told_as_what_it_became(tmp_path: pathlib.Path) -> None:
+    for name, other in (("before", "live"), ("live", "before")):
+        (tmp_path / name / f"file {name}").mkdir(parents=True)
+        (tmp_path / name / f"file {name}" / "inner").touch()
+        (tmp_path / name / f"file {other}").touch()
+    with files.opened(str(tmp_path / "before")) as before, files.opened(str(tmp_path / "live")) as live:
+        found = differences(before, live)
+    assert {path: left and left.is_folder for path, left in found.items()} == {
+        "file before": False, "file before/inner": None, "file live": True, "file live/inner": False,
+    }  # fmt: skip
