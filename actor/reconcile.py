@@ -78,6 +78,7 @@ def _follow_episodes(world: World) -> bool:
         successes = world.prometheus.query(selector("homeostat_exporter_last_success_timestamp_seconds", host=host))
     except PrometheusError as error:
         log.warning("cannot follow episodes: %s", error)
+        world.sees_since = None
         return False
     ages_seconds = [now - success.value for success in successes]
     fresh = any(age_seconds < _FRESH_CYCLES * world.config.exporter.cycle for age_seconds in ages_seconds)
@@ -86,7 +87,7 @@ def _follow_episodes(world: World) -> bool:
     for trial in returned:
         log.warning("incident %s: %s is back at %s; %s counts as failed there", trial.incident_id, trial.problem, trial.target, trial.action)
     quiet = world.config.limits.episode_quiet
-    sees = any(age_seconds < quiet for age_seconds in ages_seconds)
+    sees = _has_seen_for_a_while(world, sees_now=any(age_seconds < quiet for age_seconds in ages_seconds))
     for key in [incident.key for incident in incidents.open_episodes(world.journal)]:
         with world.journal.transaction() as db:
             incident = incidents.of_open_episode(world.journal, key)
@@ -97,6 +98,16 @@ def _follow_episodes(world: World) -> bool:
             elif sees and key not in unseen and incident.state != "running" and now - incident.last_firing_at > quiet:
                 incidents.end_episode(db, incident, now)
     return True
+
+
+def _has_seen_for_a_while(world: World, *, sees_now: bool) -> bool:
+    """Say whether Prometheus saw for two evaluations without a break: one that has just come back has not evaluated its rules yet."""
+    now, enough_seconds = world.clock.monotonic(), 2 * world.config.prometheus.evaluation_interval
+    if not sees_now:
+        world.sees_since = None
+    elif world.sees_since is None:
+        world.sees_since = now
+    return world.sees_since is not None and now - world.sees_since >= enough_seconds
 
 
 def _keys(samples: Iterable[Sample]) -> set[EpisodeKey]:

@@ -53,6 +53,7 @@ class World:
     silences: Silences | None = None
     feasibility: Feasibility | None = None
     clock_seen: tuple[float, float] | None = None
+    sees_since: float | None = None
     undoing: tuple[Undoing, ...] = ()
     admission: threading.RLock = dataclasses.field(default_factory=threading.RLock)
     ending: threading.Event = dataclasses.field(default_factory=threading.Event)

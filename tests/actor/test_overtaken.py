@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from actor.reconcile import reconcile
 from homeostat.alertmanager import Matcher
-from tests.support import DISK, LAST_SUCCESS, MINUTE, PREDICTION, WEB, labels_of, silence
+from tests.support import DISK, HOST, LAST_SUCCESS, MINUTE, PREDICTION, WEB, labels_of, silence
 
 if TYPE_CHECKING:
     from tests.support import Actor
@@ -79,6 +81,31 @@ def test_an_episode_does_not_end_while_nothing_can_be_forecast_there(actor: Acto
     assert reconcile(actor.world)
     assert actor.incident().episode_ended_at is None
     actor.prometheus.drop("homeostat_forecast_unavailable", **WEB._asdict())
+    actor.clock.advance(10 * MINUTE)
+    reconcile(actor.world)
+    assert actor.incident().episode_ended_at is not None
+
+
+@pytest.mark.parametrize("was_down", ["this process", "Prometheus", "the exporter"])
+def test_an_episode_does_not_end_on_the_first_look_of_whatever_was_down(actor: Actor, was_down: str) -> None:
+    actor.decide(WEB, "service-restart", "alert-only")
+    actor.turn()
+    reconcile(actor.world)
+    actor.prometheus.forget(WEB)
+    actor.prometheus.down = was_down == "Prometheus"
+    if was_down == "the exporter":
+        actor.prometheus.drop(LAST_SUCCESS)
+    actor.clock.advance(30 * MINUTE)
+    if was_down == "this process":
+        actor = actor.restarted()
+    else:
+        reconcile(actor.world)
+    actor.prometheus.down = False
+    actor.prometheus.put(LAST_SUCCESS, 0.0, host=HOST)
+    # The exporter is scraped again, and the rules are not evaluated yet.
+    reconcile(actor.world)
+    assert actor.incident().episode_ended_at is None
+    actor.clock.advance(2 * MINUTE)
     reconcile(actor.world)
     assert actor.incident().episode_ended_at is not None
 

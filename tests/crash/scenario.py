@@ -70,4 +70,4 @@ class Scenario:
     @property
     def ends_at(self) -> float:
         """When the story is over, the episode too, in Unix seconds."""
-        return self.gone_at + 12 * MINUTE
+        return self.gone_at + 15 * MINUTE
