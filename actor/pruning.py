@@ -97,8 +97,9 @@ def choose(kept: Iterable[Stored], begun: Iterable[Key], needed: set[str], rule:
 
 
 def _needed(world: World) -> set[str]:
-    """Return the incidents that are not finished, and those that a person is undoing at this moment."""
+    """Return the incidents that are not finished, those that a person has yet to repair, and those that one is undoing at this moment."""
     unfinished = {incident.id for incident in incidents.open_episodes(world.journal) if incident.state is not None}
+    unfinished |= incidents.stranded(world.journal, world.clock.now() - world.config.protections.retention)
     return unfinished | {incident.id for incident in incidents.running(world.journal)} | {own.incident_id for own in world.undoing}
 
 

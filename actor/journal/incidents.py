@@ -66,6 +66,11 @@ def running(journal: Journal) -> list[Incident]:
     return [_incident(row) for row in journal.rows("SELECT * FROM incidents WHERE state = 'running'")]
 
 
+def stranded(journal: Journal, since: float) -> set[str]:
+    """Return the ids of the incidents that were stranded since that Unix time: a person needs what is kept of them."""
+    return {row["id"] for row in journal.rows("SELECT id FROM incidents WHERE outcome = 'stranded' AND closed_at >= ?", since)}
+
+
 def recent(journal: Journal, since: float, about: tuple[str | None, int] = (None, 1000)) -> list[Incident]:
     """Return the incidents opened, acted on or closed since that Unix time, newest first: of a target or id (or all), at most so many, the last touched."""
     subject, most = about

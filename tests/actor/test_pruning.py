@@ -100,6 +100,17 @@ def test_what_an_unfinished_incident_may_need_is_taken_for_no_reason(actor: Acto
     assert (prune(actor.world), place.exists()) == (0, True)
 
 
+def test_what_a_stranded_incident_left_stays_for_its_retention_however_short_space_is(actor: Actor) -> None:
+    place = folder(actor, restarted(actor))
+    with actor.journal.transaction() as db:
+        incidents.settle(db, actor.incident(), "stranded", "the rollback failed", (actor.clock.now(), None))
+    short(actor)
+    actor.clock.advance(6 * DAY)
+    assert (prune(actor.world), place.exists()) == (0, True)
+    actor.clock.advance(2 * DAY)
+    assert (prune(actor.world), place.exists()) == (1, False)
+
+
 def test_what_a_person_undoes_at_this_moment_is_not_taken(actor: Actor) -> None:
     incident_id = restarted(actor)
     short(actor)
