@@ -79,8 +79,10 @@ def busy(actor: Actor, pages: Pages) -> Pages:
     actor.decide(WEB._replace(problem="fd_exhaustion", resource="fds"), "service-restart", "propose")
     actor.turn()
     actor.prometheus.forget(DISK)
-    actor.clock.advance(700)
-    reconcile(actor.world)
+    # Prometheus must have seen for a while before an episode is over.
+    for _ in range(2):
+        actor.clock.advance(700)
+        reconcile(actor.world)
     pages.client.post("/webhook", data=payload())
     return pages
 
