@@ -119,7 +119,9 @@ def _unit(name: str, description: str) -> tuple[str, ...]:
 
 
 def _start(name: str, case: Case, argv: Sequence[str], deadline_seconds: float) -> tuple[str, ...]:
-    environment = (f"--setenv={key}={value}" for key, value in shell.ENVIRONMENT.items())
+    # Told no otherwise, systemd's own tools speak to the journal past their output, which loses whose words they were when they end.
+    said = {**shell.ENVIRONMENT, "SYSTEMD_LOG_TARGET": "console"}
+    environment = (f"--setenv={key}={value}" for key, value in said.items())
     # systemd replaces $NAME in the words of a command; a doubled dollar is one dollar.
     words = (word.replace("$", "$$") for word in argv)
     limits = (f"--property=TimeoutStartSec={deadline_seconds:g}s", "--property=TimeoutStopSec=1s", "--property=KillSignal=SIGKILL")
