@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pathlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from actor.disk import files
 
@@ -95,3 +97,9 @@ def pinned(config: Config, place: str) -> str | None:
     except OSError as error:
         return f"nobody can tell what a snapshot of {place} would pin: {error}"
     return f"{place} holds what {covered} is to free, which no snapshot may pin" if covered is not None else None
+
+
+def written(record: msgspec.Struct) -> dict[str, Any]:
+    """Return a protection's record as the journal and root's answers hold it."""
+    converted: dict[str, Any] = msgspec.to_builtins(record)
+    return converted

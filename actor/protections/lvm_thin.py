@@ -138,7 +138,7 @@ def _protect(case: Case) -> dict[str, Any]:
         _lvm("lvcreate", "--snapshot", "--permission", "r", "--setactivationskip", "y", "--addtag", TAG, "--name", name, "--", volume)
     except OSError as error:
         raise Unprotectable(f"no snapshot could be taken: {error}") from None
-    return _builtins(Record(volume=volume, place=mounted.place, kind=mounted.kind, snapshot=name))
+    return shelf.written(Record(volume=volume, place=mounted.place, kind=mounted.kind, snapshot=name))
 
 
 def _own(volume: str, name: str) -> Volume | None:
@@ -185,7 +185,7 @@ def _seal(case: Case, record: dict[str, Any]) -> dict[str, Any]:
     """Note how the action left each path that it changed, so that an undo can tell later edits from its own."""
     del case
     taken = msgspec.convert(record, Record)
-    return _builtins(msgspec.structs.replace(taken, changed=_changes(taken)))
+    return shelf.written(msgspec.structs.replace(taken, changed=_changes(taken)))
 
 
 def _changes(taken: Record) -> Changes:
@@ -231,7 +231,7 @@ def _kept(config: Config) -> tuple[Kept, ...]:
             mounted = _mounted(volume) or mounts.Mounted("", "")
             for name, each in sorted(_volumes(volume).items()):
                 if _is_ours(volume, each):
-                    record = _builtins(Record(volume=volume, place=mounted.place, kind=mounted.kind, snapshot=name))
+                    record = shelf.written(Record(volume=volume, place=mounted.place, kind=mounted.kind, snapshot=name))
                     found.append(Kept(name=name, place=volume, made_at=float(each.lv_time), record=record))
     return tuple(found)
 
@@ -255,11 +255,6 @@ def _locate(record: dict[str, Any], path: str) -> Iterator[tuple[int, pathlib.Pu
         raise FileNotFoundError(f"{path} does not lie below {taken.place}")
     with _before(taken) as before:
         yield before, wanted.relative_to(taken.place)
-
-
-def _builtins(record: Record) -> dict[str, Any]:
-    converted: dict[str, Any] = msgspec.to_builtins(record)
-    return converted
 
 
 PROTECTION = Protection(

@@ -109,7 +109,7 @@ def _protect(case: Case) -> dict[str, Any]:
             _copy_all(case, root, shelves, name)
     except OSError as error:
         raise Unprotectable(f"the files of {case.target} cannot be copied: {error}") from None
-    return _builtins(Record(folder=str(place / name)))
+    return shelf.written(Record(folder=str(place / name)))
 
 
 def _copy_all(case: Case, root: int, shelves: int, name: str) -> None:
@@ -159,7 +159,7 @@ def _seal(case: Case, record: dict[str, Any]) -> dict[str, Any]:
     """Note how the action left each path that it changed, so that an undo can tell later edits from its own."""
     del case
     taken = msgspec.convert(record, Record)
-    return _builtins(msgspec.structs.replace(taken, changed=_changes(_manifest(taken))))
+    return shelf.written(msgspec.structs.replace(taken, changed=_changes(_manifest(taken))))
 
 
 def _changes(manifest: Manifest) -> Changes:
@@ -217,7 +217,7 @@ def _kept(config: Config) -> tuple[Kept, ...]:
     with contextlib.suppress(OSError), files.opened(str(place)) as folder:
         for name in sorted(os.listdir(folder)):  # noqa: PTH208 - by descriptor
             if shelf.incident_of(name.removesuffix(_UNFINISHED)) is not None:
-                record = _builtins(Record(folder=str(place / name)))
+                record = shelf.written(Record(folder=str(place / name)))
                 found.append(Kept(name=name, place=str(place), made_at=os.lstat(name, dir_fd=folder).st_mtime, record=record))
     return tuple(found)
 
@@ -241,11 +241,6 @@ def _locate(record: dict[str, Any], path: str) -> Iterator[tuple[int, pathlib.Pu
         raise FileNotFoundError(f"{path} is not among what was copied")
     with files.opened(f"{taken.folder}/{_COPIES}") as copies:
         yield copies, wanted
-
-
-def _builtins(record: Record) -> dict[str, Any]:
-    converted: dict[str, Any] = msgspec.to_builtins(record)
-    return converted
 
 
 PROTECTION = Protection(

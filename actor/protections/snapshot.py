@@ -78,14 +78,14 @@ def _protect(case: Case) -> dict[str, Any]:
             fcntl.ioctl(folder, _SNAP_CREATE, bytearray(struct.pack(_CREATE_ARGUMENTS, live, 0, _READ_ONLY, b"", name.encode())))
     except OSError as error:
         raise Unprotectable(f"no snapshot can be taken in {case.subvolume}/{FOLDER}: {error.strerror}") from None
-    return _builtins(Record(subvolume=case.subvolume, snapshot=f"{case.subvolume}/{FOLDER}/{name}"))
+    return shelf.written(Record(subvolume=case.subvolume, snapshot=f"{case.subvolume}/{FOLDER}/{name}"))
 
 
 def _seal(case: Case, record: dict[str, Any]) -> dict[str, Any]:
     """Note how the action left each path that it changed, so that an undo can tell later edits from its own."""
     del case
     taken = msgspec.convert(record, Record)
-    return _builtins(msgspec.structs.replace(taken, changed=_changes(taken)))
+    return shelf.written(msgspec.structs.replace(taken, changed=_changes(taken)))
 
 
 def _changes(taken: Record) -> Changes:
@@ -138,7 +138,7 @@ def _kept(config: Config) -> tuple[Kept, ...]:
     for subvolume in sorted({service.subvolume for service in config.services.values() if service.subvolume is not None}):
         with contextlib.suppress(OSError), files.opened(f"{subvolume}/{FOLDER}") as folder:
             for name in sorted(filter(shelf.incident_of, os.listdir(folder))):  # noqa: PTH208 - by descriptor
-                record = _builtins(Record(subvolume=subvolume, snapshot=f"{subvolume}/{FOLDER}/{name}"))
+                record = shelf.written(Record(subvolume=subvolume, snapshot=f"{subvolume}/{FOLDER}/{name}"))
                 found.append(Kept(name=name, place=subvolume, made_at=_made_at(folder, name), record=record))
     return tuple(found)
 
@@ -179,11 +179,6 @@ def _locate(record: dict[str, Any], path: str) -> Iterator[tuple[int, pathlib.Pu
         raise FileNotFoundError(f"{path} does not lie below {taken.subvolume}")
     with files.opened(taken.snapshot) as before:
         yield before, wanted.relative_to(taken.subvolume)
-
-
-def _builtins(record: Record) -> dict[str, Any]:
-    converted: dict[str, Any] = msgspec.to_builtins(record)
-    return converted
 
 
 PROTECTION = Protection(
