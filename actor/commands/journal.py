@@ -14,11 +14,13 @@ import click
 import msgspec
 
 from actor.journal import Journal, JournalError, audit
-from homeostat.cli.desk import Desk, DurationParameter, printable, with_desk
+from homeostat.cli.desk import DurationParameter, printable, with_doors
 from homeostat.config import Duration, Size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from homeostat.doors import Doors
 
 # Where SQLite's file format puts the bytes that readers of a database hold and its one writer keeps them from.
 _SHARED_FIRST, _SHARED_BYTES = 0x40000002, 510
@@ -31,11 +33,11 @@ def journal() -> None:
 
 @journal.command()
 @click.option("--since", type=DurationParameter(), help="How far back, as in 30d; everything without it.")
-@with_desk
-def export(desk: Desk, since: Duration | None) -> None:
+@with_doors
+def export(doors: Doors, since: Duration | None) -> None:
     """Write the whole audit trail as JSON lines. First comes every alert with its decision, then every incident with verdicts, phases and evidence."""
-    begin = desk.clock.now() - since if since is not None else 0.0
-    for line in desk.actor.lines("journal/export", since=begin):
+    begin = doors.clock.now() - since if since is not None else 0.0
+    for line in doors.actor.lines("journal/export", since=begin):
         click.echo(line)
 
 
@@ -52,9 +54,9 @@ def verify(state_directory: pathlib.Path | None) -> None:
     click.echo("The journal agrees with itself.")
 
 
-@with_desk
-def _of_actor(desk: Desk) -> list[str]:
-    return [msgspec.json.decode(line)["fault"] for line in desk.actor.lines("journal/faults")]
+@with_doors
+def _of_actor(doors: Doors) -> list[str]:
+    return [msgspec.json.decode(line)["fault"] for line in doors.actor.lines("journal/faults")]
 
 
 def _of_directory(directory: pathlib.Path) -> Iterator[str]:

@@ -1,8 +1,7 @@
-"""What every command needs: the configuration, the doors to the daemons, and tables people like to look at."""
+"""What every command needs: the doors, parameters that are checked, and tables people like to look at."""
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -12,45 +11,33 @@ import rich.console
 import rich.table
 import rich.text
 
-from homeostat.alertmanager import Alertmanager, AlertmanagerError, Matcher
+from homeostat.alertmanager import AlertmanagerError, Matcher
 from homeostat.cli.author import signature
-from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Duration, load
-from homeostat.credentials import CredentialError, read_token
-from homeostat.daemon_client import DaemonClient, DaemonError
-from homeostat.prometheus import Prometheus, PrometheusError
+from homeostat.credentials import CredentialError
+from homeostat.daemon_client import DaemonError
+from homeostat.doors import open_doors
+from homeostat.prometheus import PrometheusError
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Callable, Iterable
 
     from homeostat.alertmanager import Silence
-    from homeostat.clock import Clock
+    from homeostat.doors import Doors
 
 EXECUTING_ALERTS = "HomeostatAutoExecute|HomeostatNotifyExecute"
 _PIPED_WIDTH = 200
 
 
-@dataclasses.dataclass(frozen=True)
-class Desk:
-    """The configuration and the doors to Prometheus, Alertmanager, the actor and the exporter."""
-
-    config: Config
-    prometheus: Prometheus
-    alertmanager: Alertmanager
-    actor: DaemonClient
-    exporter: DaemonClient
-    clock: Clock
-
-
-def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Hand a command its Desk, and tell its errors in one line with exit code 1."""
+def with_doors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Hand a command the configuration with its doors, and tell its errors in one line with exit code 1."""
 
     @click.pass_obj
     @functools.wraps(command)
     def wrapped(config_file: pathlib.Path, *values: Any, **options: Any) -> Any:
         try:
-            return command(_lay(config_file), *values, **options)
+            return command(open_doors(load(config_file, Config)), *values, **options)
         except BrokenPipeError:
             # Who reads on, as `head` does, has read enough: click ends quietly.
             raise
@@ -60,23 +47,6 @@ def with_desk(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.ClickException(f"{printable(error.object)} holds bytes that are no UTF-8, so it names nothing") from None
 
     return wrapped
-
-
-def _lay(config_file: pathlib.Path) -> Desk:
-    config = load(config_file, Config)
-    token = _token(next(iter(config.security.operator_token_files), None))
-    return Desk(
-        config,
-        Prometheus(config.prometheus, _token(config.prometheus.bearer_token_file)),
-        Alertmanager(config.alertmanager, _token(config.alertmanager.bearer_token_file)),
-        DaemonClient(config.links.console, token),
-        DaemonClient(config.exporter.url, None),
-        SystemClock(),
-    )
-
-
-def _token(path: str | None) -> str | None:
-    return read_token(path) if path else None
 
 
 class DurationParameter(click.ParamType[Duration, Duration]):
@@ -122,9 +92,9 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter).strip("'") for letter in text)
 
 
-def speak(desk: Desk, incident_id: str, word: str, **said: Any) -> None:
+def speak(doors: Doors, incident_id: str, word: str, **said: Any) -> None:
     """Say a word on an incident to the actor, with the speaker's name, and print what comes of it. Raises DaemonError."""
-    reply = desk.actor.post(f"incidents/{incident_id}/{word}", {"author": signature(), **said})
+    reply = doors.actor.post(f"incidents/{incident_id}/{word}", {"author": signature(), **said})
     click.echo(printable(reply["reason"]))
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, related
 from homeostat.config.limits import Limits
+from homeostat.config.notifications import Notifications
 from homeostat.config.section import DAY, HOUR, MINUTE, Positive, Ratio, Section, exact_path, lasting
 from homeostat.config.targets import Targets, Traffic
 from homeostat.config.units import Duration, Size
@@ -230,6 +231,7 @@ class Config(Section, frozen=True, kw_only=True):
     prometheus: Prometheus = Prometheus()
     alertmanager: Alertmanager = Alertmanager()
     links: Links = Links()
+    notifications: Notifications = Notifications()
     exporter: Exporter = Exporter()
     autonomy: Autonomy = Autonomy()
     windows: tuple[TimeInterval, ...] = ()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from homeostat.cli.desk import Desk, IncidentId, printable, speak, with_desk
+from homeostat.cli.desk import IncidentId, printable, speak, with_doors
+
+if TYPE_CHECKING:
+    from homeostat.doors import Doors
 
 
 @click.command()
@@ -14,10 +17,10 @@ from homeostat.cli.desk import Desk, IncidentId, printable, speak, with_desk
 @click.option("--plan", "plan", help="Say yes to the plan whose hash begins so, as `homeostat proposals` shows it, and to no other.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--reason", default="", help="Why; it stays in the incident's story.")
-@with_desk
-def approve(desk: Desk, incident_id: str, plan: str | None, yes: bool, reason: str) -> None:
+@with_doors
+def approve(doors: Doors, incident_id: str, plan: str | None, yes: bool, reason: str) -> None:
     """Say yes to the proposal of incident ID. It runs once every gate still agrees."""
-    proposal = _proposal(desk, incident_id)
+    proposal = _proposal(doors, incident_id)
     if plan is not None and not (plan and proposal["plan_hash"].startswith(plan)):
         raise click.ClickException(f"the plan is now {proposal['plan_hash'][:12]}, not {printable(plan)}; look at it with: homeostat proposals")
     for number, command in enumerate(proposal["plan"]["commands"], start=1):
@@ -26,11 +29,11 @@ def approve(desk: Desk, incident_id: str, plan: str | None, yes: bool, reason: s
         click.echo("nothing to do at this moment")
     if not yes and plan is None:
         click.confirm("Do exactly this?", abort=True)
-    speak(desk, incident_id, "approve", plan_hash=proposal["plan_hash"], reason=reason)
+    speak(doors, incident_id, "approve", plan_hash=proposal["plan_hash"], reason=reason)
 
 
-def _proposal(desk: Desk, incident_id: str) -> dict[str, Any]:
-    incident: dict[str, Any] = desk.actor.get(f"incidents/{incident_id}")
+def _proposal(doors: Doors, incident_id: str) -> dict[str, Any]:
+    incident: dict[str, Any] = doors.actor.get(f"incidents/{incident_id}")
     if incident["proposal"] is None:
         raise click.ClickException(printable(f"nothing is proposed in {incident_id}: it is {incident['outcome'] or incident['state']}: {incident['reason']}"))
     proposal: dict[str, Any] = incident["proposal"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from homeostat.cli.desk import Desk, DurationParameter, table, with_desk
+from homeostat.cli.desk import DurationParameter, table, with_doors
 from homeostat.clock import rfc3339
 from homeostat.config import Duration
+
+if TYPE_CHECKING:
+    from homeostat.doors import Doors
 
 
 @click.command()
@@ -18,10 +21,10 @@ from homeostat.config import Duration
 @click.option("--outcome", help="Only this outcome.")
 @click.option("--pending", is_flag=True, help="Only what is on its way.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-@with_desk
-def decisions(desk: Desk, last: Duration, action: str | None, outcome: str | None, pending: bool, as_json: bool) -> None:  # noqa: PLR0913, PLR0917 - one per flag
+@with_doors
+def decisions(doors: Doors, last: Duration, action: str | None, outcome: str | None, pending: bool, as_json: bool) -> None:  # noqa: PLR0913, PLR0917 - one per flag
     """List what was decided, newest first."""
-    found: list[dict[str, Any]] = desk.actor.get("decisions", last=float(last))
+    found: list[dict[str, Any]] = doors.actor.get("decisions", last=float(last))
     chosen = [
         incident
         for incident in found

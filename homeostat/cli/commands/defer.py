@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homeostat.cli.desk import Desk, DurationParameter, IncidentId, speak, with_desk
+from homeostat.cli.desk import DurationParameter, IncidentId, speak, with_doors
 from homeostat.cli.moments import NOW, Moment, moment
 
 if TYPE_CHECKING:
     from homeostat.config import Duration
+    from homeostat.doors import Doors
 
 
 @click.command()
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 @click.option("--until", type=Moment(), help="now, 22:30, or a date with time, as in 2026-01-31T22:30.")
 @click.option("--for", "length", type=DurationParameter(), help="From now on, as in 2h.")
 @click.option("--reason", default="", help="Why; everyone who looks will read it.")
-@with_desk
-def defer(desk: Desk, incident_id: str, until: str | None, length: Duration | None, reason: str) -> None:
+@with_doors
+def defer(doors: Doors, incident_id: str, until: str | None, length: Duration | None, reason: str) -> None:
     """Move incident ID to later, or to now. A cooldown or another gate's no is not shortened by it."""
     if (until is None) == (length is None):
         raise click.UsageError("say either --until TIME or --for DURATION")
-    now = desk.clock.now()
+    now = doors.clock.now()
     moved_to = now + length if length is not None else moment(until or NOW, now)
-    speak(desk, incident_id, "defer", until=None if until == NOW else moved_to, reason=reason)
+    speak(doors, incident_id, "defer", until=None if until == NOW else moved_to, reason=reason)
 
 
 COMMAND = defer

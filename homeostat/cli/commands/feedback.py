@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from homeostat.cli.desk import Desk, IncidentId, speak, with_desk
+from homeostat.cli.desk import IncidentId, speak, with_doors
+
+if TYPE_CHECKING:
+    from homeostat.doors import Doors
 
 
 @click.command()
 @click.argument("incident_id", metavar="ID", type=IncidentId())
 @click.argument("mark", type=click.Choice(["unnecessary", "necessary"]))
 @click.option("--reason", default="", help="Why; it stays in the incident's story.")
-@with_desk
-def feedback(desk: Desk, incident_id: str, mark: str, reason: str) -> None:
+@with_doors
+def feedback(doors: Doors, incident_id: str, mark: str, reason: str) -> None:
     """Say whether incident ID was necessary. Unnecessary is a false positive, and the last word counts."""
-    speak(desk, incident_id, mark, reason=reason)
+    speak(doors, incident_id, mark, reason=reason)
 
 
 COMMAND = feedback

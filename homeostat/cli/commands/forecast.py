@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from homeostat.cli.desk import Desk, printable, table, with_desk
+from homeostat.cli.desk import printable, table, with_doors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from homeostat.doors import Doors
 
 _COLUMNS = ("target", "resource", "host", "problem", "used", "time to limit", "90 % interval", "probability", "growth a day")
 _BARS = "▁▂▃▄▅▆▇█"
@@ -25,14 +27,14 @@ _POWERS = ("", "k", "M", "G", "T", "P")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many, the soonest first.")
 @click.option("--explain", is_flag=True, help="Say of TARGET why, and draw it.")
 @click.option("--json", "as_json", is_flag=True, help="What the exporter's API answers.")
-@with_desk
-def forecast(desk: Desk, target: str | None, host: str | None, limit: int, explain: bool, as_json: bool) -> None:  # noqa: PLR0913, PLR0917 - one per flag
+@with_doors
+def forecast(doors: Doors, target: str | None, host: str | None, limit: int, explain: bool, as_json: bool) -> None:  # noqa: PLR0913, PLR0917 - one per flag
     """List what runs out first. With TARGET, all that is forecast of it."""
     if explain and target is None:
         raise click.ClickException("name the TARGET that is to be explained; without --explain, homeostat forecast lists them")
     asked: dict[str, str | float] = {"host": host} if host else {}
     asked |= {"target": target} if target else {"limit": limit}
-    answer = desk.exporter.get("forecast", **asked)
+    answer = doors.exporter.get("forecast", **asked)
     if as_json:
         click.echo(json.dumps(answer))
     elif explain:

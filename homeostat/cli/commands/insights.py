@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from homeostat.cli.desk import Desk, printable, with_desk
+from homeostat.cli.desk import printable, with_doors
+
+if TYPE_CHECKING:
+    from homeostat.doors import Doors
 
 
 @click.command()
-@with_desk
-def insights(desk: Desk) -> None:
+@with_doors
+def insights(doors: Doors) -> None:
     """Say what the track record teaches."""
-    for sentence in desk.actor.get("insights") or ["Nothing was tried three times at one target yet."]:
+    for sentence in doors.actor.get("insights") or ["Nothing was tried three times at one target yet."]:
         click.echo(printable(sentence))
 
 

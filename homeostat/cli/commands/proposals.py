@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from homeostat.cli.desk import Desk, printable, with_desk
+from homeostat.cli.desk import printable, with_doors
 from homeostat.clock import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from homeostat.doors import Doors
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-@with_desk
-def proposals(desk: Desk, as_json: bool) -> None:
+@with_doors
+def proposals(doors: Doors, as_json: bool) -> None:
     """List what waits for your yes or no. Say it with: homeostat approve ID, or homeostat deny ID."""
-    found: list[dict[str, Any]] = desk.actor.get("proposals")
+    found: list[dict[str, Any]] = doors.actor.get("proposals")
     if as_json:
         click.echo(msgspec.json.encode(found))
         return

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import pathlib
+from typing import TYPE_CHECKING
 
 import click
 
-from homeostat.cli.desk import Desk, pauses, with_desk
+from homeostat.cli.desk import pauses, with_doors
+
+if TYPE_CHECKING:
+    from homeostat.doors import Doors
 
 
 @click.command()
-@with_desk
-def resume(desk: Desk) -> None:
+@with_doors
+def resume(doors: Doors) -> None:
     """Let things be executed again. This lifts the stop, ends every `homeostat pause` of this host, and closes every breaker."""
-    stop = pathlib.Path(desk.config.actor.root_directory, "stop")
+    stop = pathlib.Path(doors.config.actor.root_directory, "stop")
     if stop.exists():
         stop.unlink()
         click.echo("the stop is lifted")
-    for silence in pauses(desk.alertmanager.silences(), desk.config.host):
-        desk.alertmanager.expire(silence.id)
+    for silence in pauses(doors.alertmanager.silences(), doors.config.host):
+        doors.alertmanager.expire(silence.id)
         click.echo(f"the pause of {silence.created_by} is over: {silence.comment}")
-    desk.actor.post("breakers/reset")
+    doors.actor.post("breakers/reset")
     click.echo("every breaker is closed")
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from homeostat.cli.desk import Desk, table, with_desk
+from homeostat.cli.desk import table, with_doors
 from homeostat.clock import rfc3339
+
+if TYPE_CHECKING:
+    from homeostat.doors import Doors
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-@with_desk
-def scheduled(desk: Desk, as_json: bool) -> None:
+@with_doors
+def scheduled(doors: Doors, as_json: bool) -> None:
     """List what is deferred or announced. The soonest comes first, and every gate is asked again when its time has come."""
-    found: list[dict[str, Any]] = desk.actor.get("scheduled")
+    found: list[dict[str, Any]] = doors.actor.get("scheduled")
     if as_json:
         click.echo(msgspec.json.encode(found))
     elif not found:

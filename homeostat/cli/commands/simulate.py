@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from homeostat.cli.desk import Desk, printable, with_desk
+from homeostat.cli.desk import printable, with_doors
 from homeostat.clock import rfc3339
 from homeostat.config import Duration
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
+    from homeostat.doors import Doors
+
 
 @click.command()
 @click.argument("alert", metavar="ALERT.json", type=click.File("rb"))
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-@with_desk
-def simulate(desk: Desk, alert: BinaryIO, as_json: bool) -> None:
+@with_doors
+def simulate(doors: Doors, alert: BinaryIO, as_json: bool) -> None:
     """Ask every gate about an alert, and show the plan. Nothing is done.
 
     ALERT.json is one alert, a list of them as `amtool alert query -o json` prints it, or a webhook's payload; `-` reads standard input.
@@ -30,7 +32,7 @@ def simulate(desk: Desk, alert: BinaryIO, as_json: bool) -> None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise click.ClickException(f"{printable(str(getattr(alert, 'name', '-')))}: no JSON: {error}") from None
     # Alertmanager's API and amtool list alerts; its webhook wraps them.
-    foreseen: list[dict[str, Any] | str] = desk.actor.post("simulate", {"alerts": payload} if isinstance(payload, list) else payload)
+    foreseen: list[dict[str, Any] | str] = doors.actor.post("simulate", {"alerts": payload} if isinstance(payload, list) else payload)
     if as_json:
         click.echo(msgspec.json.encode(foreseen))
         return

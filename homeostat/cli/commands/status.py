@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from homeostat.alertmanager import AlertmanagerError
-from homeostat.cli.desk import EXECUTING_ALERTS, Desk, table, with_desk
+from homeostat.cli.desk import EXECUTING_ALERTS, table, with_doors
 from homeostat.clock import rfc3339
 from homeostat.daemon_client import DaemonError
 from homeostat.prometheus import PrometheusError, selector
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from homeostat.alertmanager import Silence
+    from homeostat.doors import Doors
 
 
 @click.command()
-@with_desk
-def status(desk: Desk) -> None:
+@with_doors
+def status(doors: Doors) -> None:
     """Show whether every part answers. With it come the mode, what pauses acting, and what is on its way."""
     rows, unwell = [], False
     for name, ask in (("actor", _actor), ("exporter", _exporter), ("alertmanager", _alertmanager)):
-        words, well = _answer(desk, ask)
+        words, well = _answer(doors, ask)
         rows.append((name, words))
         unwell = unwell or not well
     table(("part", "state"), rows)
@@ -33,15 +34,15 @@ def status(desk: Desk) -> None:
         sys.exit(1)
 
 
-def _answer(desk: Desk, ask: Callable[[Desk], str]) -> tuple[str, bool]:
+def _answer(doors: Doors, ask: Callable[[Doors], str]) -> tuple[str, bool]:
     try:
-        return ask(desk), True
+        return ask(doors), True
     except (DaemonError, PrometheusError, AlertmanagerError) as error:
         return str(error), False
 
 
-def _actor(desk: Desk) -> str:
-    status: dict[str, Any] = desk.actor.get("status")
+def _actor(doors: Doors) -> str:
+    status: dict[str, Any] = doors.actor.get("status")
     words = [f"mode {status['mode']}, level {status['level']}, {'ready' if status['ready'] else 'not ready yet'}"]
     words += [f"STOPPED: {status['stopped']}"] if status["stopped"] else []
     words += [_breaker(breaker) for breaker in status["open_breakers"]]
@@ -57,20 +58,20 @@ def _breaker(breaker: dict[str, Any]) -> str:
     return f"breaker {breaker['scope']} HALF-OPEN {failed}: {tried}"
 
 
-def _exporter(desk: Desk) -> str:
-    series = selector("homeostat_exporter_last_success_timestamp_seconds", host=desk.config.host)
-    samples = desk.prometheus.query(f"time() - max({series})")
+def _exporter(doors: Doors) -> str:
+    series = selector("homeostat_exporter_last_success_timestamp_seconds", host=doors.config.host)
+    samples = doors.prometheus.query(f"time() - max({series})")
     if not samples:
-        raise PrometheusError(f"Prometheus knows no forecast for host {desk.config.host!r}; is homeostat-exporter scraped?")
-    if not desk.prometheus.query(selector("homeostat_usage_ratio", host=desk.config.host)):
-        raise PrometheusError(f"the exporter watches nothing of host {desk.config.host!r}: does `instance` say so, or exporter.hosts map it?")
-    asserted = desk.prometheus.query(f"count({selector('homeostat_problem_confidence_ratio', host=desk.config.host)})")
+        raise PrometheusError(f"Prometheus knows no forecast for host {doors.config.host!r}; is homeostat-exporter scraped?")
+    if not doors.prometheus.query(selector("homeostat_usage_ratio", host=doors.config.host)):
+        raise PrometheusError(f"the exporter watches nothing of host {doors.config.host!r}: does `instance` say so, or exporter.hosts map it?")
+    asserted = doors.prometheus.query(f"count({selector('homeostat_problem_confidence_ratio', host=doors.config.host)})")
     problems = int(asserted[0].value) if asserted else 0
     return f"last forecast {samples[0].value:.0f} s ago, {problems} {'problem' if problems == 1 else 'problems'} asserted"
 
 
-def _alertmanager(desk: Desk) -> str:
-    muting = [silence for silence in desk.alertmanager.silences() if _mutes_us(silence, desk.config.host)]
+def _alertmanager(doors: Doors) -> str:
+    muting = [silence for silence in doors.alertmanager.silences() if _mutes_us(silence, doors.config.host)]
     return "; ".join(f"PAUSED by {silence.created_by} until {silence.ends_at}: {silence.comment}" for silence in muting) or "no silence on our decisions"
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from homeostat.cli.author import signature
-from homeostat.cli.desk import Desk, IncidentId, printable, with_desk
+from homeostat.cli.desk import IncidentId, printable, with_doors
+
+if TYPE_CHECKING:
+    from homeostat.doors import Doors
 
 
 @click.command()
 @click.argument("incident_id", metavar="[ID]", type=IncidentId(), required=False)
 @click.option("--dry-run", is_flag=True, help="Only show what would go back.")
 @click.option("--reason", default="", help="Why; it stays in the incident's story.")
-@with_desk
-def undo(desk: Desk, incident_id: str | None, dry_run: bool, reason: str) -> None:
+@with_doors
+def undo(doors: Doors, incident_id: str | None, dry_run: bool, reason: str) -> None:
     """Take back the last action, or that of incident ID. What somebody touched since is left and named."""
     said = {"author": signature(), "reason": reason, "incident_id": incident_id or "", "dry_run": dry_run}
-    done = desk.actor.post("undo", said)
+    done = doors.actor.post("undo", said)
     click.echo(printable(done["reason"]))
     for path in done["paths"]:
         click.echo(printable(f"  {'would go back' if dry_run else 'put back'}: {path}"))

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from homeostat.cli.desk import Desk, table, with_desk
+from homeostat.cli.desk import table, with_doors
+
+if TYPE_CHECKING:
+    from homeostat.doors import Doors
+
 
 _COLUMNS = ("horizon", "scored", "Brier score", "expected", "happened", "covered", "time error", "pending")
 
 
 @click.command("validate-predictions")
 @click.option("--json", "as_json", is_flag=True, help="What the exporter's API answers.")
-@with_desk
-def validate_predictions(desk: Desk, as_json: bool) -> None:
+@with_doors
+def validate_predictions(doors: Doors, as_json: bool) -> None:
     """Hold past forecasts against what happened.
 
     The Brier score is the probabilities' mean squared error: 0 is perfect, and lower is better. What was expected and what
     happened should agree, nine in ten should be covered by their interval, and the time error is that of the median forecast.
     """
-    answer = desk.exporter.get("accuracy")
+    answer = doors.exporter.get("accuracy")
     if as_json:
         click.echo(json.dumps(answer))
         return

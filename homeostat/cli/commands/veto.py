@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from homeostat.cli.desk import Desk, IncidentId, speak, with_desk
+from homeostat.cli.desk import IncidentId, speak, with_doors
+
+if TYPE_CHECKING:
+    from homeostat.doors import Doors
 
 
 @click.command()
 @click.argument("incident_id", metavar="ID", type=IncidentId())
 @click.option("--reason", default="", help="Why; it stays in the incident's story.")
-@with_desk
-def veto(desk: Desk, incident_id: str, reason: str) -> None:
+@with_doors
+def veto(doors: Doors, incident_id: str, reason: str) -> None:
     """Say no to what incident ID would do by itself. It holds for as long as the problem lasts."""
-    speak(desk, incident_id, "veto", reason=reason)
+    speak(doors, incident_id, "veto", reason=reason)
 
 
 COMMAND = veto

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from homeostat.cli.desk import Desk, printable, with_desk
+from homeostat.cli.desk import printable, with_doors
 from homeostat.clock import rfc3339
 from homeostat.daemon_client import DaemonError
 from homeostat.prometheus import selector
@@ -14,6 +14,7 @@ from homeostat.prometheus import selector
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from homeostat.doors import Doors
     from homeostat.prometheus import Sample
 
 _A_MONTH_SECONDS = 30 * 86400
@@ -21,12 +22,12 @@ _A_MONTH_SECONDS = 30 * 86400
 
 @click.command()
 @click.argument("subject", metavar="TARGET|ID")
-@with_desk
-def why(desk: Desk, subject: str) -> None:
+@with_doors
+def why(doors: Doors, subject: str) -> None:
     """Say why something was done at TARGET, or not. With an ID, it is only about that incident."""
-    stories = _stories(desk, subject)
+    stories = _stories(doors, subject)
     target = stories[0]["target"] if stories else subject
-    for line in _prediction(desk, target):
+    for line in _prediction(doors, target):
         click.echo(printable(line))
     if not stories:
         click.echo(f"The actor has no incident about {subject} in the last 30 days: no decision alert for it has arrived.")
@@ -36,45 +37,45 @@ def why(desk: Desk, subject: str) -> None:
             click.echo(printable(line))
 
 
-def _stories(desk: Desk, subject: str) -> list[dict[str, Any]]:
-    known: list[dict[str, Any]] = desk.actor.get("decisions", last=float(_A_MONTH_SECONDS), subject=subject)
+def _stories(doors: Doors, subject: str) -> list[dict[str, Any]]:
+    known: list[dict[str, Any]] = doors.actor.get("decisions", last=float(_A_MONTH_SECONDS), subject=subject)
     ids = [incident["id"] for incident in known]
     if not ids:
         try:
-            return [desk.actor.get(f"incidents/{subject}")] if subject.isalnum() else []
+            return [doors.actor.get(f"incidents/{subject}")] if subject.isalnum() else []
         except DaemonError:
             return []
-    return [desk.actor.get(f"incidents/{incident_id}") for incident_id in ids[:5]]
+    return [doors.actor.get(f"incidents/{incident_id}") for incident_id in ids[:5]]
 
 
-def _prediction(desk: Desk, target: str) -> Iterator[str]:
-    labels = {"host": desk.config.host, "target": target}
-    usage = desk.prometheus.query(selector("homeostat_usage_ratio", **labels))
-    asserted = desk.prometheus.query(selector("homeostat_problem_confidence_ratio", **labels))
+def _prediction(doors: Doors, target: str) -> Iterator[str]:
+    labels = {"host": doors.config.host, "target": target}
+    usage = doors.prometheus.query(selector("homeostat_usage_ratio", **labels))
+    asserted = doors.prometheus.query(selector("homeostat_problem_confidence_ratio", **labels))
     # What an alert of the owner's tells of has no limit of which a share could be used.
     if not usage and not asserted:
         yield f"The exporter knows no target {target}: is it configured, and are its series in Prometheus?"
         return
     for sample in usage:
         yield f"{_named(sample)}: {sample.value:.0%} of the limit is used."
-    for sample in desk.prometheus.query(selector("homeostat_forecast_unavailable", **labels)):
+    for sample in doors.prometheus.query(selector("homeostat_forecast_unavailable", **labels)):
         yield f"{_named(sample)}: there is no forecast: {sample.labels.get('reason')}."
     for sample in asserted:
         yield f"{_named(sample)}: the problem is asserted, prediction {sample.value:.2f}."
     if not asserted:
         yield "No problem is asserted here now, so there is nothing to decide."
-    yield from _decision(desk, labels)
+    yield from _decision(doors, labels)
 
 
-def _decision(desk: Desk, labels: dict[str, str]) -> Iterator[str]:
-    for sample in desk.prometheus.query(selector("target_action:homeostat_decision:ratio", **labels)):
+def _decision(doors: Doors, labels: dict[str, str]) -> Iterator[str]:
+    for sample in doors.prometheus.query(selector("target_action:homeostat_decision:ratio", **labels)):
         action, risk = sample.labels.get("action", ""), sample.labels.get("risk", "")
         yield f"{_named(sample)}: decided now: {sample.labels.get('decision')} {action} at confidence {sample.value:.3f}, of"
         for term in ("historical_success", "impact_certainty", "rollback_feasibility", "learned_offset"):
             series = selector(f"homeostat_action_{term}_ratio", host=labels["host"], action=action)
-            values = [found.value for found in desk.prometheus.query(series)]
+            values = [found.value for found in doors.prometheus.query(series)]
             yield f"  {term.replace('_', ' ')}: {values[0]:.2f}" if values else f"  {term.replace('_', ' ')}: missing"
-        thresholds = desk.prometheus.query(selector("homeostat_autonomy_threshold_ratio", host=labels["host"], risk=risk))
+        thresholds = doors.prometheus.query(selector("homeostat_autonomy_threshold_ratio", host=labels["host"], risk=risk))
         words = ", ".join(f"{found.labels.get('decision')} above {found.value:g}" for found in thresholds if found.value <= 1)
         yield f"  thresholds at risk {risk}: {words or 'none that can be met'}"
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from homeostat.cli.desk import Desk, DurationParameter, table, with_desk
+from homeostat.cli.desk import DurationParameter, table, with_doors
 from homeostat.config import Duration
 from homeostat.time_intervals import local_time
+
+if TYPE_CHECKING:
+    from homeostat.doors import Doors
 
 
 @click.command()
@@ -17,13 +20,13 @@ from homeostat.time_intervals import local_time
 @click.option("--service", help="Only this service.")
 @click.option("--length", type=DurationParameter(), help="How long a window must be; each service's own when not given.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-@with_desk
-def windows(desk: Desk, ahead: Duration, service: str | None, length: Duration | None, as_json: bool) -> None:
+@with_doors
+def windows(doors: Doors, ahead: Duration, service: str | None, length: Duration | None, as_json: bool) -> None:
     """List the quietest window of each day. It lies inside a maintenance window, and the quietest comes first."""
     asked: dict[str, str | float] = {"next": float(ahead)}
     asked |= {"service": service} if service else {}
     asked |= {"length": float(length)} if length else {}
-    found: list[dict[str, Any]] = desk.exporter.get("windows", **asked)["windows"]
+    found: list[dict[str, Any]] = doors.exporter.get("windows", **asked)["windows"]
     if as_json:
         click.echo(json.dumps(found))
         return

@@ -1,0 +1,45 @@
+"""The configuration with every door that it opens: Prometheus, Alertmanager, both daemons, and the clock."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from homeostat.alertmanager import Alertmanager
+from homeostat.clock import SystemClock
+from homeostat.credentials import read_token
+from homeostat.daemon_client import DaemonClient
+from homeostat.prometheus import Prometheus
+
+if TYPE_CHECKING:
+    from homeostat.clock import Clock
+    from homeostat.config import Config
+
+
+@dataclasses.dataclass(frozen=True)
+class Doors:
+    """The configuration and the doors to Prometheus, Alertmanager, the actor and the exporter."""
+
+    config: Config
+    prometheus: Prometheus
+    alertmanager: Alertmanager
+    actor: DaemonClient
+    exporter: DaemonClient
+    clock: Clock
+
+
+def open_doors(config: Config) -> Doors:
+    """Open every door with the token that the configuration names for it. Raises CredentialError when a token cannot be had."""
+    operator = _token(next(iter(config.security.operator_token_files), None))
+    return Doors(
+        config,
+        Prometheus(config.prometheus, _token(config.prometheus.bearer_token_file)),
+        Alertmanager(config.alertmanager, _token(config.alertmanager.bearer_token_file)),
+        DaemonClient(config.links.console, operator),
+        DaemonClient(config.exporter.url, None),
+        SystemClock(),
+    )
+
+
+def _token(path: str | None) -> str | None:
+    return read_token(path) if path else None
