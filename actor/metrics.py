@@ -12,7 +12,7 @@ from actor.journal import feedback, incidents, intake, ledger, totals, trials
 from actor.learn import answers, answers_here, decayed, record_with_import, success_ratio
 from homeostat import __version__
 from homeostat.config import threshold
-from homeostat.config.types import WEIGHTS
+from homeostat.config.autonomy import WEIGHTS
 from homeostat.words import DECISIONS, MODES, RISKS, STATES
 
 if TYPE_CHECKING:

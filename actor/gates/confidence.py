@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actor.model import Gate, Situation, Verdict
 from homeostat.config import threshold
-from homeostat.config.types import NEVER
+from homeostat.config.autonomy import NEVER
 from homeostat.words import EXECUTING, highest
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pathlib
 
+from homeostat.config.autonomy import threshold
 from homeostat.config.strict import ConfigError, Raw, load, loads
-from homeostat.config.types import Config, threshold
+from homeostat.config.types import Config
 from homeostat.config.units import Duration, Size
 
 DEFAULT_CONFIG = pathlib.Path("/etc/homeostat/homeostat.yml")

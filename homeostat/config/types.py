@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pathlib
 import socket
-from typing import Annotated
 
 import msgspec
 
+from homeostat.config.autonomy import Autonomy
 from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, related
 from homeostat.config.limits import Limits
 from homeostat.config.notifications import Notifications
@@ -15,7 +15,6 @@ from homeostat.config.section import DAY, HOUR, MINUTE, Positive, Ratio, Section
 from homeostat.config.targets import Targets, Traffic
 from homeostat.config.units import Duration, Size
 from homeostat.time_intervals import TimeInterval
-from homeostat.words import DECISIONS, Decision, Level, Mode, Risk, Term
 
 
 class Prometheus(Section, frozen=True, kw_only=True):
@@ -99,59 +98,6 @@ class Exporter(Section, frozen=True, kw_only=True):
         services = [(entry.host, entry.service) for entry in self.traffic]
         if len(set(services)) < len(services):
             raise ValueError("every service of a host has one entry in traffic")
-
-
-class Record(Section, frozen=True, kw_only=True):
-    """A track record earned elsewhere, taken over under a name (SPEC 7)."""
-
-    source: str
-    successes: Annotated[int, msgspec.Meta(ge=0)]
-    trials: Annotated[int, msgspec.Meta(ge=0)]
-
-    def __post_init__(self) -> None:
-        """Refuse more successes than trials."""
-        if self.successes > self.trials:
-            raise ValueError(f"{self.successes} successes of {self.trials} trials; successes cannot exceed trials")
-
-
-class ActionOverride(Section, frozen=True, kw_only=True):
-    """A person's word on one action; what is not given stays as the playbook says."""
-
-    min_confidence: Ratio = 0.0
-    requires_confirmation: bool = False
-    cooldown: Duration | None = None
-    settle: Duration | None = None
-    watch: Duration | None = None
-    imported_record: Record | None = None
-
-
-class PredictionFloor(Section, frozen=True, kw_only=True, rename="kebab"):
-    """The prediction that executing needs, whatever the record says."""
-
-    auto_execute: Ratio = 0.80
-    notify_execute: Ratio = 0.70
-
-
-class TrialsFloor(Section, frozen=True, kw_only=True, rename="kebab"):
-    """The trials that executing needs: autonomy is earned."""
-
-    auto_execute: Annotated[int, msgspec.Meta(ge=0)] = 3
-    notify_execute: Annotated[int, msgspec.Meta(ge=0)] = 0
-
-
-class Autonomy(Section, frozen=True, kw_only=True):
-    """How much may be done without asking (SPEC 4.2)."""
-
-    level: Level = "moderate"
-    mode: Mode = "shadow"
-    grace: Duration = Duration(10 * MINUTE)
-    proposal_expiry: Duration = Duration(7 * DAY)
-    prediction_floor: PredictionFloor = PredictionFloor()
-    trials_floor: TrialsFloor = TrialsFloor()
-    ceiling: Decision = "auto-execute"
-    require_approval_for: tuple[str, ...] = ()
-    max_actions_per_day: Positive = 10
-    actions: dict[str, ActionOverride] = {}
 
 
 class Protections(Section, frozen=True, kw_only=True):
@@ -259,27 +205,3 @@ class Config(Section, frozen=True, kw_only=True):
         here = [member for group in self.groups.values() for member in group.elsewhere if member.startswith(f"{self.host}/")]
         if here:
             raise ValueError(f"groups: elsewhere {here[0]!r} is on this host; name the group in services instead")
-
-
-THRESHOLDS: dict[Level, dict[tuple[Risk, Decision], float]] = {
-    "conservative": {("low", "auto-execute"): 0.95},
-    "moderate": {("low", "auto-execute"): 0.90, ("low", "notify-execute"): 0.80, ("medium", "notify-execute"): 0.80},
-    "aggressive": {("low", "auto-execute"): 0.75, ("low", "notify-execute"): 0.75, ("medium", "notify-execute"): 0.75},
-}
-PROPOSE_THRESHOLD = 0.70
-NEVER = 2.0
-WEIGHTS: dict[Term, float] = {
-    "prediction": 0.30,
-    "historical_success": 0.30,
-    "impact_certainty": 0.20,
-    "rollback_feasibility": 0.20,
-}
-
-
-def threshold(autonomy: Autonomy, risk: Risk, decision: Decision) -> float:
-    """Return the confidence (0..1) that `decision` must exceed at this level, mode and ceiling; 2 is never (SPEC 4.2)."""
-    if decision == "propose":
-        return PROPOSE_THRESHOLD
-    if autonomy.mode == "interactive" or DECISIONS.index(decision) < DECISIONS.index(autonomy.ceiling):
-        return NEVER
-    return THRESHOLDS[autonomy.level].get((risk, decision), NEVER)

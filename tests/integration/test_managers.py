@@ -20,8 +20,8 @@ from actor.work import Work
 from actor.world import StopSwitch, World, case_of
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Duration, Size, loads
+from homeostat.config.autonomy import ActionOverride, Autonomy
 from homeostat.config.catalogue import Service
-from homeostat.config.types import ActionOverride, Autonomy
 from tests.integration.conftest import KEEPER, OF_KEEPER
 from tests.support import FakeAlertmanager, FakePrometheus
 

@@ -16,8 +16,8 @@ from actor.situation import ask_gates, observe
 from actor.world import StopSwitch, World
 from homeostat.clock import SystemClock
 from homeostat.config import Config, Size
+from homeostat.config.autonomy import Autonomy
 from homeostat.config.catalogue import Service
-from homeostat.config.types import Autonomy
 from tests.integration.conftest import KEEPER, OF_KEEPER
 from tests.support import FakeAlertmanager, FakePrometheus
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homeostat.config import Config, ConfigError, loads, threshold
+from homeostat.config.autonomy import NEVER, Autonomy
 from homeostat.config.catalogue import Service, needs
-from homeostat.config.types import NEVER, Autonomy
 from homeostat.words import DECISIONS, RISKS, Decision
 
 
