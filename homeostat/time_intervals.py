@@ -36,7 +36,9 @@ class TimeRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Times of day as `22:00` to `24:00`: from the start on, until before the end."""
 
     start_time: str
+    """From then on, as in '02:00'."""
     end_time: str
+    """Until then, up to '24:00'; what goes over midnight is two entries."""
 
     def __post_init__(self) -> None:
         """Refuse what is no time of day, and what ends before it starts."""
@@ -56,11 +58,17 @@ class TimeInterval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The moments that fit every list that is given; of a list, one entry is enough. Ranges as `monday:friday` hold both ends."""
 
     times: tuple[TimeRange, ...] = ()
+    """At which times of day."""
     weekdays: tuple[str, ...] = ()
+    """On which days, as in saturday or monday:friday; weeks begin on sunday."""
     days_of_month: tuple[Written, ...] = ()
+    """On which days of a month, as in 1:7; -1 is its last."""
     months: tuple[Written, ...] = ()
+    """In which months, as in january:march or 1:3."""
     years: tuple[Written, ...] = ()
+    """In which years, as in 2026."""
     location: str = "UTC"
+    """In which time zone, as in Europe/Berlin; Local is the host's own."""
 
     def __post_init__(self) -> None:
         """Refuse what Alertmanager refuses, and months that are none."""

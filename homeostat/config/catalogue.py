@@ -24,7 +24,9 @@ class ServiceCommands(Section, frozen=True, kw_only=True):
     """Root-owned programs for a service without systemd: `show` prints systemd's `Key=Value` lines."""
 
     show: Argv
+    """Prints systemd's `Key=Value` lines: ActiveState, InvocationID and so on."""
     restart: Argv
+    """Restarts it, and returns when that is done."""
 
     def __post_init__(self) -> None:
         """Refuse a program that is not named by its absolute path."""
@@ -33,25 +35,36 @@ class ServiceCommands(Section, frozen=True, kw_only=True):
 
 
 class Service(Section, frozen=True, kw_only=True):
-    """A service of the catalogue: what runs it, what it needs, what may be done to it, and the data that a restart puts at risk.
-
-    `sessions` is PromQL that always answers: how many people are at it, 0 for nobody.
-    """
+    """A service of the catalogue: what runs it, what it needs, what may be done to it, and the data that a restart puts at risk."""
 
     manager: Manager
+    """What runs it: systemd, systemd-user (with user), podman, or command (with commands)."""
     unit: str | None = None
+    """The exact name of its unit, as in jellyfin.service, or of its container where podman runs it."""
     user: str | None = None
+    """Whose user manager runs it, where manager is systemd-user."""
     commands: ServiceCommands | None = None
+    """Root-owned programs in place of a manager, where manager is command."""
     health: Argv | None = None
+    """A command that succeeds while the service is well, as in [/usr/bin/curl, -fsS, http://127.0.0.1:8096/health]."""
     auto_restart: bool = True
+    """Whether it may be restarted without asking; false makes a proposal of every restart."""
     subvolume: str | None = None
+    """The btrfs subvolume of its data: a snapshot is taken of it before a restart."""
     volume: str | None = None
+    """The thin logical volume of its data, as in vg0/jellyfin: likewise."""
     files: tuple[str, ...] = ()
+    """Files that a restart puts at risk: they are copied before, and can be put back."""
     memory_limit: Size | None = None
+    """How much memory it may use, as in 2GiB, where neither its unit nor its container says so."""
     restart_timeout: Duration = Duration(120)
+    """How long a restart may take before it is ended."""
     sessions: str | None = None
+    """PromQL that always answers: how many people are at it, 0 for nobody. It is not restarted while somebody is."""
     depends_on: tuple[str, ...] = ()
+    """Services and file systems that it needs: while one of these is sick and about to be helped, it is left alone."""
     group: str | None = None
+    """The group that it is a member of."""
 
     def __post_init__(self) -> None:
         """Refuse a service whose manager lacks what it needs."""
@@ -82,15 +95,14 @@ class Service(Section, frozen=True, kw_only=True):
 
 
 class Group(Section, frozen=True, kw_only=True):
-    """Services that share one job: those of this host name it as their `group`, those of other hosts stand in `elsewhere`.
-
-    `healthy` is PromQL for how many of all of them are well; without it the members of this host are asked, and nobody
-    vouches for the others.
-    """
+    """Services that share one job: those of this host name it as their `group`, those of other hosts stand in `elsewhere`."""
 
     redundant: bool = False
+    """Whether one member can stand in for another: the last healthy one is never touched."""
     elsewhere: tuple[str, ...] = ()
+    """Members on other hosts, as HOST/SERVICE."""
     healthy: str | None = None
+    """PromQL for how many of all members are well, as in count(up{job="dns"} == 1); without it only this host's are asked, and nobody vouches for the others."""
 
     def __post_init__(self) -> None:
         """Refuse a member that does not say where it is, and a query that asks nothing."""
@@ -103,11 +115,14 @@ class Group(Section, frozen=True, kw_only=True):
 
 
 class Filesystem(Section, frozen=True, kw_only=True):
-    """A file system that may be cleaned until the share `free_target` is free; a directory without its own gives `size`, its allowance."""
+    """A file system, or a directory with an allowance, that may be cleaned."""
 
     path: str | None = None
+    """Where it is, if its name is not its path."""
     size: Size | None = None
+    """How much a directory may hold that has no file system of its own, as in 20GiB."""
     free_target: Ratio = 0.20
+    """The share that a cleanup frees before it stops, 0 to 1."""
 
     def __post_init__(self) -> None:
         """Refuse a path that does not say exactly one place."""
@@ -119,8 +134,11 @@ class CleanupRule(Section, frozen=True, kw_only=True):
     """Which files may be deleted: regular files below `directory` whose name fits `pattern` and that are old enough."""
 
     directory: str
+    """Below which folder, at any depth."""
     pattern: str
+    """What their names look like, as in '*.log.*'."""
     older_than: Duration
+    """How long ago they were last changed."""
 
     def __post_init__(self) -> None:
         """Refuse a rule that could mean everything."""

@@ -11,16 +11,18 @@ _UNIT_CGROUPS = '{id=~"/system[.]slice/([^/]+[.]slice/)*[^/]+[.]service"}'
 
 
 class MemorySource(Section, frozen=True, kw_only=True):
-    """Where services' memory is read: `target_label` names the service, by the first group of `target_pattern` if given.
-
-    `limit_query` yields each one's own limit, matched by `limit_labels`.
-    """
+    """Where services' memory is read, and what limits it."""
 
     query: str
+    """Yields each service's memory in bytes."""
     target_label: str = "job"
+    """The label that names the service."""
     target_pattern: str | None = None
+    r"""A regular expression whose one group is the name within that label, as in '(.+)\.service'."""
     limit_query: str | None = None
+    """Yields each one's own limit in bytes."""
     limit_labels: tuple[str, ...] = ()
+    """The labels by which a limit finds its service."""
 
     def __post_init__(self) -> None:
         """Refuse a pattern without a name in it, and limits that belong to nobody."""
@@ -65,21 +67,28 @@ MEMORY_SOURCES = (
 
 
 class ServiceMemoryTarget(Section, frozen=True, kw_only=True):
-    """Services' memory: of `sources`, in order of preference, or of the one `query` that is given in their place.
-
-    The limit is the service's own, else `services.NAME.memory_limit`, else `limit_bytes`, else a share of the host's memory.
-    """
+    """Services' memory: the limit is the service's own, else `services.NAME.memory_limit`, `limit_bytes`, a share of the host's."""
 
     enabled: bool = True
+    """Whether it is watched."""
     query: str | None = None
+    """One query of your own in place of all sources."""
     target_label: str = "job"
+    """The label that names the service in that query."""
     sources: tuple[MemorySource, ...] = MEMORY_SOURCES
+    """Where services' memory is read, in order of preference: where two show one service, the first counts."""
     limit_bytes: Size | None = None
+    """A limit for every service that has none of its own, as in 1GiB."""
     host_query: str = "node_memory_MemTotal_bytes"
+    """Yields each host's memory in bytes."""
     limit_host_ratio: Ratio = 0.80
+    """Without any other limit, the share of the host's memory, 0 to 1."""
     action_horizon: Duration = Duration(48 * HOUR)
+    """Within which time the limit has to be likely."""
     leak_bytes_per_hour: Size = Size(10_000_000)
+    """From how much growth an hour on it is a leak."""
     leak_over: Duration = Duration(24 * HOUR)
+    """For how long it has to have grown so."""
 
     def __post_init__(self) -> None:
         """Refuse a limit that everything is past."""

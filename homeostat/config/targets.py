@@ -22,13 +22,18 @@ def one_of(first: str | None, second: str | None) -> None:
 
 
 class FreeTarget(Section, frozen=True, kw_only=True):
-    """What runs out: `query` yields what is free, `size_query` the whole; the limit is the share that must stay free."""
+    """What runs out, by what is free of it."""
 
     enabled: bool = True
+    """Whether it is watched."""
     query: str
+    """Yields what is free."""
     size_query: str
+    """Yields the whole, with the same labels."""
     limit_free_ratio: Ratio
+    """The share that must stay free, 0 to 1."""
     action_horizon: Duration
+    """Within which time the limit has to be likely for a problem to be asserted."""
 
     def __post_init__(self) -> None:
         """Refuse a horizon in which nothing can happen."""
@@ -72,17 +77,21 @@ class SwapTarget(FreeTarget, frozen=True, kw_only=True):
 
 
 class BackupFilesystem(Section, frozen=True, kw_only=True):
-    """A file system that holds backups, on `host` or on every host; `shared` with other things it can be cleaned too."""
+    """A file system that holds backups."""
 
     mountpoint: str
+    """Where it is mounted."""
     host: str | None = None
+    """On which host; without one, on every host."""
     shared: bool = False
+    """Whether other things lie there too, so that it can be cleaned as well."""
 
 
 class BackupTarget(FreeTarget, frozen=True, kw_only=True):
     """Bytes of the file systems that are marked here: any type, as they are named."""
 
     filesystems: tuple[BackupFilesystem, ...] = ()
+    """The file systems that hold backups."""
     query: str = "node_filesystem_avail_bytes"
     size_query: str = "node_filesystem_size_bytes"
     limit_free_ratio: Ratio = 0.10
@@ -90,14 +99,20 @@ class BackupTarget(FreeTarget, frozen=True, kw_only=True):
 
 
 class FdsTarget(Section, frozen=True, kw_only=True):
-    """File descriptors that processes hold open (`query`) of those they may (`size_query`), by instance and `target_label`."""
+    """File descriptors that processes hold open, of those they may, by instance and `target_label`."""
 
     enabled: bool = True
+    """Whether it is watched."""
     query: str = "process_open_fds"
+    """Yields how many each process holds open."""
     size_query: str = "process_max_fds"
+    """Yields how many it may, with the same labels."""
     target_label: str = "job"
+    """The label that names the service."""
     limit_ratio: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.90
+    """The share of those allowed, up to 1."""
     action_horizon: Duration = Duration(48 * HOUR)
+    """Within which time the limit has to be likely."""
 
     def __post_init__(self) -> None:
         """Refuse a horizon in which nothing can happen."""
@@ -105,13 +120,18 @@ class FdsTarget(Section, frozen=True, kw_only=True):
 
 
 class CertificatesTarget(Section, frozen=True, kw_only=True):
-    """Certificates: `query` yields the moment of expiry (Unix seconds); `limit` is the time that must be left."""
+    """Certificates that expire."""
 
     enabled: bool = True
+    """Whether it is watched."""
     query: str = "probe_ssl_earliest_cert_expiry"
+    """Yields the moment of expiry, in Unix seconds."""
     target_label: str = "instance"
+    """The label that names what was probed."""
     limit: Duration = Duration(14 * DAY)
+    """How long a certificate has to be valid still."""
     action_horizon: Duration = Duration(7 * DAY)
+    """How long before that it is a problem."""
 
     def __post_init__(self) -> None:
         """Refuse a limit that is none."""
@@ -120,13 +140,18 @@ class CertificatesTarget(Section, frozen=True, kw_only=True):
 
 
 class LatencyTarget(Section, frozen=True, kw_only=True):
-    """Latency: for each service a query of its p95, one series an instance; its mean `over` a week is held against the week before."""
+    """Latency of services, held against the week before."""
 
     enabled: bool = True
+    """Whether it is watched."""
     services: dict[str, str] = {}
+    """For each service a query of its latency (p95), one series an instance."""
     limit_growth_ratio: Annotated[float, msgspec.Meta(gt=0)] = 0.20
+    """How much slower than the week before is too slow: 0.2 is a fifth."""
     over: Duration = Duration(7 * DAY)
+    """Over which time the mean is taken, now and before."""
     action_horizon: Duration = Duration(7 * DAY)
+    """Within which time the limit has to be likely."""
 
     def __post_init__(self) -> None:
         """Refuse times in which nothing can happen."""
@@ -138,15 +163,25 @@ class CustomTarget(Section, frozen=True, kw_only=True):
     """A user's own target: any query with a limit."""
 
     name: str
+    """A name of your own, once in this list."""
     query: str
+    """Yields what is measured."""
     limit: float
+    """The value that must not be crossed."""
     problem: Problem
+    """What it is called when it comes, the word that playbooks answer to."""
     resource: str
+    """What runs out or goes wrong, one word."""
     direction: Literal["up", "down"] = "up"
+    """Whether it is crossed upwards or downwards: up, down."""
     unit: Literal["bytes", "seconds", "ratio", "count"] = "count"
+    """What is counted: bytes, seconds, ratio, count."""
     target: str | None = None
+    """The one name of what may be in trouble."""
     target_label: str | None = None
+    """Or the label that holds that name."""
     action_horizon: Duration = Duration(14 * DAY)
+    """Within which time the limit has to be likely."""
 
     def __post_init__(self) -> None:
         """Refuse an entry that cannot name its target."""
@@ -155,20 +190,24 @@ class CustomTarget(Section, frozen=True, kw_only=True):
 
 
 class AlertTarget(Section, frozen=True, kw_only=True):
-    """A user's own alert (by its name): while it fires, `problem` is seen with `confidence`.
-
-    Its urgency is the alert's own label `severity` where that is one of our words, else this one. `evaluation_interval` is
-    that of its rule group, where it is not `prometheus.evaluation_interval`.
-    """
+    """A user's own alert: while it fires, a problem is seen."""
 
     alert: str
+    """The alert's name."""
     problem: Problem
+    """The problem that it means, the word that playbooks answer to."""
     resource: str
+    """What runs out or goes wrong, one word."""
     confidence: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    """How sure it is that the problem is there while it fires, up to 1."""
     severity: Severity = "warning"
+    """How urgent it is, unless the alert's own label `severity` is one of these words: info, warning, critical."""
     target: str | None = None
+    """The one name of what is in trouble."""
     target_label: str | None = None
+    """Or the alert's label that holds that name."""
     evaluation_interval: Duration | None = None
+    """How often its rule is evaluated, where that is not `prometheus.evaluation_interval`."""
 
     def __post_init__(self) -> None:
         """Refuse an entry that cannot name its target, one that is never evaluated, and one that would answer ourselves."""
@@ -183,16 +222,27 @@ class Targets(Section, frozen=True, kw_only=True):
     """What is watched, each switchable and tunable."""
 
     filesystem: FilesystemTarget = FilesystemTarget()
+    """Bytes of file systems."""
     inodes: InodesTarget = InodesTarget()
+    """Inodes of file systems."""
     memory: MemoryTarget = MemoryTarget()
+    """The host's memory."""
     swap: SwapTarget = SwapTarget()
+    """The host's swap."""
     service_memory: ServiceMemoryTarget = ServiceMemoryTarget()
+    """Memory of services, and leaks."""
     fds: FdsTarget = FdsTarget()
+    """File descriptors of processes."""
     certificates: CertificatesTarget = CertificatesTarget()
+    """When certificates expire."""
     backup: BackupTarget = BackupTarget()
+    """Room for backups."""
     latency: LatencyTarget = LatencyTarget()
+    """Services that grow slow."""
     custom: tuple[CustomTarget, ...] = ()
+    """Targets of your own: any query with a limit."""
     alert: tuple[AlertTarget, ...] = ()
+    """Alerts of your own that mean a problem."""
 
     def __post_init__(self) -> None:
         """Refuse two entries of one name."""
@@ -202,16 +252,18 @@ class Targets(Section, frozen=True, kw_only=True):
 
 
 class Traffic(Section, frozen=True, kw_only=True):
-    """A service's traffic (SPEC 3.6): `query` yields requests a second, sessions or the like; its series are added up.
-
-    Hours are those of `timezone`, and a quiet window lasts `length`.
-    """
+    """A service's traffic (SPEC 3.6)."""
 
     service: str
+    """The service, by its name in `services`."""
     query: str
+    """Yields requests a second, sessions or the like; its series are added up."""
     host: str | None = None
+    """The host it runs on; without one, this one."""
     timezone: str = "UTC"
+    """The time zone that its hours are told in, as in Europe/Berlin."""
     length: Duration = Duration(30 * MINUTE)
+    """How long a quiet window has to be."""
 
     def __post_init__(self) -> None:
         """Refuse a time zone that nobody knows, and a window that is over at once or longer than a day."""

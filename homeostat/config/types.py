@@ -21,9 +21,13 @@ class Prometheus(Section, frozen=True, kw_only=True):
     """Where the series are read."""
 
     url: str = "http://127.0.0.1:9090"
+    """Prometheus' address, or that of Thanos, Mimir or VictoriaMetrics, which answer the same API."""
     timeout: Duration = Duration(10)
+    """How long one answer is waited for."""
     evaluation_interval: Duration = Duration(MINUTE)
+    """How often Prometheus evaluates the rules, as in its own configuration: what it has not confirmed for two of these is no longer believed."""
     bearer_token_file: str | None = None
+    """The file that holds the token sent along, as in /etc/homeostat/prometheus.token; without one none is sent."""
 
     def __post_init__(self) -> None:
         """Refuse to wait for nothing, and rules that are never evaluated."""
@@ -35,8 +39,11 @@ class Alertmanager(Section, frozen=True, kw_only=True):
     """Where decisions come from, silences live and announcements go."""
 
     url: str = "http://127.0.0.1:9093"
+    """Alertmanager's address."""
     timeout: Duration = Duration(5)
+    """How long one answer is waited for."""
     bearer_token_file: str | None = None
+    """The file that holds the token sent along; without one none is sent."""
 
     def __post_init__(self) -> None:
         """Refuse to wait for nothing."""
@@ -47,36 +54,57 @@ class Links(Section, frozen=True, kw_only=True):
     """Base addresses that alerts link to."""
 
     console: str = "http://127.0.0.1:9922"
+    """The actor's pages, as a person's browser reaches them."""
     dashboard: str = "http://127.0.0.1:3000/d/homeostat-autonomous-operations"
+    """Grafana's dashboard "Autonomous Operations"."""
     runbooks: str = "http://127.0.0.1:9922/runbooks"
+    """Where the runbook pages lie; the actor serves them itself."""
 
 
 class Assertion(Section, frozen=True, kw_only=True):
     """When a problem is asserted (SPEC 3.4)."""
 
     probability: Ratio = 0.5
+    """How likely the limit has to be crossed within the target's action_horizon, 0 to 1."""
     usage_floor: Ratio = 0.7
+    """How far towards the limit it has to be by now (1 is at the limit), unless the limit may be crossed within the horizon at the 95 % bound."""
     cycles: Positive = 2
+    """For how many of the exporter's cycles all of that has to last."""
     critical: Duration = Duration(24 * HOUR)
+    """A problem whose limit is nearer than this is critical."""
     warning: Duration = Duration(7 * DAY)
+    """One whose limit is nearer than this is a warning; the rest is info."""
 
 
 class Exporter(Section, frozen=True, kw_only=True):
     """The exporter's address for the CLI, its cycle, window, horizons and targets (SPEC 3)."""
 
     url: str = "http://127.0.0.1:9921"
+    """The exporter's address, as the CLI and the console reach it."""
     cycle: Duration = Duration(MINUTE)
+    """How often everything is forecast anew."""
     scrape_interval: Duration = Duration(15)
+    """How often Prometheus scrapes, as in its own configuration: a sample older than two of these is stale."""
     window: Duration = Duration(7 * DAY)
+    """How much of the past is read, as in 7d or 30d."""
     step: Duration = Duration(5 * MINUTE)
+    """How far apart the samples are that are read."""
     minimum_samples: Positive = 20
+    """How many samples a series needs to be forecast at all."""
     most_series: Positive = 20_000
+    """How many series one query may yield: one that yields more is refused, so that memory stays bounded."""
     horizons: tuple[Duration, ...] = tuple(Duration(seconds) for seconds in (DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY))
+    """For which times ahead the probability of crossing the limit is published."""
     hosts: dict[str, str] = {}
+    """Names for hosts whose `instance` does not say them: instance, with or without its port, to name."""
     targets: Targets = Targets()
+    """What is watched; docs/targets.md explains each."""
     traffic: tuple[Traffic, ...] = ()
+    """How busy services are, by a query of each: for their quiet hours."""
     assertion: Assertion = Assertion()
+    """When a forecast is a problem."""
     state_directory: str | None = "/var/lib/homeostat-exporter"
+    """Where forecasts are kept until it is known how they came out; null for not at all, and then they are not scored."""
 
     def __post_init__(self) -> None:
         """Refuse times that no cycle can be made of, and a state that lies nowhere; without one, forecasts are not scored."""
@@ -101,11 +129,14 @@ class Exporter(Section, frozen=True, kw_only=True):
 
 
 class Protections(Section, frozen=True, kw_only=True):
-    """How long what makes an action undoable is kept, the share of a file system that it must leave free, and how much is copied at most."""
+    """What makes an action undoable: how long it is kept, and how much room it may take."""
 
     retention: Duration = Duration(7 * DAY)
+    """How long a snapshot, a copy or what was moved aside is kept, and with it the undo."""
     keep_free: Ratio = 0.10
+    """The share of a file system (or thin pool) that these must leave free, 0 to 1; where less is free the oldest go first."""
     preimage_most: Size = Size(256 * 1024**2)
+    """The most that is copied before one action; what would be larger cannot be protected by a copy."""
 
     def __post_init__(self) -> None:
         """Refuse to keep nothing."""
@@ -113,14 +144,14 @@ class Protections(Section, frozen=True, kw_only=True):
 
 
 class Security(Section, frozen=True, kw_only=True):
-    """Credentials, one a file; of each kind two may be valid during a rotation, and the CLI sends the operator's first.
-
-    Without `metrics_token_files` anyone who reaches `/metrics` may read it.
-    """
+    """Credentials, one a file; of each kind two may be valid during a rotation, and the CLI sends the operator's first."""
 
     intake_token_files: tuple[str, ...] = ()
+    """What Alertmanager sends with its webhook."""
     operator_token_files: tuple[str, ...] = ()
+    """What a person's commands and the console need: approve, veto, undo, reload."""
     metrics_token_files: tuple[str, ...] = ()
+    """What Prometheus sends to read /metrics; without one anybody who reaches it may read it."""
 
     def __post_init__(self) -> None:
         """Refuse more tokens than a rotation needs: who forgets one lets its holder in for ever."""
@@ -130,10 +161,12 @@ class Security(Section, frozen=True, kw_only=True):
 
 
 class Retention(Section, frozen=True, kw_only=True):
-    """How long the journal keeps what is over: deliveries with their alerts, and incidents with their whole story."""
+    """How long the journal keeps what is over."""
 
     deliveries: Duration = Duration(30 * DAY)
+    """How long what Alertmanager delivered is kept, with its alerts."""
     incidents: Duration = Duration(400 * DAY)
+    """How long incidents are kept, with their whole story."""
 
     def __post_init__(self) -> None:
         """Refuse to keep nothing, and alerts whose incident is gone."""
@@ -143,14 +176,20 @@ class Retention(Section, frozen=True, kw_only=True):
 
 
 class Actor(Section, frozen=True, kw_only=True):
-    """The actor's own place and pace; with an `executor_directory` root's deeds are done by `homeostat-executor`, which owns it."""
+    """The actor's own place and pace."""
 
     state_directory: str = "/var/lib/homeostat"
+    """Where the journal lies; the actor's user owns it."""
     executor_directory: str | None = None
+    """Where `homeostat-executor`, which does root's deeds, keeps what only root may change, as in /var/lib/homeostat-executor; null where the actor acts itself."""
     playbook_directory: str | None = None
+    """A folder of your own playbooks, *.yml, beside those that come along."""
     reconcile: Duration = Duration(MINUTE)
+    """How often Alertmanager is asked for what a webhook never told."""
     ballast: Size = Size(8 * 1024**2)
+    """Room on the disk that is given up when it is full, so that the journal can still be written."""
     retention: Retention = Retention()
+    """How long what is over is kept."""
 
     def __post_init__(self) -> None:
         """Refuse to reconcile without a pause, and a state that lies nowhere."""
@@ -171,24 +210,40 @@ MOST_NAME_BYTES = 100
 
 
 class Config(Section, frozen=True, kw_only=True):
-    """The whole of `homeostat.yml`; `windows` are the maintenance windows, of which none means any time."""
+    """The whole of `homeostat.yml`."""
 
     host: str = msgspec.field(default_factory=socket.gethostname)
+    """This host's name, as in the `instance` label without its port; without one, what the system says."""
     prometheus: Prometheus = Prometheus()
+    """Where the series are read."""
     alertmanager: Alertmanager = Alertmanager()
+    """Where decisions come from, silences live and announcements go."""
     links: Links = Links()
+    """Addresses that alerts and messages link to."""
     notifications: Notifications = Notifications()
+    """Who hears of what."""
     exporter: Exporter = Exporter()
+    """What is watched, and how it is forecast."""
     autonomy: Autonomy = Autonomy()
+    """How much may be done without asking."""
     windows: tuple[TimeInterval, ...] = ()
+    """When actions may run: Alertmanager's own `time_intervals`; none at all means at any time."""
     services: dict[str, Service] = {}
+    """The services that may be acted on, each by its name: the word that alerts and metrics use for it."""
     groups: dict[str, Group] = {}
+    """Services that share one job, by the group's name."""
     filesystems: dict[str, Filesystem] = {}
+    """The file systems that may be cleaned, each by its mount point, or by a name with the path given."""
     cleanup: dict[str, CleanupRule] = {}
+    """Which files a cleanup may delete, each rule by a name of yours."""
     limits: Limits = Limits()
+    """How much may happen, how often and where, whatever the confidence."""
     protections: Protections = Protections()
+    """What makes an action undoable."""
     security: Security = Security()
+    """Credentials, one a file, readable by nobody else; of each kind two may be valid during a rotation, the new one first."""
     actor: Actor = Actor()
+    """The actor's own place and pace."""
 
     def __post_init__(self) -> None:
         """Refuse a host without a name, and a file system whose place is not known: its name is its path unless it gives one."""
