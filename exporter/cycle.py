@@ -16,6 +16,7 @@ from exporter.readings import of_short_names
 from exporter.scorekeeper import Report
 from forecasting import Forecast, Question, Series, Terms, forecast
 from homeostat.prometheus import PrometheusError
+from homeostat.words import SELFTEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from exporter.model import Key, Observed, Reading, Target, Watch
     from exporter.rings import Ring
     from exporter.scorekeeper import Scorekeeper
+    from exporter.selftest import Selftest
     from homeostat.clock import Clock
     from homeostat.config import Config
     from homeostat.config.types import Exporter
@@ -44,7 +46,10 @@ RECENT_SAMPLES = 96
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class World:
-    """What a cycle acts on; a reload makes a new one, with the memory of the old. Without a scorekeeper, forecasts are not scored."""
+    """What a cycle acts on; a reload makes a new one, with the memory of the old. Without a scorekeeper, forecasts are not scored.
+
+    A `selftest` under way is forecast, asserted and served like any target, but neither kept nor scored.
+    """
 
     config: Config
     prometheus: Prometheus
@@ -52,6 +57,7 @@ class World:
     targets: Mapping[str, Target]
     memory: Memory = dataclasses.field(default_factory=Memory)
     scorekeeper: Scorekeeper | None = None
+    selftest: Selftest | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -135,8 +141,9 @@ def run(world: World, last: Result) -> Result:
     known = {**last.answers, **new}
     answers = {name: known[name] for name in read if name in known and known[name].stands(asked_at)}
     unread = tuple(name for name, fetched in read.items() if fetched is None)
+    synthetic = _of_selftest(world, recalled)
     return Result(
-        answers=answers,
+        answers={**answers, SELFTEST: Answer(synthetic, asked_at, period)} if synthetic else answers,
         complete=last.complete or not unread,
         successes=last.successes if unread else dict.fromkeys(_hosts(world, answers), recalled.now),
         errors=last.errors,
@@ -208,6 +215,15 @@ def _predict(config: Config, fetched: _Fetched, recalled: _Recalled) -> tuple[Pr
     batches = observe(fetched.ring, fetched.watch, fetched.sizes, config, recalled.now)
     predictions = itertools.chain.from_iterable(_judge(config.exporter, _readings(fetched.watch, batch), recalled) for batch in batches)
     return tuple(_fullest(predictions))
+
+
+def _of_selftest(world: World, recalled: _Recalled) -> tuple[Prediction, ...]:
+    """Forecast and judge the synthetic course, where one is under way."""
+    if world.selftest is None:
+        return ()
+    # It is drawn afresh each time: what was done about an earlier one began no new regime of it.
+    unmarked = dataclasses.replace(recalled, marks={})
+    return tuple(_judge(world.config.exporter, [world.selftest.reading(world.config.exporter, recalled.now)], unmarked))
 
 
 def _readings(watch: Watch, batch: Iterable[Observed]) -> list[Reading]:

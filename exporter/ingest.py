@@ -17,6 +17,7 @@ from forecasting import Series
 from homeostat.block import MalformedError
 from homeostat.config import Duration
 from homeostat.prometheus import PrometheusError
+from homeostat.words import SELFTEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -201,13 +202,13 @@ def action_marks(prometheus: Prometheus, settings: Exporter) -> dict[tuple[str, 
 
 
 def former_assertions(prometheus: Prometheus) -> set[Key]:
-    """Return what was asserted before this process began.
+    """Return what was asserted before this process began; a selftest ended with that one.
 
     Raises:
         PrometheusError: the query was not answered.
 
     """
-    query = f"max by (problem, host, target, resource) (last_over_time(homeostat_problem_confidence_ratio[{_RESTORE}]))"
+    query = f'max by (problem, host, target, resource) (last_over_time(homeostat_problem_confidence_ratio{{problem!="{SELFTEST}"}}[{_RESTORE}]))'
     rows = [sample.labels for sample in prometheus.query(query)]
     return {Key(*(labels.get(name, "") for name in ("problem", "host", "target", "resource"))) for labels in rows}
 

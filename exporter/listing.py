@@ -6,6 +6,8 @@ import difflib
 import math
 from typing import TYPE_CHECKING
 
+from homeostat.words import SELFTEST
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,8 +26,9 @@ def of_target(entries: Iterable[Served], host: str | None, target: str) -> list[
 
 
 def soonest(entries: Iterable[Served], host: str | None) -> list[Served]:
-    """Return every forecast, of one host or of all: the soonest first, then the fullest, at last what has no forecast."""
-    forecast = (entry for entry in entries if entry.prediction.reading.observed is None)
+    """Return every forecast but a selftest's, of one host or of all: the soonest first, then the fullest, at last what has no forecast."""
+    real = (entry for entry in entries if entry.prediction.reading.key.problem != SELFTEST)
+    forecast = (entry for entry in real if entry.prediction.reading.observed is None)
     return sorted((entry for entry in forecast if host in {None, entry.prediction.reading.key.host}), key=_order)
 
 

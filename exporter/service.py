@@ -14,6 +14,7 @@ from exporter.cycle import Result, World, run
 from exporter.load import Loads, refresh
 from exporter.model import Target
 from exporter.scorekeeper import Scorekeeper
+from exporter.selftest import Selftests
 from homeostat.config import Config, ConfigError, load
 from homeostat.credentials import CredentialError, authorized, read_token, read_tokens
 from homeostat.discovery import discover
@@ -73,6 +74,7 @@ class Service:
         self._reloaded = True
         self._page = Page(Result(), ())
         self._loads = Loads()
+        self._selftests = Selftests()
         self._closing = threading.Event()
         self._due = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cycle", daemon=True)
@@ -120,6 +122,19 @@ class Service:
         self._due.set()
         return None
 
+    def begin_selftest(self, host: str) -> str | None:
+        """Let a synthetic problem of `host` go the way of all others, beginning with a cycle now; say in words why not, where it may not."""
+        hosts = {*self._page.result.successes, self._setup.world.config.host}
+        refusal = self._selftests.begin(host, hosts, self._setup.world.config.exporter.cycle, self.clock.monotonic())
+        if refusal is None:
+            self._due.set()
+        return refusal
+
+    def end_selftest(self, host: str) -> None:
+        """Take back the synthetic problem of `host`, if there is one."""
+        self._selftests.end(host, self.clock.monotonic())
+        self._due.set()
+
     def _stay(self, config: Config) -> None:
         """Raise ConfigError where the kept forecasts would have to move."""
         if config.exporter.state_directory != self._setup.world.config.exporter.state_directory:
@@ -153,7 +168,8 @@ class Service:
             began_at = self.clock.monotonic()
             self._due.clear()
             try:
-                self._page = self._rendered(run(self._setup.world, self._page.result))
+                world = dataclasses.replace(self._setup.world, selftest=self._selftests.current(began_at))
+                self._page = self._rendered(run(world, self._page.result))
             except Exception:
                 log.exception("cycle failed by a fault of the exporter's own")
                 self._page = dataclasses.replace(self._page, result=self._page.result.with_errors("cycle", 1))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 Problem = str
+# The synthetic problem, its target, its resource and the action that answers it (SPEC 8).
+SELFTEST = "selftest"
 Risk = Literal["low", "medium", "high"]
 Decision = Literal["auto-execute", "notify-execute", "propose", "alert-only"]
 Severity = Literal["info", "warning", "critical"]

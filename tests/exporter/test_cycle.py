@@ -33,7 +33,7 @@ MARKS = (
     "max by (host, target) ((homeostat_action_last_timestamp_seconds <= time()) or "
     'label_replace(max_over_time((homeostat_action_last_timestamp_seconds <= time())[2m:2s]), "seen", "before", "", ""))'
 )
-FORMER = "max by (problem, host, target, resource) (last_over_time(homeostat_problem_confidence_ratio[5m]))"
+FORMER = 'max by (problem, host, target, resource) (last_over_time(homeostat_problem_confidence_ratio{problem!="selftest"}[5m]))'
 
 
 @pytest.fixture

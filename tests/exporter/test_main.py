@@ -9,12 +9,14 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import flask
 import pytest
 from click.testing import CliRunner
 
 from exporter import cycle
 from exporter.__main__ import main
 from exporter.load import Loads
+from exporter.selftest_web import selftest_routes
 from exporter.service import Service, set_up
 from exporter.web import make_app
 from homeostat.clock import SystemClock
@@ -199,3 +201,22 @@ def test_traffic_that_is_slow_to_read_holds_up_no_cycle(service: Service, monkey
     finally:
         slow.set()
         service.close()
+
+
+def test_a_selftest_is_begun_by_whoever_may_reload_and_by_nobody_else(tmp_path: pathlib.Path) -> None:
+    config_file = tmp_path / "homeostat.yml"
+    config_file.write_text(f"host: own\nexporter: {{state_directory: null}}\nsecurity: {{operator_token_files: [{secret(tmp_path / 'operator', TOKEN)}]}}")
+    service = Service(config_file, set_up(config_file, SystemClock(), loopback=False))
+    app = flask.Flask("test")
+    selftest_routes(app, service)
+    web = app.test_client()
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    assert web.post("/api/v1/selftest", json={"host": "own"}).status_code == 401
+    assert web.post("/api/v1/selftest", data='{"host": "own"}', headers=bearer).status_code == 400
+    assert web.post("/api/v1/selftest", json={"hots": "own"}, headers=bearer).status_code == 400
+    assert web.post("/api/v1/selftest", json={"host": "other"}, headers=bearer).status_code == 409
+    assert web.post("/api/v1/selftest", json={"host": "own"}, headers=bearer).json == {"host": "own"}
+    assert "under way" in web.post("/api/v1/selftest", json={"host": "own"}, headers=bearer).json["error"]
+    assert web.post("/api/v1/selftest/end", json={"host": "own"}).status_code == 401
+    assert web.post("/api/v1/selftest/end", json={"host": "own"}, headers=bearer).status_code == 200
+    assert service._selftests.current(service.clock.monotonic()) is None

@@ -1,0 +1,45 @@
+"""POST `/api/v1/selftest` begins a synthetic problem, POST `/api/v1/selftest/end` takes it back; for whoever may reload."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import flask
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from exporter.service import Service
+
+
+class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose selftest it is."""
+
+    host: str
+
+
+def selftest_routes(app: flask.Flask, service: Service) -> None:
+    """Add both addresses to `app`."""
+
+    @app.post("/api/v1/selftest")
+    def begin() -> tuple[dict[str, Any], int]:
+        return _answer(service, service.begin_selftest)
+
+    @app.post("/api/v1/selftest/end")
+    def end() -> tuple[dict[str, Any], int]:
+        return _answer(service, service.end_selftest)
+
+
+def _answer(service: Service, deed: Callable[[str], str | None]) -> tuple[dict[str, Any], int]:
+    if not service.may_reload(flask.request.headers.get("Authorization")):
+        return {"error": "the operator's token is needed, as bearer; see security.operator_token_files"}, 401
+    # A browser on this host sends no JSON to a stranger's address unasked.
+    if not flask.request.is_json:
+        return {"error": "the body must be JSON, by its Content-Type too"}, 400
+    try:
+        about = msgspec.json.decode(flask.request.get_data(cache=False), type=About)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return {"error": f"the body does not fit: {error}"}, 400
+    refusal = deed(about.host)
+    return ({"error": refusal}, 409) if refusal is not None else ({"host": about.host}, 200)
