@@ -78,6 +78,19 @@ class MadeSilence(msgspec.Struct, frozen=True):
     silence_id: str = msgspec.field(name="silenceID")
 
 
+class AlertStatus(msgspec.Struct, frozen=True, rename="camel"):
+    """What mutes an alert: the ids of silences, and the fingerprints of alerts."""
+
+    silenced_by: tuple[str, ...] = ()
+    inhibited_by: tuple[str, ...] = ()
+
+
+class Receiver(msgspec.Struct, frozen=True):
+    """Who is told of an alert, by the name that Alertmanager's configuration has."""
+
+    name: str
+
+
 class Alert(msgspec.Struct, frozen=True, rename="camel"):
     """An alert as `/api/v2/alerts` tells it."""
 
@@ -86,6 +99,8 @@ class Alert(msgspec.Struct, frozen=True, rename="camel"):
     annotations: dict[str, str]
     starts_at: str
     ends_at: str
+    status: AlertStatus | None = None
+    receivers: tuple[Receiver, ...] = ()
 
 
 class PostedAlert(msgspec.Struct, frozen=True, rename="camel"):
@@ -119,8 +134,15 @@ class Alertmanager:
 
     def alerts(self, *matchers: str) -> list[Alert]:
         """Return the active, unmuted alerts that fit every matcher (`alertname=~"Homeostat.*"`). Raises as `silences`."""
+        return self._alerts(matchers, muted="false")
+
+    def all_alerts(self, *matchers: str) -> list[Alert]:
+        """Return the alerts that fit every matcher, also those that are silenced or inhibited. Raises as `silences`."""
+        return self._alerts(matchers, muted="true")
+
+    def _alerts(self, matchers: Iterable[str], muted: str) -> list[Alert]:
         query = [("filter", matcher) for matcher in matchers]
-        flags = [("active", "true"), ("silenced", "false"), ("inhibited", "false")]
+        flags = [("active", "true"), ("silenced", muted), ("inhibited", muted)]
         alerts: list[Alert] = self._decoded("GET", "alerts", list[Alert], params=[*query, *flags])
         return alerts
 

@@ -117,13 +117,15 @@ class FakePrometheus:
         return self._select(tree)
 
     def _select(self, wanted: promql_parser.VectorSelector) -> list[Sample]:
-        if wanted.name in self.broken:
-            raise PrometheusError(f"Prometheus at {self.url} gave no answer about {wanted.name}")
         matchers = {matcher.name: matcher.value for matcher in wanted.matchers.matchers}
+        names = [wanted.name] if wanted.name else matchers.pop("__name__").split("|")
+        if broken := self.broken.intersection(names):
+            raise PrometheusError(f"Prometheus at {self.url} gave no answer about {' or '.join(broken)}")
         at = self.clock.now() - self.evaluated_seconds_ago
         return [
-            Sample({"__name__": wanted.name, **labels}, at, at if wanted.name == LAST_SUCCESS else value)
-            for labels, value in self.series.get(wanted.name, [])
+            Sample({"__name__": name, **labels}, at, at if name == LAST_SUCCESS else value)
+            for name in names
+            for labels, value in self.series.get(name, [])
             if matchers.items() <= labels.items()
         ]
 
@@ -159,6 +161,9 @@ class FakeAlertmanager:
     def alerts(self, *matchers: str) -> list[Alert]:
         self._answer()
         return list(self.firing)
+
+    def all_alerts(self, *matchers: str) -> list[Alert]:
+        return self.alerts(*matchers)
 
     def post(self, alerts: list[PostedAlert]) -> None:
         self._answer()

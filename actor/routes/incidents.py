@@ -11,6 +11,7 @@ from actor.answers import Refused, Routes, answered
 from actor.journal import incidents, undo_records, verdicts, words
 from actor.person import UNKNOWN
 from actor.person.undoing import undo_in_words
+from homeostat import explanation
 from homeostat.config.section import DAY
 
 if TYPE_CHECKING:
@@ -37,16 +38,17 @@ def _add(api: flask.Blueprint, service: Service) -> None:
 
 
 def tell_story(service: Service, incident: Incident) -> dict[str, Any]:
-    """Return an incident with every gate's verdicts, its proposal, what persons said, its phases, and what of it can be undone."""
-    journal = service.world.journal
-    return {
+    """Return an incident with every gate's verdicts, its proposal, what persons said, its phases, what of it can be undone, and all of it explained."""
+    world, journal = service.world, service.world.journal
+    story = {
         **msgspec.to_builtins(incident),
         "verdicts": verdicts.given_on(journal, incident.id),
         "proposal": incidents.proposal_of(journal, incident.id),
-        "words": words.said_of(journal, incident.id),
+        "words": msgspec.to_builtins(words.said_of(journal, incident.id)),
         "phases": incidents.phases_of(journal, incident.id),
-        "undo": [undo_in_words(service.world, record) for record in undo_records.of_incident(journal, incident.id)],
+        "undo": [undo_in_words(world, record) for record in undo_records.of_incident(journal, incident.id)],
     }
+    return {**story, "explanation": explanation.of_incident(story, world.prometheus, world.alertmanager)}
 
 
 ROUTES = Routes(add=_add)
