@@ -1,4 +1,4 @@
-"""Decides when a problem exists (SPEC 3.4): likely, near, fresh and lasting; pure functions over two cycles."""
+"""Decides when a problem exists (SPEC 3.4): likely, near, fresh and lasting, and says why it does not; pure functions over two cycles."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
+from homeostat.config.units import Duration
+
 if TYPE_CHECKING:
-    from exporter.model import Reading
+    from exporter.model import LeakRule, Reading
     from forecasting import Forecast
     from homeostat.config.types import Assertion as Rules
     from homeostat.words import Severity
@@ -23,11 +25,23 @@ class Assertion:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Standing:
-    """For how many cycles in a row the evidence has held, the assertion once that is enough, and the newest sample that counted (Unix seconds)."""
+    """For how many cycles in a row the evidence has held, the assertion once that is enough, and the newest sample that counted (Unix seconds).
+
+    `why_not` says in words why nothing is asserted; it is empty while something is.
+    """
 
     cycles: int = 0
     assertion: Assertion | None = None
     counted_to: float = -math.inf
+    why_not: str = dataclasses.field(default="", compare=False)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What one look makes of a problem: the assertion that it would be, None where there is nothing to go by, and what is weak about it, in words."""
+
+    found: Assertion | None
+    weakness: str
 
 
 def stand(previous: Standing, reading: Reading, forecast: Forecast, rules: Rules, now: float) -> Standing:
@@ -35,47 +49,82 @@ def stand(previous: Standing, reading: Reading, forecast: Forecast, rules: Rules
 
     A sample counts once, however many cycles see it, unless the clock was set back to before it.
     """
-    found = reading.observed or _expected(reading, forecast, rules)
+    evidence = _seen(reading) or _expected(reading, forecast, rules)
+    found = evidence.found
     if found is None or not found.confidence >= rules.probability:
-        return Standing()
+        return Standing(why_not=evidence.weakness)
     counted_to = previous.counted_to if previous.counted_to <= now else -math.inf
     newest = now - reading.age_seconds
     cycles = previous.cycles + (newest > counted_to)
-    return Standing(cycles, found if cycles >= rules.cycles else None, max(newest, counted_to))
+    counted_to = max(newest, counted_to)
+    if cycles < rules.cycles:
+        return Standing(cycles, counted_to=counted_to, why_not=f"it was likely and near in {cycles} of the {rules.cycles} cycles with a new sample that it takes")
+    return Standing(cycles, found, counted_to)
 
 
-def _expected(reading: Reading, forecast: Forecast, rules: Rules) -> Assertion | None:
-    """Return what the forecast makes of it, however unlikely; None where there is nothing to go by.
+def _seen(reading: Reading) -> _Evidence | None:
+    """Return what is seen rather than expected, however unsure; None where nothing is."""
+    if reading.observed is None:
+        return None
+    return _Evidence(reading.observed, f"it is seen with a confidence of {reading.observed.confidence:.2f}; assertion.probability asks for more")
+
+
+def _expected(reading: Reading, forecast: Forecast, rules: Rules) -> _Evidence:
+    """Return what the forecast makes of it, however unlikely.
 
     What is past its limit needs no forecast: it is seen, as long as it is fresh.
     """
-    if reading.past_limit and forecast.reason != "stale":
-        return Assertion(1.0, "critical")
+    if forecast.reason == "stale":
+        return _Evidence(None, f"its data are not fresh: {_clause(forecast.explanation)}")
+    if reading.past_limit:
+        return _Evidence(Assertion(1.0, "critical"), "")
     if forecast.reason:
-        return None
-    confidence = max(_limit_evidence(reading, forecast, rules), _leak_evidence(reading, forecast))
-    return Assertion(confidence, _severity(forecast, rules))
+        return _Evidence(None, f"there is no forecast ({forecast.reason}): {_clause(forecast.explanation)}")
+    (limit, no_limit), (leak, no_leak) = _limit_evidence(reading, forecast, rules), _leak_evidence(reading, forecast, rules)
+    weakness = f"{no_limit}; and {no_leak}" if no_leak else no_limit
+    return _Evidence(Assertion(max(limit, leak), _severity(forecast, rules)), weakness)
 
 
-def _limit_evidence(reading: Reading, forecast: Forecast, rules: Rules) -> float:
-    """Return the probability of the limit within the action horizon; 0 unless it is near.
+def _limit_evidence(reading: Reading, forecast: Forecast, rules: Rules) -> tuple[float, str]:
+    """Return the probability of the limit within the action horizon, 0 unless it is near, and what is weak about it in words.
 
     Near is what is used above the floor, or will have reached the limit by the horizon at the 95 % bound of that time:
     the upper one, as a 90 % interval leaves 5 % above it.
     """
     horizon = reading.action_horizon_seconds
-    near = reading.usage_ratio >= rules.usage_floor or forecast.time_to_limit_seconds.upper <= horizon
-    return forecast.probabilities.get(horizon, 0.0) if near else 0.0
+    probability, latest = forecast.probabilities.get(horizon, 0.0), forecast.time_to_limit_seconds.upper
+    within = Duration(horizon)
+    if reading.usage_ratio >= rules.usage_floor or latest <= horizon:
+        return probability, f"the limit is reached within {within} with a probability of {probability:.2f}, below assertion.probability {rules.probability:g}"
+    used = "what is used is not known" if math.isnan(reading.usage_ratio) else f"{reading.usage_ratio:.0%} of it is used"
+    last = "never" if not math.isfinite(latest) else f"only in {Duration(round(latest / 3600) * 3600)}"
+    weakness = f"its limit is too far away: {used}, below assertion.usage_floor {rules.usage_floor:.0%}, and at the 95 % bound it is reached {last}, not within {within}"
+    return 0.0, weakness
 
 
-def _leak_evidence(reading: Reading, forecast: Forecast) -> float:
-    """Return the confidence of a leak that is fast enough for long enough; 0 otherwise, and where leaks are no problem."""
+def _leak_evidence(reading: Reading, forecast: Forecast, rules: Rules) -> tuple[float, str]:
+    """Return the confidence of a leak that is fast enough for long enough, 0 otherwise, and what is weak about it; nothing where leaks are no problem."""
     rule = reading.leak_rule
     if rule is None:
-        return 0.0
-    seen_seconds = float(reading.series.timestamps[-1]) - forecast.since
-    leaks = forecast.leak.slope_per_second >= rule.bytes_per_second and seen_seconds >= rule.over_seconds
-    return forecast.leak.confidence if leaks else 0.0
+        return 0.0, ""
+    leak, seen_seconds = forecast.leak, float(reading.series.timestamps[-1]) - forecast.since
+    if not leak.slope_per_second >= rule.bytes_per_second:
+        return 0.0, f"it grows by {_rate(leak.slope_per_second)}, which is no leak below {_rate(rule.bytes_per_second)}"
+    if not seen_seconds >= rule.over_seconds:
+        return 0.0, _too_short(rule, seen_seconds)
+    return leak.confidence, f"a leak is seen with a confidence of {leak.confidence:.2f}, below assertion.probability {rules.probability:g}"
+
+
+def _too_short(rule: LeakRule, seen_seconds: float) -> str:
+    return f"it has grown so for {Duration(round(max(0.0, seen_seconds) / 60) * 60)} of the {Duration(rule.over_seconds)} that make it a leak"
+
+
+def _rate(bytes_per_second: float) -> str:
+    return f"{bytes_per_second * 3600 / 1e6:.3g} MB/h"
+
+
+def _clause(explanation: str) -> str:
+    return explanation.removesuffix(".")
 
 
 def _severity(forecast: Forecast, rules: Rules) -> Severity:

@@ -114,7 +114,7 @@ def _span(name: str, most_seconds: float) -> float | None:
 def as_json(entry: Served) -> dict[str, Any]:
     """Describe one prediction; null is what does not exist: a limit that is never reached, a leak of what cannot leak."""
     reading, expected = entry.prediction.reading, entry.prediction.forecast
-    curve = expected.curve
+    curve, assertion = expected.curve, entry.prediction.standing.assertion
     return {
         **_names(entry),
         "unit": reading.unit,
@@ -124,16 +124,29 @@ def as_json(entry: Served) -> dict[str, Any]:
         "usage_ratio": _number(reading.usage_ratio),
         "age_seconds": reading.age_seconds + entry.waited_seconds,
         "asserted": entry.asserted,
+        "assertion": dataclasses.asdict(assertion) if entry.asserted and assertion else None,
+        "why_not": _why_not(entry),
         "reason": expected.reason,
         "explanation": expected.explanation,
         "since": _number(expected.since),
         "action_horizon_seconds": reading.action_horizon_seconds,
         "time_to_limit_seconds": _bounds(expected.time_to_limit_seconds),
+        "probability": expected.probabilities.get(reading.action_horizon_seconds),
         "probabilities": {span_label(horizon): chance for horizon, chance in expected.probabilities.items()},
         "slope_per_second": _bounds(expected.slope_per_second),
         "leak": {name: _number(value) for name, value in dataclasses.asdict(expected.leak).items()} if reading.leak_rule else None,
         "curve": {field.name: getattr(curve, field.name).tolist() for field in dataclasses.fields(curve)},
     }
+
+
+def _why_not(entry: Served) -> str | None:
+    """Say why no problem is asserted; None while one is."""
+    if entry.asserted:
+        return None
+    standing = entry.prediction.standing
+    if standing.assertion is not None:
+        return f"it was, but could not be read again for {entry.waited_seconds:.0f} s: does Prometheus answer?"
+    return standing.why_not
 
 
 def _names(entry: Served) -> dict[str, str]:

@@ -161,3 +161,46 @@ def test_a_leak_that_reaches_its_limit_in_time_needs_no_speed() -> None:
 
 def test_growth_of_a_file_system_is_no_leak() -> None:
     assert stand(LASTING, changed(LEAKING, leak_rule=None), LEAK, RULES, NOW) == Standing()
+
+
+FAR = changed(LIKELY, time_to_limit_seconds=Bounds(9 * DAY, 20 * DAY, 40 * DAY))
+GROWS = "it grows by 0.0324 MB/h, which is no leak below 0.036 MB/h"
+WHY_NOT: dict[str, tuple[Reading, Forecast, str]] = {
+    "not likely enough": (
+        READING, changed(LIKELY, probabilities={14 * DAY: 0.31}), "the limit is reached within 14d with a probability of 0.31, below assertion.probability 0.5",
+    ),
+    "too far away": (
+        changed(READING, usage_ratio=0.41), FAR,
+        "its limit is too far away: 41% of it is used, below assertion.usage_floor 70%, and at the 95 % bound it is reached only in 40d, not within 14d",
+    ),
+    "never reached, and what is used is not known": (
+        changed(READING, usage_ratio=math.nan), LIKELY,
+        "its limit is too far away: what is used is not known, below assertion.usage_floor 70%, and at the 95 % bound it is reached never, not within 14d",
+    ),
+    "data not fresh": (READING, Forecast("The newest sample is 95 s old.", "stale"), "its data are not fresh: The newest sample is 95 s old"),
+    "past the limit, but not fresh": (changed(READING, limit=Limit(2.0)), Forecast("The newest sample is 95 s old.", "stale"), "its data are not fresh: The newest sample is 95 s old"),
+    "too few samples": (READING, Forecast("3 samples since the action, 20 are needed.", "not_enough_data"), "there is no forecast (not_enough_data): 3 samples since the action, 20 are needed"),
+    "flat": (READING, Forecast("It does not move.", "flat"), "there is no forecast (flat): It does not move"),
+    "out of domain": (READING, Forecast("It is a constant.", "out_of_domain"), "there is no forecast (out_of_domain): It is a constant"),
+    "grows too slowly for a leak": (
+        LEAKING, changed(LEAK, leak=Leak(0.9, 9.0)),
+        "its limit is too far away: 10% of it is used, below assertion.usage_floor 70%, and at the 95 % bound it is reached never, not within 2d; and " + GROWS,
+    ),
+    "grows for too short a time": (changed(LEAKING, usage_ratio=0.8), changed(LEAK, since=HOUR), "the limit is reached within 2d with a probability of 0.00, below assertion.probability 0.5; and it has grown so for 23h of the 1d that make it a leak"),
+    "no sure leak": (changed(LEAKING, usage_ratio=0.8), changed(LEAK, leak=Leak(0.4, 99.0)), "the limit is reached within 2d with a probability of 0.00, below assertion.probability 0.5; and a leak is seen with a confidence of 0.40, below assertion.probability 0.5"),
+    "seen, but hardly sure": (changed(READING, limit=Limit(math.inf), observed=Assertion(0.3, "info")), Forecast("x", "out_of_domain"), "it is seen with a confidence of 0.30; assertion.probability asks for more"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WHY_NOT)
+def test_what_is_not_asserted_says_why(case: str) -> None:
+    reading, forecast, said = WHY_NOT[case]
+    standing = stand(Standing(9), reading, forecast, RULES, NOW)
+    assert (standing.assertion, standing.why_not) == (None, said)
+
+
+def test_evidence_of_one_cycle_says_that_it_must_last() -> None:
+    once = stand(Standing(), READING, LIKELY, RULES, NOW)
+    assert once.why_not == "it was likely and near in 1 of the 2 cycles with a new sample that it takes"
+    assert stand(once, READING, LIKELY, RULES, NOW).why_not == once.why_not
+    assert stand(once, READING, LIKELY, RULES, NOW + 1).why_not == ""

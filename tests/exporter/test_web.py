@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from exporter.assertion import stand
 from exporter.collector import State, render
 from exporter.cycle import Answer, Prediction, Result
 from exporter.web import make_app
 from forecasting import Forecast
+from homeostat.config.types import Assertion as Rules
 from tests.exporter.fakes import NOW, FakeClock
 from tests.exporter.test_collector import ASSERTED, READING, Standing
 from tests.exporter.test_load import KNOWN
@@ -104,3 +106,30 @@ def test_windows_are_looked_for_a_week_ahead_and_for_the_services_own_length() -
 def test_a_question_for_windows_without_an_answer_says_so(query: str, status: int) -> None:
     answer = client().get(f"/api/v1/windows{query}")
     assert (answer.status_code, bool(answer.json["error"])) == (status, True)
+
+
+def forecast_of(*predictions: Prediction, waited: float = 0.0) -> dict[str, Any]:
+    clock = FakeClock()
+    result = Result({"service-memory": Answer(predictions, clock.monotonic(), 5.0)})
+    clock.sleep(waited)
+    app = make_app(lambda: State(render(result), "own", reloaded=True, reloaded_at=0.0, loads=KNOWN), clock)
+    found: dict[str, Any] = app.test_client().get("/api/v1/forecast?host=box&target=jellyfin").json["forecasts"][0]
+    return found
+
+
+def test_what_is_asserted_says_how_sure_and_how_urgent_it_is_and_what_decided() -> None:
+    found = forecast_of(ASSERTED)
+    assert (found["assertion"], found["why_not"], found["probability"]) == ({"confidence": 0.75, "severity": "critical"}, None, 0.75)
+
+
+def test_what_is_not_asserted_says_why_in_the_words_of_who_decided() -> None:
+    rules = Rules()
+    standing = stand(Standing(), READING, ASSERTED.forecast, rules, NOW)
+    found = forecast_of(dataclasses.replace(ASSERTED, standing=standing))
+    assert (found["asserted"], found["assertion"], found["why_not"]) == (False, None, standing.why_not)
+    assert standing.why_not
+
+
+def test_an_assertion_that_could_not_be_read_again_says_so() -> None:
+    found = forecast_of(ASSERTED, waited=11.0)
+    assert (found["asserted"], found["assertion"], found["why_not"]) == (False, None, "it was, but could not be read again for 11 s: does Prometheus answer?")
