@@ -134,7 +134,7 @@ def _begin(world: World, moment: _Moment, approved: Plan | None = None) -> Work 
     incident, playbook, now = moment.situation.incident, moment.situation.playbook, moment.situation.now
     assert playbook is not None
     with world.journal.transaction() as db:
-        if _overtaken(world, incident) or not take_probes(db, world.journal, incident, now):
+        if _overtaken(world, incident) or not (playbook.only_reads or take_probes(db, world.journal, incident, now)):
             return None
         verdicts.record(db, incident, moment.verdicts, now)
         ledger.begin(db, incident, playbook, now)

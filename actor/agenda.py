@@ -88,7 +88,7 @@ def _holding(config: Config, path: str) -> list[str]:
 
 def _is_open(incident: Incident, playbooks: Mapping[str, Playbook], config: Config) -> bool:
     waits = incident.state is not None or incident.outcome in {"refused", "shadowed"}
-    return waits and incident.host == config.host and incident.action in playbooks and incident.decision != "alert-only"
+    return waits and not incident.is_selftest and incident.host == config.host and incident.action in playbooks and incident.decision != "alert-only"
 
 
 def _before(incident: Incident, known: Mapping[str, Incident], playbooks: Mapping[str, Playbook], config: Config) -> tuple[str, ...]:

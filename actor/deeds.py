@@ -11,7 +11,7 @@ from actor import execution, guarded, unit
 from actor.disk import space
 from actor.model import Case, Plan, Prediction, Stored, Unprotectable
 from actor.planning import add_up, in_slices
-from actor.playbook import MEASURES, PROTECTIONS, STEPS
+from actor.playbook import MEASURES, PROTECTIONS, STEPS, catalogue
 from homeostat import shell
 from homeostat.clock import SystemClock
 from homeostat.words import LOSSES
@@ -37,8 +37,11 @@ def build_case(config: Config, playbook: Playbook, about: tuple[str, str], now: 
 
     """
     target, incident_id = about
-    service = config.services[target] if playbook.file.acts_on == "service" else None
-    filesystem = config.filesystems[target] if playbook.file.acts_on == "filesystem" else None
+    acts_on = playbook.file.acts_on
+    if target not in catalogue(config, acts_on):
+        raise KeyError(target)
+    service = config.services[target] if acts_on == "service" else None
+    filesystem = config.filesystems[target] if acts_on == "filesystem" else None
     root = (filesystem.path or target) if filesystem is not None else None
     case = Case(
         incident_id=incident_id,
@@ -51,6 +54,7 @@ def build_case(config: Config, playbook: Playbook, about: tuple[str, str], now: 
         now=now,
         stopped=stopped,
         subvolume=service.subvolume if service is not None else None,
+        of_homeostat=acts_on == "homeostat",
     )
     writes = [(STEPS[planned.kind].writes, planned.options) for planned in playbook.steps]
     return dataclasses.replace(case, write_set=tuple(path for names, options in writes if names is not None for path in names(case, options)))
@@ -193,6 +197,8 @@ def measure(case: Case, name: str) -> float:
 
 def probe(case: Case) -> dict[str, bool]:
     """Run the health probes that matter here: the service's own, or every service's when a file system is cleaned."""
+    if case.of_homeostat:
+        return {}
     concerned: dict[str, Service] = {case.target: case.service} if case.service is not None else case.config.services
     return {name: shell.run(service.health, _PROBE_SECONDS).ok for name, service in concerned.items() if service.health is not None}
 

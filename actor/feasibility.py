@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from actor.playbook import catalogue
 from actor.world import case_of
 from homeostat.config.section import MINUTE
 
@@ -41,7 +42,7 @@ def known_ratios(world: World) -> Mapping[str, float]:
 
 def _least(world: World, playbook: Playbook) -> float:
     """Return the least over the configured targets, 0 without any."""
-    targets = world.config.services if playbook.file.acts_on == "service" else world.config.filesystems
+    targets = catalogue(world.config, playbook.file.acts_on)
     without = playbook.file.unprotected_feasibility
     obstacles = [world.hands.obstacle(case_of(world, playbook, target, "feasibility"), playbook) for target in targets]
     return min((1.0 if obstacle is None else (without or 0.0) for obstacle in obstacles), default=0.0)

@@ -30,6 +30,7 @@ OFFSET_LEAST, OFFSET_MOST = -0.30, 0.05
 OFFSET_HALF_LIFE_SECONDS = 30 * 86400
 STEPS_BACK_AFTER = 2
 RECURRENCE_SECONDS = HOUR
+RECORD_OF_READS = (1000, 1000)
 
 
 def success_ratio(successes: int, trials: int) -> float:
@@ -49,10 +50,15 @@ def moved(offset: Offset, outcome: Outcome, now: float) -> Offset:
     return Offset(action=offset.action, value=min(OFFSET_MOST, max(OFFSET_LEAST, value)), moved_at=now)
 
 
-def record_with_import(journal: Journal, config: Config, action: str) -> tuple[int, int]:
-    """Return successes and trials of an action, with those that the owner imported under a name."""
-    own = ledger.record_of(journal, action)
-    override = config.autonomy.actions.get(action)
+def record_with_import(journal: Journal, config: Config, playbook: Playbook) -> tuple[int, int]:
+    """Return successes and trials of an action, with those that the owner imported under a name.
+
+    What only reads can do no harm, so it has nothing to earn: its record is always the same.
+    """
+    if playbook.only_reads:
+        return RECORD_OF_READS
+    own = ledger.record_of(journal, playbook.name)
+    override = config.autonomy.actions.get(playbook.name)
     imported = override.imported_record if override is not None else None
     if imported is None:
         return own.successes, own.trials

@@ -105,8 +105,8 @@ def _terms(world: World) -> Iterator[Metric]:
     yield info
     feasible = known_ratios(world)
     families: dict[str, tuple[str, Callable[[Playbook], float | None]]] = {
-        "homeostat_action_historical_success_ratio": ("Successes over trials, with Jeffreys' prior.", lambda playbook: success_ratio(*record_with_import(journal, config, playbook.name))),
-        "homeostat_action_trials": ("Trials in the record, imported ones too.", lambda playbook: record_with_import(journal, config, playbook.name)[1]),
+        "homeostat_action_historical_success_ratio": ("Successes over trials, with Jeffreys' prior.", lambda playbook: success_ratio(*record_with_import(journal, config, playbook))),
+        "homeostat_action_trials": ("Trials in the record, imported ones too.", lambda playbook: record_with_import(journal, config, playbook)[1]),
         "homeostat_action_impact_certainty_ratio": ("How sure the playbook is of its effect.", lambda playbook: playbook.file.impact_certainty),
         "homeostat_action_rollback_feasibility_ratio": ("1 when what is lost can be made good now.", lambda playbook: feasible.get(playbook.name)),
         "homeostat_action_learned_offset_ratio": ("What was learned, -0.30 to +0.05.", lambda playbook: decayed(ledger.offset_of(journal, playbook.name), now)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from homeostat.words import (
+    SELFTEST,
     ActionClass,
     Decision,
     Loss,
@@ -78,6 +79,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> EpisodeKey:
         """The episode that this incident is."""
         return EpisodeKey(self.host, self.problem, self.target, self.resource)
+
+    @property
+    def is_selftest(self) -> bool:
+        """Whether its problem is synthetic: then nobody hears of it, and no total counts it."""
+        return self.problem == SELFTEST
 
     @property
     def labels(self) -> dict[str, str]:
@@ -324,7 +330,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Case:
-    """What a step, a protection or a measure may know of the incident it works for; `planned` is what a step is planned behind."""
+    """What a step, a protection or a measure may know of the incident it works for; `planned` is what a step is planned behind.
+
+    Without a service and a file system it may be `of_homeostat` itself, which concerns nothing else on the host.
+    """
 
     incident_id: str
     action: str
@@ -338,6 +347,7 @@ class Case:
     subvolume: str | None = None
     write_set: tuple[str, ...] = ()
     planned: tuple[Command, ...] = ()
+    of_homeostat: bool = False
 
 
 class StepFailed(Exception):  # noqa: N818 - a past tense like every outcome
@@ -362,7 +372,7 @@ class Step:
     """A kind of step: `gather` reads facts, `plan` is pure, `perform` acts, `oracle` says whether an interrupted command had effect.
 
     `writes` names the paths that it may change, from the configuration only. What its irreversible commands lose is declared
-    as `loss`. `left` says in words what the facts name and the plan leaves.
+    as `loss`, which is `reads-only` where no command changes anything. `left` says in words what the facts name and the plan leaves.
     """
 
     options: type[msgspec.Struct]

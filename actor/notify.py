@@ -64,6 +64,9 @@ def tell_outcome(world: World, incident: Incident, outcome: Outcome, reason: str
 
 
 def _post(world: World, incident: Incident, words: tuple[str, str, str], ends_at: float, outcome: Outcome | None = None) -> bool:
+    if incident.is_selftest:
+        # It has a report of its own; nobody is to be woken for what is not there.
+        return True
     alertname, summary, description = words
     labels = {**incident.labels, "alertname": alertname, "incident": incident.id, "severity": _severity(incident, outcome)}
     if outcome is not None:

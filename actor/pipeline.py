@@ -170,7 +170,8 @@ def close(work: Work, ended: Ended) -> None:
     follow_clock(world)
     now = world.clock.now()
     with world.journal.transaction() as db:
-        learn(db, world.journal, world.config, work.incident, (outcome, now))
+        if work.playbook is None or not work.playbook.only_reads:
+            learn(db, world.journal, world.config, work.incident, (outcome, now))
         ledger.end(db, work.incident.id, outcome, now)
         words.withdraw_approval(db, work.incident.id)
         incidents.settle(db, work.incident, outcome, reason, (now, None))

@@ -15,16 +15,20 @@ from homeostat.config import ConfigError, Duration, Raw, load
 from homeostat.config.limits import Window
 from homeostat.config.section import Ratio
 from homeostat.discovery import discover
-from homeostat.words import LOSSES, ActionClass, Loss, Problem, ProtectionName, Risk
+from homeostat.words import LOSSES, SELFTEST, ActionClass, Loss, Problem, ProtectionName, Risk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+
+    from homeostat.config import Config
 
 BUILT_IN = pathlib.Path(__file__).parent / "playbooks"
 
 STEPS = discover(steps, "STEP", Step)
 PROTECTIONS = discover(protections, "PROTECTION", Protection)
 MEASURES = discover(measures, "MEASURE", Measure)
+
+ActsOn = Literal["filesystem", "service", "homeostat"]
 
 _CHANGE = re.compile(r"\s*([+-]|[<>])\s*(\d+(?:\.\d+)?)\s*")
 
@@ -100,7 +104,7 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     name: str
     answers: tuple[Problem, ...]
-    acts_on: Literal["filesystem", "service"]
+    acts_on: ActsOn
     action_class: ActionClass
     risk: Risk
     impact_certainty: Ratio
@@ -156,6 +160,17 @@ class Playbook:
         """The action's name."""
         return self.file.name
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether it changes nothing, which its steps say: then it spends no budget, opens no breaker and has nothing to earn."""
+        return self.file.action_class == "read"
+
+
+def catalogue(config: Config, acts_on: ActsOn) -> Collection[str]:
+    """Return the targets that may be acted on, each by its exact name; Homeostat itself only by its selftest."""
+    known: dict[ActsOn, Collection[str]] = {"service": config.services, "filesystem": config.filesystems, "homeostat": (SELFTEST,)}
+    return known[acts_on]
+
 
 def window(text: str) -> Window:
     """Read `3/24h` as at most 3 in any 24 hours.
@@ -183,7 +198,14 @@ def load_playbooks(own_directory: str | None) -> dict[str, Playbook]:
         if written.name != path.stem:
             raise ConfigError(str(path), 1, "name", f"{written.name!r} must be the file's own name, {path.stem!r}")
         found[written.name] = Playbook(written, tuple(_step(path, step) for step in written.steps))
+        _refuse_deeds_called_reads(path, found[written.name])
     return found
+
+
+def _refuse_deeds_called_reads(path: pathlib.Path, playbook: Playbook) -> None:
+    deeds = [planned.kind for planned in playbook.steps if STEPS[planned.kind].loss != "reads-only"]
+    if playbook.only_reads and deeds:
+        raise ConfigError(str(path), 1, "action_class", f"read is for what only reads, which needs no budget; step {deeds[0]} does more")
 
 
 def _files(own_directory: str | None) -> Iterator[pathlib.Path]:

@@ -24,16 +24,16 @@ _AHEAD_RATIO = 0.05
 # Where all horizons are short, it is these steps of the window.
 _LEAST_STEPS = 100
 _FIRST_USAGE = 0.2
-# Whoever may ask may ask again: between two beginnings lie so many cycles, and the chain has time for its real problems.
-_REST_CYCLES = 5
+# Between two of them lie so many cycles: Alertmanager tells nobody of what resolves and fires again at once, and who asks
+# again and again must not keep the actor from its work.
+_REST_CYCLES = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Selftest:
-    """A synthetic problem of one host, which began and ends by itself at these monotonic times."""
+    """A synthetic problem of one host, which ends by itself at a monotonic time."""
 
     host: str
-    began_at: float
     ends_at: float
 
     def reading(self, settings: Exporter, now: float) -> Reading:
@@ -76,9 +76,9 @@ class Selftests:
             last, rest = self._last, _REST_CYCLES * cycle_seconds
             if last is not None and monotonic_now < last.ends_at:
                 return f"a selftest of {last.host} is under way and ends in {last.ends_at - monotonic_now:.0f} s at the latest"
-            if last is not None and monotonic_now - last.began_at < rest:
-                return f"the last selftest began {monotonic_now - last.began_at:.0f} s ago; another may begin in {rest - monotonic_now + last.began_at:.0f} s"
-            self._last = Selftest(host, monotonic_now, monotonic_now + LASTS_SECONDS)
+            if last is not None and monotonic_now - last.ends_at < rest:
+                return f"the last selftest ended {monotonic_now - last.ends_at:.0f} s ago; another may begin in {rest - monotonic_now + last.ends_at:.0f} s"
+            self._last = Selftest(host, monotonic_now + LASTS_SECONDS)
         return None
 
     def end(self, host: str, monotonic_now: float) -> None:

@@ -41,9 +41,11 @@ def _earlier_runs(held: Iterable[Held], incident_id: str) -> list[Run]:
 
 
 def _budgets(config: Config, playbook: Playbook, earlier: list[Run]) -> Iterator[tuple[str, Window, list[Run]]]:
-    """Yield each budget with the runs that it counts."""
+    """Yield each budget with the runs that it counts; what only reads spends none."""
+    if playbook.only_reads:
+        return
     most = config.autonomy.max_actions_per_day
-    yield f"{most}/1d actions", Window(count=most, within=Duration(DAY)), earlier
+    yield f"{most}/1d actions", Window(count=most, within=Duration(DAY)), [run for run in earlier if run.action_class != "read"]
     if playbook.file.action_class != "restart":
         return
     restarts = [run for run in earlier if run.action_class == "restart"]

@@ -8,6 +8,8 @@ from actor.model import Gate, Situation, Verdict
 def _ask(situation: Situation) -> Verdict:
     target, now, bounds = situation.incident.target, situation.now, situation.config.limits.blast_radius
     here = sorted(run.started_at for run in situation.executions if run.target == target and now - run.started_at < bounds.per_target.within)
+    if situation.playbook is not None and situation.playbook.only_reads:
+        return Verdict("allow", "it only reads: nothing is touched", {"runs_here": len(here)})
     others = _last_runs(situation)
     most = _most_targets(situation)
     seen = {"runs_here": len(here), "other_targets": sorted(others), "most_targets": most}
@@ -24,7 +26,7 @@ def _last_runs(situation: Situation) -> dict[str, float]:
     """Return when each other target was last acted on, of those within the time."""
     last: dict[str, float] = {}
     for run in situation.executions:
-        if run.target != situation.incident.target and situation.now - run.started_at < situation.config.limits.blast_radius.within:
+        if run.target != situation.incident.target and run.action_class != "read" and situation.now - run.started_at < situation.config.limits.blast_radius.within:
             last[run.target] = max(run.started_at, last.get(run.target, run.started_at))
     return last
 

@@ -9,6 +9,8 @@ from homeostat.clock import rfc3339
 
 def _ask(situation: Situation) -> Verdict:
     incident, now = situation.incident, situation.now
+    if situation.playbook is not None and situation.playbook.only_reads:
+        return Verdict("allow", "it only reads: no breaker counts it, and none holds it back", {})
     asked = concerned(situation.breakers, incident.action, incident.target)
     for breaker in asked:
         seen = {"scope": breaker.scope, "failures": breaker.failures, "open_until": breaker.open_until, "probe": breaker.probe}

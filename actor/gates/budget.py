@@ -29,8 +29,10 @@ def _budgets(situation: Situation) -> Iterator[Budget]:
         restarts = [run for run in situation.executions if run.action_class == "restart"]
         for window in situation.config.limits.restarts:
             yield f"{window.count}/{window.within} restarts", window, restarts
+    if playbook.only_reads:
+        return
     most = situation.config.autonomy.max_actions_per_day
-    yield f"{most}/1d actions", Window(count=most, within=Duration(DAY)), list(situation.executions)
+    yield f"{most}/1d actions", Window(count=most, within=Duration(DAY)), [run for run in situation.executions if run.action_class != "read"]
 
 
 def _ask(situation: Situation) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actor.model import Gate, Situation, Verdict
+from actor.playbook import catalogue
 
 
 def _ask(situation: Situation) -> Verdict:
@@ -14,8 +15,7 @@ def _ask(situation: Situation) -> Verdict:
         return Verdict("refuse", f"no playbook is named {incident.action!r}", seen)
     if incident.problem not in playbook.file.answers:
         return Verdict("refuse", f"playbook {playbook.name} does not answer {incident.problem!r}", seen)
-    known = situation.service if playbook.file.acts_on == "service" else situation.filesystem
-    if known is None:
+    if incident.target not in catalogue(situation.config, playbook.file.acts_on):
         return Verdict("refuse", f"{incident.target!r} is not in the catalogue of {playbook.file.acts_on}s", seen)
     return Verdict("allow", f"{playbook.name} may act on {playbook.file.acts_on} {incident.target}", seen)
 

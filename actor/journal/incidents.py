@@ -9,7 +9,7 @@ import msgspec
 
 from actor.journal import totals
 from actor.model import Decided, EpisodeKey, Incident, Plan
-from homeostat.words import EXECUTED
+from homeostat.words import EXECUTED, SELFTEST
 
 if TYPE_CHECKING:
     import sqlite3
@@ -114,7 +114,7 @@ def update(db: sqlite3.Connection, incident: Incident, decided: Decided, at: tup
 
 
 def _count_decision(db: sqlite3.Connection, decided: Decided) -> None:
-    if decided.confidence is not None:
+    if decided.confidence is not None and decided.key.problem != SELFTEST:
         labels = {"host": decided.key.host, "decision": decided.decision}
         totals.observe(db, "homeostat_decision_confidence_ratio", labels, decided.confidence, CONFIDENCE_BOUNDS)
 
@@ -165,6 +165,8 @@ def settle(db: sqlite3.Connection, incident: Incident, outcome: Outcome, reason:
         "UPDATE incidents SET state = NULL, outcome = ?, reason = ?, closed_at = ?, wake_at = ? WHERE id = ?",
         (outcome, reason, now, wake_at, incident.id),
     )
+    if incident.is_selftest:
+        return
     last = db.execute("SELECT word FROM last_outcomes WHERE incident_id = ?", (incident.id,)).fetchone()
     word = f"{incident.decision} {incident.action} {outcome}"
     if last is not None and last["word"] == word:
@@ -183,6 +185,8 @@ def end_episode(db: sqlite3.Connection, incident: Incident, now: float) -> None:
         settle(db, incident, "cleared", "the problem went away", (now, None))
     db.execute("UPDATE incidents SET episode_ended_at = ?, wake_at = NULL WHERE id = ?", (now, incident.id))
     db.execute("DELETE FROM proposals WHERE incident_id = ?", (incident.id,))
+    if incident.is_selftest:
+        return
     labels = {"host": incident.host, "problem": incident.problem}
     totals.observe(db, "homeostat_resolution_seconds", labels, max(0.0, incident.last_firing_at - incident.opened_at), RESOLUTION_BOUNDS)
 

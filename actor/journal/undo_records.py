@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor.journal.incidents import plain
-from homeostat.words import Outcome
+from homeostat.words import SELFTEST, Outcome
 
 if TYPE_CHECKING:
     import sqlite3
@@ -77,8 +77,9 @@ def withdraw(db: sqlite3.Connection, incident: Incident, now: float) -> None:
 
 
 def last(journal: Journal, incident_id: str | None = None) -> UndoRecord | None:
-    """Return the newest record, of an incident or of all; None where nothing was ever protected."""
-    rows = journal.rows("SELECT * FROM undo_records WHERE ?1 IS NULL OR incident_id = ?1 ORDER BY id DESC LIMIT 1", incident_id)
+    """Return the newest record, of an incident or of all but selftests, which change nothing; None where nothing was ever protected."""
+    of_all = "SELECT * FROM undo_records WHERE (?1 IS NULL AND action != ?2) OR incident_id = ?1 ORDER BY id DESC LIMIT 1"
+    rows = journal.rows(of_all, incident_id, SELFTEST)
     return _read(rows[0]) if rows else None
 
 

@@ -10,6 +10,7 @@ import msgspec
 from actor.journal import incidents, undo_records, words
 from actor.model import StepFailed, Undoing, Unprotectable, Word
 from actor.person import UNKNOWN
+from actor.playbook import catalogue
 from actor.work import Work
 from actor.world import case_of
 from homeostat.clock import rfc3339
@@ -89,7 +90,7 @@ def _obstacle(world: World, record: UndoRecord) -> str | None:
         return f"it can no longer be undone: what that needs was deleted at {rfc3339(record.pruned_at)}, {record.pruned_why}"
     if playbook is None:
         return f"the playbook {record.action} is no longer configured; its old state is in {_place(record)}"
-    known = world.config.services if playbook.file.acts_on == "service" else world.config.filesystems
+    known = catalogue(world.config, playbook.file.acts_on)
     return None if record.target in known else f"{record.target} is no longer in the catalogue; its old state is in {_place(record)}"
 
 

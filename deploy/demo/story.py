@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from homeostat.daemon_client import DaemonClient, DaemonError
 from homeostat.prometheus import Prometheus, PrometheusError
-from homeostat.words import EXECUTED
+from homeostat.words import EXECUTED, SELFTEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ def differences(prometheus: Prometheus, actor: DaemonClient) -> list[str]:
 def _executed_and_ended(incidents: Iterable[dict[str, Any]]) -> Story:
     story: Story = {}
     for incident in incidents:
-        if incident["outcome"] is not None:
+        if incident["outcome"] is not None and incident["problem"] != SELFTEST:
             key = tuple(incident[name] for name in _LABELS)
             story[key] = story.get(key, 0) + 1
     return story

@@ -112,8 +112,8 @@ def test_an_imported_record_is_added_under_its_name(actor: Actor) -> None:
     imported = {"source": "the old host", "successes": 9, "trials": 10}
     settings = configured(actor.host.settings(), autonomy={"actions": {"service-restart": {"imported_record": imported}}})
     ended(actor, "succeeded")
-    assert record_with_import(actor.journal, settings, "service-restart") == (10, 11)
-    assert record_with_import(actor.journal, actor.config, "service-restart") == (1, 1)
+    assert record_with_import(actor.journal, settings, actor.world.playbooks["service-restart"]) == (10, 11)
+    assert record_with_import(actor.journal, actor.config, actor.world.playbooks["service-restart"]) == (1, 1)
 
 
 def renamed(name: str) -> Playbook:

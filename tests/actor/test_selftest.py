@@ -1,0 +1,151 @@
+"""A selftest's run goes the way of every other, and leaves no trace in what speaks of real ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from actor.journal import incidents, ledger, trials, undo_records, verdicts
+from actor.learn import RECORD_OF_READS, record_with_import
+from actor.model import Breaker, EpisodeKey
+from actor.playbook import load_playbooks
+from actor.reconcile import reconcile
+from actor.situation import GATES, agenda_of
+from homeostat.config import ConfigError
+from homeostat.words import SELFTEST
+from tests.actor.gates.situations import NOW, config, run, situation
+from tests.actor.gates.situations import incident as about
+from tests.support import HOST, MINUTE, WEB, Actor, Host, playbook
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from actor.model import Incident, Verdict
+
+DRILL = EpisodeKey(HOST, SELFTEST, SELFTEST, SELFTEST)
+
+
+def drill(actor: Actor, decision: str = "auto-execute") -> Incident:
+    actor.decide(DRILL, SELFTEST, decision, 0.99)
+    actor.turn()
+    return actor.incident()
+
+
+def test_every_gate_is_asked_and_every_phase_gone_through(actor: Actor) -> None:
+    ended = drill(actor)
+    assert ended.outcome == "succeeded", ended.reason
+    assert len(verdicts.given_on(actor.journal, ended.id)) == len(GATES)
+    assert actor.phases() == ["baseline", "plan", "protect", "recheck", "execute", "seal", "verify", "keep"]
+    assert "uptime-seconds went from" in ended.reason
+
+
+def test_a_step_that_does_not_end_well_is_a_failure(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actor.steps.no_op.ARGV", ("/bin/false",))
+    assert drill(actor).outcome == "failed"
+
+
+def test_it_counts_in_no_total_teaches_nothing_and_tells_nobody(actor: Actor) -> None:
+    drill(actor)
+    for name in ("homeostat_actions_total", "homeostat_action_duration_seconds_sum", "homeostat_decision_confidence_ratio_sum"):
+        assert actor.total(name) == 0
+    assert trials.latest(actor.journal) == []
+    assert ledger.records(actor.journal) == []
+    assert ledger.offset_of(actor.journal, SELFTEST).value == 0
+    assert actor.alertmanager.posted == []
+
+
+def test_its_failures_open_no_breaker(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actor.steps.no_op.ARGV", ("/bin/false",))
+    drill(actor)
+    assert ledger.breakers(actor.journal) == ()
+
+
+def test_a_proposal_of_it_is_no_call_for_a_person_and_goes_with_it(actor: Actor) -> None:
+    assert drill(actor, "propose").state == "proposed"
+    actor.prometheus.forget(DRILL)
+    for _ in range(3):
+        actor.clock.advance(6)
+        reconcile(actor.world)
+    assert actor.incident().outcome == "cleared"
+    assert actor.incident().episode_ended_at is not None
+    assert actor.alertmanager.posted == []
+    assert actor.total("homeostat_resolution_seconds_sum") == 0
+    assert actor.total("homeostat_actions_total") == 0
+
+
+def test_it_is_no_errand_of_this_host(actor: Actor) -> None:
+    drill(actor, "propose")
+    assert agenda_of(actor.world).errands == ()
+
+
+def test_the_last_thing_to_undo_is_what_was_really_done(actor: Actor) -> None:
+    actor.decide(WEB, "service-restart")
+    actor.turn()
+    real = actor.incident()
+    actor.clock.advance(MINUTE)
+    drill(actor)
+    last = undo_records.last(actor.journal)
+    assert last is not None
+    assert last.incident_id == real.id
+    assert undo_records.last(actor.journal, actor.incident().id) is not None
+
+
+def test_its_record_lets_it_through_at_every_level_and_flatters_nobody(actor: Actor) -> None:
+    assert record_with_import(actor.journal, actor.config, actor.world.playbooks[SELFTEST]) == RECORD_OF_READS
+    assert record_with_import(actor.journal, actor.config, actor.world.playbooks["service-restart"]) == (0, 0)
+
+
+def test_a_spent_budget_keeps_it_from_nothing_and_it_spends_none(actor: Actor) -> None:
+    few = config(autonomy={"max_actions_per_day": 1})
+    real, own = run(NOW - 600, NOW - 590, action="disk-cleanup", target="disk"), run(NOW - 600, NOW - 590, action=SELFTEST, target=SELFTEST, action_class="read")
+    assert _asked("budget", settings=few, executions=(real,)).answer == "allow"
+    assert GATES["budget"].ask(situation(settings=few, executions=(own,))).answer == "allow"
+    assert GATES["budget"].ask(situation(settings=few, executions=(real,))).answer == "defer"
+
+
+def test_the_blast_radius_neither_holds_it_back_nor_counts_it(actor: Actor) -> None:
+    few = config(limits={"blast_radius": {"of_few": 1}})
+    own = tuple(run(NOW - 600 * number, NOW - 600 * number + 1, action=SELFTEST, target=SELFTEST, action_class="read") for number in range(1, 5))
+    assert _asked("blast-radius", settings=few, executions=own).answer == "allow"
+    assert GATES["blast-radius"].ask(situation(settings=few, executions=own)).answer == "allow"
+    real = run(NOW - 600, NOW - 590, target="db")
+    assert GATES["blast-radius"].ask(situation(settings=few, executions=(real,))).answer == "defer"
+
+
+def test_an_open_breaker_does_not_hold_it_back_and_it_is_no_breakers_probe(actor: Actor) -> None:
+    tripped = Breaker(scope="global", failures=3, open_until=NOW + MINUTE, openings=1)
+    assert _asked("breaker", breakers=(tripped,)).answer == "allow"
+    half_open = Breaker(scope="global", failures=3, open_until=actor.clock.now() - 1, openings=1)
+    with actor.journal.transaction() as db:
+        ledger.put_breaker(db, half_open)
+    assert drill(actor).outcome == "succeeded"
+    assert ledger.breakers(actor.journal) == (half_open,)
+
+
+def _asked(gate: str, **changes: object) -> Verdict:
+    return GATES[gate].ask(situation(about(DRILL, action=SELFTEST), playbook=playbook(SELFTEST), **changes))
+
+
+@pytest.mark.parametrize("target", ["disk", "web", "selftes", ""])
+def test_it_may_act_on_its_own_target_and_on_no_other(target: str) -> None:
+    asked = situation(about(DRILL, action=SELFTEST, target=target), playbook=playbook(SELFTEST))
+    assert GATES["known"].ask(asked).answer == "refuse"
+    assert _asked("known").answer == "allow"
+
+
+def test_an_owners_playbook_that_does_something_cannot_call_itself_a_read(host: Host, tmp_path: pathlib.Path) -> None:
+    text = "name: sly\nanswers: [memory_leak]\nacts_on: service\naction_class: read\nrisk: low\nimpact_certainty: 1\nprotection: none\nloss: reads-only\n"
+    (tmp_path / "sly.yml").write_text(f"{text}estimate: 1m\ndeadline: 1m\nsteps: [{{restart-service: {{}}}}]\nverify: {{settle: 1s, measure: uptime-seconds, success: '> 0', warn: '> 0'}}\n")
+    with pytest.raises(ConfigError, match="step restart-service does more"):
+        load_playbooks(str(tmp_path))
+
+
+def test_an_episode_of_a_real_problem_still_outlasts_a_quiet_moment(actor: Actor) -> None:
+    actor.decide(WEB, "service-restart")
+    actor.turn()
+    actor.prometheus.forget(WEB)
+    for _ in range(3):
+        actor.clock.advance(6)
+        reconcile(actor.world)
+    assert incidents.of_open_episode(actor.journal, WEB) is not None
