@@ -91,8 +91,8 @@ def _answers(running: Running, path: str) -> bool:
     return requests.get(running.url + path, timeout=2).status_code == 200
 
 
-def start_prometheus(directory: pathlib.Path, config: Mapping[str, Any], port: int | None = None) -> Running:
-    """Start Prometheus with `config` (what prometheus.yml says); its data stay in `directory` for another start."""
+def start_prometheus(directory: pathlib.Path, config: Mapping[str, Any], port: int | None = None, *flags: str) -> Running:
+    """Start Prometheus with `config` (what prometheus.yml says) and more flags; its data stay in `directory` for another start."""
     port = port or free_port()
     directory.mkdir(exist_ok=True)
     (directory / "prometheus.yml").write_text(yaml.safe_dump(dict(config)))
@@ -101,6 +101,7 @@ def start_prometheus(directory: pathlib.Path, config: Mapping[str, Any], port: i
         f"--config.file={directory / 'prometheus.yml'}",
         f"--storage.tsdb.path={directory / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
+        *flags,
     ]
     return start(argv, f"http://127.0.0.1:{port}", directory / "prometheus.log")
 

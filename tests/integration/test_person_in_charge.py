@@ -1,0 +1,124 @@
+"""A person stays in charge of the whole real chain: silences, windows, breakers, late words, and parts that die meanwhile."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration import house as houses
+from tests.integration import stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.house import House
+
+pytestmark = pytest.mark.integration
+
+# Longer than the chain needs from the trouble to the restart: about five seconds here.
+QUIET_SECONDS = 12
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    services = ("auth", "blog", "cache", "dns", "easel", "files", "git", "home", "irc")
+    with houses.built(tmp_path_factory.mktemp("house"), *services) as built:
+        yield built
+
+
+def stays(house: House, service: str, runs: int = 0, seconds: float = QUIET_SECONDS) -> None:
+    """See that a service is not restarted for a while."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        assert house.runs(service) == runs, houses.in_short(house.story(service))
+        time.sleep(0.2)
+
+
+def test_without_a_persons_word_what_is_sure_is_done(house: House) -> None:
+    house.trouble("auth")
+    story = house.until("auth", "succeeded")
+    assert house.runs("auth") == 1
+    assert story["decision"] == "auto-execute"
+    stack.wait_for("the outcome with people", lambda: house.told_people("HomeostatOutcome", "auth"))
+
+
+def test_a_silence_before_the_problem_holds_it_back_while_people_still_hear(house: House) -> None:
+    house.said("pause", "--for", "10m", "--service", "blog", "--reason", "a concert")
+    house.trouble("blog")
+    stack.wait_for("the muted decision", lambda: [alert for alert in house.alerts("HomeostatAutoExecute", target="blog") if alert["status"]["state"] == "suppressed"])
+    stack.wait_for("people hear of the problem", lambda: house.told_people("HomeostatProblem", "blog"))
+    stays(house, "blog")
+    assert "a concert" in house.said("status")
+    assert "a concert" in house.said("resume")
+    house.until("blog", "succeeded")
+    assert house.runs("blog") == 1
+
+
+def test_a_silence_made_elsewhere_between_the_announcement_and_the_deed_holds_it_back(house: House) -> None:
+    house.trouble("cache", "notify-execute")
+    house.until("cache", "announced")
+    made = subprocess.run(
+        ["amtool", f"--alertmanager.url={house.url('alertmanager')}", "silence", "add", "--author=ada", "--comment=not now", "--duration=10m", "target=cache"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    story = house.until("cache", "refused")
+    assert story["reason"].startswith("silenced: silenced by ada")
+    stays(house, "cache")
+    subprocess.run(["amtool", f"--alertmanager.url={house.url('alertmanager')}", "silence", "expire", made.stdout.strip()], check=True, capture_output=True)
+    # What was refused is asked again within a minute, and announced anew.
+    house.until("cache", "succeeded", 90)
+    assert house.runs("cache") == 1
+
+
+def test_a_silence_after_the_deed_changes_nothing_of_it(house: House) -> None:
+    house.trouble("dns")
+    done = house.until("dns", "succeeded")
+    house.said("pause", "--for", "10m", "--service", "dns", "--reason", "too late")
+    assert house.story("dns")["outcome"] == done["outcome"]
+    house.said("resume")
+    stays(house, "dns", runs=1, seconds=3)
+
+
+def test_a_yes_that_comes_after_the_problem_went_away_does_nothing(house: House) -> None:
+    house.trouble("easel", "propose")
+    known = house.until("easel", "proposed")["id"]
+    house.well("easel")
+    stack.wait_for("the decision to be gone", lambda: not house.alerts("HomeostatPropose", target="easel"))
+    late = house.cli("approve", known, "--yes")
+    assert "nothing is done" in late.stdout + late.stderr or late.returncode != 0, late.stdout + late.stderr
+    stays(house, "easel", seconds=5)
+    assert house.until("easel", "cleared", 60)["id"] == known
+
+
+def test_an_alertmanager_that_is_killed_holds_everything_back_and_a_pause_outlives_it(house: House) -> None:
+    house.said("pause", "--for", "10m", "--service", "files", "--reason", "a long copy")
+    house.trouble("git", "notify-execute")
+    house.until("git", "announced")
+    house.kill("alertmanager")
+    house.trouble("files")
+    stays(house, "git", seconds=2 * houses.GRACE_SECONDS)
+    assert "Alertmanager" in house.story("git")["reason"]
+    house.start("alertmanager")
+    house.until("git", "succeeded", 90)
+    # It had a pause in its memory that was not yet on its disk.
+    stays(house, "files")
+    assert "a long copy" in house.said("status")
+    house.said("resume")
+    house.until("files", "succeeded")
+
+
+def test_a_prometheus_that_dies_for_a_while_ends_no_episode_and_nothing_is_done_meanwhile(house: House) -> None:
+    house.trouble("home", "propose")
+    known = house.until("home", "proposed")["id"]
+    house.kill("prometheus")
+    house.trouble("irc")
+    stack.wait_for("Alertmanager to take it for over", lambda: not house.alerts("HomeostatPropose", target="home"), 60)
+    assert house.cli("approve", known, "--yes").returncode == 0
+    stays(house, "home", seconds=25)
+    assert house.story("home")["episode_ended_at"] is None
+    house.start("prometheus")
+    house.until("irc", "succeeded", 90)
+    assert house.until("home", "succeeded", 90)["id"] == known
