@@ -183,10 +183,11 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Silences:
-    """What Alertmanager said of its active silences, and when."""
+    """The silences in force and when Alertmanager was heard of them; `lost` are those among them that it no longer has."""
 
     active: tuple[Silence, ...]
     answered_at: float
+    lost: tuple[Silence, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ _FRESH_CYCLES = 3
 
 def reconcile(world: World) -> bool:
     """Catch up with Alertmanager and Prometheus; True when both answered, else they are asked again next time. Raises JournalError."""
-    world.silences = ask_silences(world.alertmanager, world.clock)
+    world.silences = ask_silences(world)
     answered = all((_catch_up(world), _follow_episodes(world)))
     for incident, _ in incidents.waiting_proposals(world.journal):
         proposal = incidents.proposal_of(world.journal, incident.id)

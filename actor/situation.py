@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from actor import gates
 from actor.agenda import draw_up
 from actor.journal import incidents, ledger, words
+from actor.journal.silences import remember
 from actor.model import DecisionNow, Gate, Silences, Situation, StepFailed, Verdict
 from actor.surroundings import PROBLEM_SERIES, survey
 from actor.world import case_of
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from actor.model import Incident, Plan, Surroundings, UnitState
     from actor.playbook import Playbook
     from actor.world import World
-    from homeostat.alertmanager import Alertmanager
-    from homeostat.clock import Clock
     from homeostat.config import Config
     from homeostat.prometheus import Prometheus
 
@@ -54,7 +53,7 @@ def observe(world: World, incident: Incident) -> Situation:
 def ask_around(world: World, incident: Incident) -> Asked:
     """Ask Alertmanager, Prometheus and the host; it lasts as long as they take, so nothing may be held meanwhile."""
     config, known = world.config, world.playbooks.get(incident.action)
-    world.silences = silences = ask_silences(world.alertmanager, world.clock)
+    world.silences = silences = ask_silences(world)
     unit_state = _unit_state(world, known, incident)
     return Asked(
         config=config,
@@ -127,13 +126,16 @@ def recheck(world: World, incident: Incident, plan: Plan) -> tuple[str, Verdict]
     return deciding({name: verdicts[name] for name in RECHECKED})
 
 
-def ask_silences(alertmanager: Alertmanager, clock: Clock) -> Silences | None:
-    """Return Alertmanager's active silences, or None when it does not answer."""
+def ask_silences(world: World) -> Silences | None:
+    """Return the silences in force, those too that Alertmanager has lost, or None when it does not answer. Raises JournalError."""
     try:
-        return Silences(tuple(alertmanager.silences()), clock.now())
+        told = world.alertmanager.every_silence()
     except AlertmanagerError as error:
         log.warning("silences are unknown: %s", error)
         return None
+    now = world.clock.now()
+    lost = remember(world.journal, told, now)
+    return Silences((*(silence for silence in told if silence.status.state == "active"), *lost), now, lost)
 
 
 def _decision_now(prometheus: Prometheus, incident: Incident) -> DecisionNow | None:

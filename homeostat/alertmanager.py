@@ -123,21 +123,25 @@ class Alertmanager:
         self._headers = {"Authorization": f"Bearer {bearer_token}"} if bearer_token else {}
 
     def silences(self) -> list[Silence]:
-        """Return the active silences.
+        """Return the active silences. Raises as `every_silence`."""
+        return [silence for silence in self.every_silence() if silence.status.state == "active"]
+
+    def every_silence(self) -> list[Silence]:
+        """Return every silence, those to come and, for some days, those that are over too.
 
         Raises:
             AlertmanagerError: no connection, no answer in time, or an answer of another shape.
 
         """
         silences: list[Silence] = self._decoded("GET", "silences", list[Silence])
-        return [silence for silence in silences if silence.status.state == "active"]
+        return silences
 
     def alerts(self, *matchers: str) -> list[Alert]:
-        """Return the active, unmuted alerts that fit every matcher (`alertname=~"Homeostat.*"`). Raises as `silences`."""
+        """Return the active, unmuted alerts that fit every matcher (`alertname=~"Homeostat.*"`). Raises as `every_silence`."""
         return self._alerts(matchers, muted="false")
 
     def all_alerts(self, *matchers: str) -> list[Alert]:
-        """Return the alerts that fit every matcher, also those that are silenced or inhibited. Raises as `silences`."""
+        """Return the alerts that fit every matcher, also those that are silenced or inhibited. Raises as `every_silence`."""
         return self._alerts(matchers, muted="true")
 
     def _alerts(self, matchers: Iterable[str], muted: str) -> list[Alert]:
@@ -147,7 +151,7 @@ class Alertmanager:
         return alerts
 
     def silence(self, matchers: Iterable[Matcher], ends: tuple[float, float], author: str, comment: str) -> str:
-        """Create a silence from `ends[0]` to `ends[1]` (Unix seconds) and return its id. Raises as `silences`."""
+        """Create a silence from `ends[0]` to `ends[1]` (Unix seconds) and return its id. Raises as `every_silence`."""
         body = {
             "matchers": msgspec.to_builtins(list(matchers)),
             "startsAt": rfc3339(ends[0]),
@@ -159,11 +163,11 @@ class Alertmanager:
         return made.silence_id
 
     def expire(self, silence_id: str) -> None:
-        """End a silence now. Raises as `silences`."""
+        """End a silence now. Raises as `every_silence`."""
         self._request("DELETE", f"silence/{urllib.parse.quote(silence_id, safe='')}")
 
     def post(self, alerts: Iterable[PostedAlert]) -> None:
-        """Hand alerts of our own to Alertmanager. Raises as `silences`."""
+        """Hand alerts of our own to Alertmanager. Raises as `every_silence`."""
         self._request("POST", "alerts", json=msgspec.to_builtins(list(alerts)))
 
     def _decoded(self, method: str, path: str, kind: Any, **options: Any) -> Any:

@@ -42,6 +42,11 @@ def uptime_seconds() -> float:
     return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
+def unix_time(written: str) -> float:
+    """Read a time as Alertmanager writes it, in Unix seconds. Raises ValueError when it is none."""
+    return datetime.datetime.fromisoformat(written).timestamp()
+
+
 def rfc3339(timestamp: float) -> str:
     """Write a Unix time as Alertmanager and people read it, in UTC: `2026-01-31T12:00:00Z`."""
     moment = datetime.datetime.fromtimestamp(timestamp, tz=datetime.UTC)

@@ -144,19 +144,25 @@ class FakePrometheus:
 
 
 class FakeAlertmanager:
-    """Holds silences and alerts in memory and keeps what is posted; `down` answers nothing."""
+    """Holds silences and alerts in memory and keeps what is posted; `down` answers nothing, `crash` forgets every silence."""
 
     url = "http://alertmanager.invalid"
 
     def __init__(self) -> None:
         self.active: list[Silence] = []
+        self.told: dict[str, Silence] = {}
         self.firing: list[Alert] = []
         self.posted: list[PostedAlert] = []
         self.down = False
 
-    def silences(self) -> list[Silence]:
+    def every_silence(self) -> list[Silence]:
         self._answer()
-        return list(self.active)
+        self.told |= {each.id: each for each in self.active}
+        over = [msgspec.structs.replace(each, status=SilenceStatus("expired")) for each in self.told.values() if each not in self.active]
+        return [*self.active, *over]
+
+    def crash(self) -> None:
+        self.active, self.told = [], {}
 
     def alerts(self, *matchers: str) -> list[Alert]:
         self._answer()

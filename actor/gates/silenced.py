@@ -16,7 +16,8 @@ def _ask(situation: Situation) -> Verdict:
     if silence is not None:
         matchers = " ".join(str(matcher) for matcher in silence.matchers)
         seen = {"silence": silence.id, "matchers": matchers, "ends_at": silence.ends_at}
-        return Verdict("refuse", f"silenced by {silence.created_by} until {silence.ends_at}: {silence.comment}", seen)
+        lost = " (Alertmanager has lost it, but it is not over: homeostat resume ends it)" if silence in situation.silences.lost else ""
+        return Verdict("refuse", f"silenced by {silence.created_by} until {silence.ends_at}: {silence.comment}{lost}", seen)
     return Verdict("allow", "no silence matches", {"active_silences": len(situation.silences.active)})
 
 

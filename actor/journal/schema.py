@@ -126,6 +126,11 @@ CREATE TABLE undo_records (
 CREATE INDEX undo_records_incident ON undo_records (incident_id)
 """
 
+# A silence is written as Alertmanager told it.
+_SILENCES = """
+CREATE TABLE silences (id TEXT PRIMARY KEY, silence TEXT NOT NULL) STRICT
+"""
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(
-    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS))
+    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS, _SILENCES))
 )

@@ -33,6 +33,7 @@ def describe_status(service: Service) -> dict[str, Any]:
         "ready": world.ready.is_set(),
         "stopped": world.stop.reason(),
         "silences_known": world.silences is not None,
+        "lost_silences": msgspec.to_builtins(world.silences.lost if world.silences is not None else ()),
         "open_breakers": [
             {**msgspec.to_builtins(breaker), "standing": standing}
             for breaker in ledger.breakers(world.journal)

@@ -69,13 +69,13 @@ def test_another_incident_is_decided_meanwhile(waiting: Actor) -> None:
 
 def test_a_stop_that_comes_while_others_are_asked_is_heard(actor: Actor) -> None:
     actor.decide(WEB, "service-restart")
-    real = actor.alertmanager.silences
+    real = actor.alertmanager.every_silence
 
-    def silences() -> list[Silence]:
+    def every_silence() -> list[Silence]:
         actor.stop()
         return real()
 
-    actor.alertmanager.silences = silences  # type: ignore[method-assign]
+    actor.alertmanager.every_silence = every_silence  # type: ignore[method-assign]
     actor.turn()
     assert "by ada: enough" in actor.incident().reason
     assert actor.host.restarts() == 0
@@ -83,15 +83,15 @@ def test_a_stop_that_comes_while_others_are_asked_is_heard(actor: Actor) -> None
 
 def test_what_was_asked_under_another_configuration_is_asked_again(actor: Actor) -> None:
     actor.decide(WEB, "service-restart")
-    real, asked = actor.alertmanager.silences, []
+    real, asked = actor.alertmanager.every_silence, []
 
-    def silences() -> list[Silence]:
+    def every_silence() -> list[Silence]:
         asked.append(1)
         if len(asked) == 1:
             actor.world.config = configured(actor.host.settings(), services={"web": {"auto_restart": False}})
         return real()
 
-    actor.alertmanager.silences = silences  # type: ignore[method-assign]
+    actor.alertmanager.every_silence = every_silence  # type: ignore[method-assign]
     actor.turn()
     assert actor.incident().state == "accepted"
     actor.turn()

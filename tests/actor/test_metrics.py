@@ -192,7 +192,7 @@ def test_what_pauses_is_told_apart(actor: Actor, pages: Pages) -> None:
     with actor.journal.transaction() as db:
         ledger.put_breaker(db, Breaker(scope="global", failures=3, open_until=actor.clock.now() + HOUR, openings=1))
     actor.alertmanager.active = [silence(Matcher("alertname", "HomeostatAutoExecute|HomeostatNotifyExecute", is_regex=True), Matcher("host", HOST))]
-    actor.world.silences = ask_silences(actor.world.alertmanager, actor.clock)
+    actor.world.silences = ask_silences(actor.world)
     assert paused(pages) == {"breaker": 1, "stop": 1, "silence": 1}
     assert Scrape(pages).value("homeostat_breaker_open", scope="global") == 1
     actor.clock.advance(DAY)
@@ -201,7 +201,7 @@ def test_what_pauses_is_told_apart(actor: Actor, pages: Pages) -> None:
 
 def test_a_silence_whose_pattern_python_cannot_read_does_not_take_the_metrics_away(actor: Actor, pages: Pages) -> None:
     actor.alertmanager.active = [silence(Matcher("alertname", r"\p{Lu}.*", is_regex=True))]
-    actor.world.silences = ask_silences(actor.world.alertmanager, actor.clock)
+    actor.world.silences = ask_silences(actor.world)
     assert paused(pages)["silence"] == 1
 
 

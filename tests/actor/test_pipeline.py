@@ -386,14 +386,14 @@ class TestAnnouncement:
 
     def test_when_nobody_can_be_told_nothing_is_done(self, actor: Actor) -> None:
         actor.alertmanager.post = lambda alerts: actor.alertmanager._answer()
-        real = actor.alertmanager.silences
+        real = actor.alertmanager.every_silence
 
-        def silences() -> list[object]:
+        def every_silence() -> list[object]:
             found = real()
             actor.alertmanager.down = True
             return found
 
-        actor.alertmanager.silences = silences
+        actor.alertmanager.every_silence = every_silence
         incident = restart(actor, "notify-execute")
         assert (incident.state, incident.reason) == ("deferred", "nobody could be told before")
         assert actor.host.restarts() == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import pathlib
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from tests.integration import stack
 from tests.support import merged, secret
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Iterator
 
 HOST = "house"

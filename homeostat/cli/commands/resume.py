@@ -24,6 +24,9 @@ def resume(doors: Doors) -> None:
     for silence in pauses(doors.alertmanager.silences(), doors.config.host):
         doors.alertmanager.expire(silence.id)
         click.echo(f"the pause of {silence.created_by} is over: {silence.comment}")
+    forgotten = doors.actor.post("silences/forget")["forgotten"]
+    if forgotten:
+        click.echo(f"{forgotten} {'silence' if forgotten == 1 else 'silences'} that Alertmanager had lost {'is' if forgotten == 1 else 'are'} over")
     doors.actor.post("breakers/reset")
     click.echo("every breaker is closed")
 

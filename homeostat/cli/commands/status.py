@@ -45,6 +45,7 @@ def _actor(doors: Doors) -> str:
     status: dict[str, Any] = doors.actor.get("status")
     words = [f"mode {status['mode']}, level {status['level']}, {'ready' if status['ready'] else 'not ready yet'}"]
     words += [f"STOPPED: {status['stopped']}"] if status["stopped"] else []
+    words += [f"PAUSED by {lost['created_by']} until {lost['ends_at']}: {lost['comment']} (Alertmanager has lost it)" for lost in status["lost_silences"]]
     words += [_breaker(breaker) for breaker in status["open_breakers"]]
     words += [f"{count} {state}" for state, count in sorted(status["incidents"].items())]
     return "; ".join(words)

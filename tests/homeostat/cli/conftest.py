@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OPERATOR = "591785b794601e212b260e25925636fd"
 STATUS = {
-    "host": HOST, "mode": "active", "level": "moderate", "ready": True, "stopped": None, "silences_known": True, "open_breakers": [], "incidents": {},
+    "host": HOST, "mode": "active", "level": "moderate", "ready": True, "stopped": None, "silences_known": True, "lost_silences": [], "open_breakers": [], "incidents": {},
     "playbooks": ["disk-cleanup"],
 }  # fmt: skip
 
@@ -112,6 +112,7 @@ class Town:
                 "proposals": self.proposals,
                 "scheduled": self.scheduled,
                 "breakers/reset": {"reset": True},
+                "silences/forget": {"forgotten": 0},
             }[path]
         )
 

@@ -127,7 +127,7 @@ def test_resume_lifts_the_stop_ends_our_pauses_and_closes_the_breakers(town: Tow
     assert result.exit_code == 0
     assert not (town.folder / "state" / "stop").exists()
     assert [asked.path for asked in town.asked("DELETE")] == ["/api/v2/silence/s1", "/api/v2/silence/s2"]
-    assert [asked.path for asked in town.asked("POST")] == ["/api/v1/breakers/reset"]
+    assert [asked.path for asked in town.asked("POST")] == ["/api/v1/silences/forget", "/api/v1/breakers/reset"]
     assert result.output.splitlines() == ["the stop is lifted", "the pause of ada is over: maintenance", "the pause of ada is over: maintenance", "every breaker is closed"]
 
 
