@@ -155,6 +155,10 @@ class FakeAlertmanager:
         self.posted: list[PostedAlert] = []
         self.down = False
 
+    def silences(self) -> list[Silence]:
+        self._answer()
+        return list(self.active)
+
     def every_silence(self) -> list[Silence]:
         self._answer()
         self.told |= {each.id: each for each in self.active}
