@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ class AlertmanagerError(Exception):
 
 
 class Matcher(msgspec.Struct, frozen=True, rename="camel"):
-    """One condition of a silence, as the API spells it."""
+    """One condition of a silence or a route, as the API spells it."""
 
     name: str
     value: str
@@ -39,15 +40,23 @@ class Matcher(msgspec.Struct, frozen=True, rename="camel"):
         value = labels.get(self.name, "")
         if not self.is_regex:
             return (value == self.value) == self.is_equal
-        try:
-            return bool(re.fullmatch(self.value, value, re.DOTALL)) == self.is_equal
-        except re.error:
-            # Go reads patterns that Python does not: what we cannot tell counts as silenced.
-            return True
+        pattern = _compiled(self.value)
+        # Go reads patterns that Python does not: what we cannot tell counts as holding.
+        return pattern is None or bool(pattern.fullmatch(value)) == self.is_equal
 
     def __str__(self) -> str:
         sign = {(False, True): "=", (False, False): "!=", (True, True): "=~", (True, False): "!~"}
         return f'{self.name}{sign[self.is_regex, self.is_equal]}"{self.value}"'
+
+
+@functools.lru_cache(1024)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """Return Go's pattern as Python's, None where they would differ: classes as `[:alpha:]`, and what Python does not know."""
+    try:
+        # To Go digits, words and blanks are ASCII; letters without their case are not.
+        return None if "[:" in pattern else re.compile(pattern, 0 if "(?i" in pattern else re.ASCII)
+    except (re.error, OverflowError, RecursionError):
+        return None
 
 
 class SilenceStatus(msgspec.Struct, frozen=True):
@@ -89,6 +98,14 @@ class Receiver(msgspec.Struct, frozen=True):
     """Who is told of an alert, by the name that Alertmanager's configuration has."""
 
     name: str
+
+
+class _Original(msgspec.Struct, frozen=True):
+    original: str
+
+
+class _Status(msgspec.Struct, frozen=True):
+    config: _Original
 
 
 class Alert(msgspec.Struct, frozen=True, rename="camel"):
@@ -149,6 +166,11 @@ class Alertmanager:
         flags = [("active", "true"), ("silenced", muted), ("inhibited", muted)]
         alerts: list[Alert] = self._decoded("GET", "alerts", list[Alert], params=[*query, *flags])
         return alerts
+
+    def configuration(self) -> str:
+        """Return the configuration that is in force as YAML, its secrets left out. Raises as `silences`."""
+        status: _Status = self._decoded("GET", "status", _Status)
+        return status.config.original
 
     def silence(self, matchers: Iterable[Matcher], ends: tuple[float, float], author: str, comment: str) -> str:
         """Create a silence from `ends[0]` to `ends[1]` (Unix seconds) and return its id. Raises as `every_silence`."""

@@ -1,0 +1,233 @@
+"""Alertmanager's route tree as a value: who gets an alert with these labels, and which route takes it away from whom."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import yaml
+
+from homeostat.alertmanager import Matcher
+from homeostat.time_intervals import TimeInterval, active
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_MATCHER = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|!=|!~|=)\s*(.*?)\s*", re.DOTALL)
+# Since 0.27 a name may be quoted, and then be anything.
+_QUOTED_NAME = re.compile(r'\s*"((?:[^"\\]|\\.)+)"\s*(=~|!=|!~|=)\s*(.*?)\s*', re.DOTALL)
+_TRUE = {"y", "yes", "true", "on"}
+
+
+class RoutingError(Exception):
+    """A configuration of Alertmanager's that cannot be read; the message says why in one line."""
+
+
+class Loader(yaml.SafeLoader):
+    """YAML as Alertmanager reads it into text: `on`, `0x10` and `12:30` stay what was written; `<<` merges."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own shape
+        "<": [("tag:yaml.org,2002:merge", re.compile("<<$"))],
+        **{first: [("tag:yaml.org,2002:null", re.compile("(?:~|null|Null|NULL|)$"))] for first in ("~", "n", "N", "")},
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """One node of the tree; `continues` lets its younger siblings have the alert too."""
+
+    receiver: str
+    matchers: tuple[Matcher, ...] = ()
+    continues: bool = False
+    routes: tuple[Route, ...] = ()
+    mute_time_intervals: tuple[str, ...] = ()
+    active_time_intervals: tuple[str, ...] = ()
+
+    def fits(self, labels: Mapping[str, str]) -> bool:
+        """Say whether every matcher holds."""
+        return all(matcher.matches(labels) for matcher in self.matchers)
+
+    def takers(self, labels: Mapping[str, str], to_the_end: bool = False) -> tuple[Route, ...]:
+        """Return the routes that notify of an alert, in the tree's order; `to_the_end` as if every route said `continue`."""
+        if not self.fits(labels):
+            return ()
+        found: list[Route] = []
+        for route in self.routes:
+            taking = route.takers(labels, to_the_end)
+            found += taking
+            if taking and not (route.continues or to_the_end):
+                break
+        return tuple(found) or (self,)
+
+    def __str__(self) -> str:
+        return f"{{{', '.join(map(str, self.matchers))}}} -> {self.receiver}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Routing:
+    """The tree, the addresses of every receiver's webhooks, and the time intervals by their names."""
+
+    root: Route
+    webhooks: dict[str, tuple[str, ...]]
+    time_intervals: dict[str, tuple[TimeInterval, ...]]
+
+    def takers(self, labels: Mapping[str, str]) -> tuple[Route, ...]:
+        """Return the routes that notify of an alert with these labels."""
+        return self.root.takers(labels)
+
+    def receivers(self, labels: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the receivers that an alert with these labels goes to, as `amtool config routes test` does."""
+        return tuple(route.receiver for route in self.takers(labels))
+
+    def receiver_urls(self, name: str) -> tuple[str, ...]:
+        """Return the addresses of a receiver's webhooks; a newer Alertmanager tells each of its own as `<secret>`."""
+        return self.webhooks.get(name, ())
+
+    def shadow(self, labels: Mapping[str, str], receiver: str) -> Route | None:
+        """Return the route that takes an alert before the one that would give it to `receiver`; None where nothing is in its way.
+
+        None also says nothing of a receiver that no route would give this alert to: `receivers` shows that.
+        """
+        takers = self.takers(labels)
+        if receiver in {route.receiver for route in takers}:
+            return None
+        later = {route.receiver for route in self.root.takers(labels, to_the_end=True)}
+        return takers[0] if receiver in later else None
+
+    def silent(self, route: Route, timestamp: float) -> bool:
+        """Say whether the time intervals of a route keep it quiet at a moment (Unix seconds)."""
+        muted = any(active(self.time_intervals[name], timestamp) for name in route.mute_time_intervals)
+        awake = any(active(self.time_intervals[name], timestamp) for name in route.active_time_intervals)
+        return muted or (bool(route.active_time_intervals) and not awake)
+
+
+class _WrittenRoute(msgspec.Struct):
+    receiver: str | None = None
+    match: dict[str, str | None] | None = None
+    match_re: dict[str, str | None] | None = None
+    matchers: list[str] | None = None
+    continues: str | None = msgspec.field(default=None, name="continue")
+    routes: list[_WrittenRoute] | None = None
+    mute_time_intervals: list[str] | None = None
+    active_time_intervals: list[str] | None = None
+
+
+class _WrittenWebhook(msgspec.Struct):
+    url: str | None = None
+
+
+class _WrittenReceiver(msgspec.Struct):
+    name: str
+    webhook_configs: list[_WrittenWebhook] | None = None
+
+
+class _WrittenIntervals(msgspec.Struct):
+    name: str
+    time_intervals: list[dict[str, Any]] | None = None
+
+
+class _Written(msgspec.Struct):
+    route: _WrittenRoute
+    receivers: list[_WrittenReceiver] | None = None
+    time_intervals: list[_WrittenIntervals] | None = None
+    mute_time_intervals: list[_WrittenIntervals] | None = None
+
+
+def yaml_fault(error: yaml.YAMLError) -> str:
+    """Tell in one line where something is no YAML, and why."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or " ".join(str(error).split())
+    return f"line {mark.line + 1 if mark else 1}: no valid YAML: {problem}"
+
+
+def parse_routes(text: str) -> Routing:
+    """Read an Alertmanager's configuration, from its file or as its API tells it; keys that say nothing of routes may be anything.
+
+    Raises:
+        RoutingError: it is no YAML, or Alertmanager would not accept its routes.
+
+    """
+    try:
+        written = msgspec.convert(yaml.load(text, Loader), _Written)  # noqa: S506 - a SafeLoader
+        routing = Routing(
+            _route(written.route, None),
+            {receiver.name: tuple(hook.url or "" for hook in receiver.webhook_configs or ()) for receiver in written.receivers or ()},
+            dict(_named(interval) for interval in (*(written.time_intervals or ()), *(written.mute_time_intervals or ()))),
+        )
+    except yaml.YAMLError as error:
+        raise RoutingError(yaml_fault(error)) from None
+    except RecursionError:
+        raise RoutingError("no valid configuration: nested too deeply") from None
+    except (msgspec.ValidationError, ValueError) as error:
+        raise RoutingError(f"no configuration of Alertmanager's: {error}") from None
+    for route in _all(routing.root):
+        if route.receiver not in routing.webhooks:
+            raise RoutingError(f"the route {route} names a receiver that is not there; there are: {', '.join(routing.webhooks) or 'none'}")
+        unknown = {*route.mute_time_intervals, *route.active_time_intervals} - set(routing.time_intervals)
+        if unknown:
+            raise RoutingError(f"the route {route} names the time interval {min(unknown)!r}, which is not there")
+    return routing
+
+
+def parse_matchers(text: str) -> tuple[Matcher, ...]:
+    """Read matchers as a route spells them: `severity="critical"`, `a=b, c=~"d|e"`, with or without braces.
+
+    Raises:
+        ValueError: one of them is none.
+
+    """
+    inner = text.removeprefix("{").removesuffix("}")
+    tokens = re.findall(r'(?:"(?:[^"\\]|\\.)*"|\\.|[^,"\\]|["\\])+', inner, re.DOTALL)
+    return tuple(_matcher(token) for token in tokens if token.strip())
+
+
+def _matcher(token: str) -> Matcher:
+    found = _MATCHER.fullmatch(token)
+    quoted = None if found else _QUOTED_NAME.fullmatch(token)
+    parts = found or quoted
+    if parts is None:
+        raise ValueError(f'{token.strip()!r} is no matcher; write it like severity="critical"')
+    name = parts[1] if found else _unescaped(parts[1])
+    return Matcher(name, _value(parts[3], token), is_regex=parts[2].endswith("~"), is_equal=parts[2].startswith("="))
+
+
+def _value(written: str, token: str) -> str:
+    quoted = re.fullmatch(r'"((?:[^"\\]|\\.)*)"', written, re.DOTALL)
+    if quoted is None and re.search(r'(?<!\\)(?:\\\\)*"', written):
+        raise ValueError(f"{token.strip()!r} has a quote too many or too few")
+    return _unescaped(quoted[1] if quoted else written)
+
+
+def _unescaped(written: str) -> str:
+    """Take the three escapes that Alertmanager knows; any other backslash is one."""
+    return re.sub(r'\\(["\\n])', lambda found: "\n" if found[1] == "n" else found[1], written)
+
+
+def _route(written: _WrittenRoute, parent: Route | None) -> Route:
+    receiver = written.receiver or (parent.receiver if parent else "")
+    matchers = (
+        *(Matcher(name, value or "") for name, value in (written.match or {}).items()),
+        *(Matcher(name, value or "", is_regex=True) for name, value in (written.match_re or {}).items()),
+        *(matcher for line in written.matchers or () for matcher in parse_matchers(line)),
+    )
+    route = Route(
+        receiver,
+        matchers,
+        (written.continues or "").lower() in _TRUE,
+        mute_time_intervals=tuple(written.mute_time_intervals or ()),
+        active_time_intervals=tuple(written.active_time_intervals or ()),
+    )
+    return dataclasses.replace(route, routes=tuple(_route(child, route) for child in written.routes or ()))
+
+
+def _named(written: _WrittenIntervals) -> tuple[str, tuple[TimeInterval, ...]]:
+    given = [{key: value for key, value in interval.items() if value is not None} for interval in written.time_intervals or ()]
+    return written.name, msgspec.convert(given, tuple[TimeInterval, ...])
+
+
+def _all(route: Route) -> Iterator[Route]:
+    yield route
+    for child in route.routes:
+        yield from _all(child)
