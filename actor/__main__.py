@@ -26,7 +26,7 @@ from actor.world import StopSwitch, World
 from homeostat import daemon, logs
 from homeostat.alertmanager import Alertmanager
 from homeostat.clock import SystemClock
-from homeostat.config import Config, ConfigError, load
+from homeostat.config import Config, ConfigError, in_force, load
 from homeostat.config.ownership import rules_of, see_that_only_root_writes
 from homeostat.credentials import CredentialError, authorized, read_token
 from homeostat.prometheus import Prometheus
@@ -122,7 +122,7 @@ def _run(service: Service, config_file: pathlib.Path, listen_address: str) -> No
     server = daemon.Server(make_app(service, collector, reload), listen_address)
     loop.start()
     server.start()
-    log.info("listening on %s, mode %s, level %s", listen_address, world.config.autonomy.mode, world.config.autonomy.level)
+    log.info("listening on %s, mode %s, level %s", listen_address, world.config.autonomy.mode, in_force(world.config.autonomy, world.clock.now()).level)
     stop = threading.Event()
     daemon.wait_for_signals(stop, reload)
     world.ending.set()

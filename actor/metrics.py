@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from actor.calibration import brier_score, reliability
@@ -11,9 +12,8 @@ from actor.feasibility import known_ratios
 from actor.journal import feedback, incidents, intake, ledger, totals, trials
 from actor.learn import answers, answers_here, decayed, record_with_import, success_ratio
 from homeostat import __version__
-from homeostat.config import threshold
-from homeostat.config.autonomy import WEIGHTS
-from homeostat.words import DECISIONS, MODES, RISKS, STATES
+from homeostat.config import in_force
+from homeostat.words import DECISIONS, LEVELS, MODES, RISKS, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from actor.playbook import Playbook
     from actor.service import Service
     from actor.world import World
+    from homeostat.config.autonomy import InForce
 
 _COUNTERS = {
     "homeostat_deliveries_total": ("Deliveries stored, by where they came from.", ("source",)),
@@ -161,15 +162,17 @@ def _min_confidence(world: World, playbook: Playbook) -> float:
 
 def _thresholds(world: World) -> Iterator[Metric]:
     host, autonomy = world.config.host, world.config.autonomy
+    standing = in_force(autonomy, world.clock.now())
     cells = GaugeMetricFamily("homeostat_autonomy_threshold_ratio", "The confidence that a decision must exceed; 2 is never.", labels=["host", "risk", "decision"])
     for risk in RISKS:
         for decision in DECISIONS[:3]:
-            cells.add_metric([host, risk, decision], threshold(autonomy, risk, decision))
+            cells.add_metric([host, risk, decision], standing.threshold(risk, decision))
     yield cells
     weights = GaugeMetricFamily("homeostat_confidence_weight_ratio", "The weight of each term.", labels=["host", "term"])
-    for term, weight in WEIGHTS.items():
+    for term, weight in msgspec.structs.asdict(autonomy.weights).items():
         weights.add_metric([host, term], weight)
     yield weights
+    yield from _in_force(host, standing)
     predictions = GaugeMetricFamily("homeostat_prediction_floor_ratio", "The prediction that executing needs.", labels=["host", "decision"])
     trials = GaugeMetricFamily("homeostat_trials_floor", "The trials that executing needs.", labels=["host", "decision"])
     for decision, prediction, least in (
@@ -180,6 +183,21 @@ def _thresholds(world: World) -> Iterator[Metric]:
         trials.add_metric([host, decision], least)
     yield predictions
     yield trials
+
+
+def _in_force(host: str, standing: InForce) -> Iterator[Metric]:
+    """Yield which level and budget hold at this moment, and by which entry of the schedule."""
+    levels = GaugeMetricFamily("homeostat_autonomy_level", "The level in force.", labels=["host", "level"])
+    for level in LEVELS:
+        levels.add_metric([host, level], float(level == standing.level))
+    yield levels
+    limit = GaugeMetricFamily("homeostat_actions_per_day_limit", "How many actions may run within 24 hours, by what is in force.", labels=["host"])
+    limit.add_metric([host], standing.max_actions_per_day)
+    yield limit
+    active = GaugeMetricFamily("homeostat_schedule_active", "Whether an entry of the schedule is in force.", labels=["host", "entry"])
+    for entry in standing.autonomy.schedule:
+        active.add_metric([host, entry.name], float(entry is standing.entry))
+    yield active
 
 
 def _state(world: World) -> Iterator[Metric]:

@@ -29,7 +29,7 @@ _NUMBERS = {
 _NUMBER = re.compile(r"[-+]?[0-9]{1,4}")
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
-_QUARTER_SECONDS, _DAY_SECONDS, _YEAR_DAYS = 900, 86400, 366
+_QUARTER_SECONDS, _DAY_SECONDS, YEAR_DAYS = 900, 86400, 366
 
 
 class TimeRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,7 +107,7 @@ def active(intervals: Iterable[TimeInterval], timestamp: float) -> bool:
 def stretches(intervals: Sequence[TimeInterval], start: float, end: float) -> Iterator[tuple[float, float]]:
     """Yield from when until when the intervals are active between `start` and `end` (Unix seconds), in order and apart."""
     opened = None
-    for moment in _turns(intervals, start, end):
+    for moment in itertools.chain([start], changes(intervals, start, end), [end]):
         is_active = moment < end and active(intervals, moment)
         if is_active and opened is None:
             opened = moment
@@ -116,40 +116,59 @@ def stretches(intervals: Sequence[TimeInterval], start: float, end: float) -> It
             opened = None
 
 
-def next_opening(intervals: Sequence[TimeInterval], timestamp: float) -> float | None:
-    """Return the first moment from `timestamp` on (Unix seconds) at which one of the intervals is active, None if not within a year."""
-    for day in range(_YEAR_DAYS):
-        start = timestamp + day * _DAY_SECONDS
-        opening = next((moment for moment in _turns(intervals, start, start + _DAY_SECONDS) if active(intervals, moment)), None)
-        if opening is not None:
-            return opening
-    return None
+def next_opening(intervals: Sequence[TimeInterval], timestamp: float, within_days: int = YEAR_DAYS) -> float | None:
+    """Return the first moment from `timestamp` on (Unix seconds) at which one of the intervals is active, None if not so soon."""
+    moments = itertools.chain([timestamp], changes(intervals, timestamp, timestamp + within_days * _DAY_SECONDS))
+    return next((moment for moment in moments if active(intervals, moment)), None)
 
 
-def _turns(intervals: Sequence[TimeInterval], start: float, end: float) -> list[float]:
-    """Return the moments between which nothing changes, both ends among them.
+def changes(intervals: Iterable[TimeInterval], start: float, end: float) -> Iterator[float]:
+    """Yield, in order, all moments between `start` and `end` (Unix seconds) at which one of the intervals may begin or cease to hold."""
+    intervals = tuple(intervals)
+    while start < end:
+        day_end = start + _DAY_SECONDS
+        turns = {turn for interval in intervals for turn in _turns(interval, start, day_end)}
+        yield from sorted(turn for turn in turns if start < turn <= day_end and turn < end)
+        start = day_end
 
-    Days begin and zones change their offset at a quarter of an hour, times of day so many minutes after one.
-    """
-    minutes = {0} | {minute % 15 for interval in intervals for times in interval.times for minute in times.minutes}
-    first = int(start // _QUARTER_SECONDS)
-    quarters = range(first, int(end // _QUARTER_SECONDS) + 1)
-    turns = (quarter * _QUARTER_SECONDS + minute * 60 for quarter, minute in itertools.product(quarters, sorted(minutes)))
-    return [start, *(float(turn) for turn in turns if start < turn < end), end]
+
+def _turns(interval: TimeInterval, start: float, end: float) -> Iterator[float]:
+    """Yield the moments of a day, and some about it, between which nothing changes for an interval."""
+    first, last = local_time(start, interval.location), local_time(end, interval.location)
+    days = [first.date() + datetime.timedelta(days=number) for number in range((last.date() - first.date()).days + 1)]
+    fitting = {_fits(interval, day) for day in days}
+    if fitting == {False} or (fitting == {True} and not interval.times):
+        return
+    minutes = {0} | {minute for times in interval.times for minute in times.minutes}
+    offset = first.utcoffset()
+    if offset is not None and offset == last.utcoffset():
+        for day, minute in itertools.product(days, minutes):
+            local = datetime.datetime.combine(day, datetime.time(), datetime.UTC) + datetime.timedelta(minutes=minute)
+            yield (local - offset).timestamp()
+        return
+    # Clocks are changed in here: in every zone by quarters of an hour, and at one of them.
+    for quarter, minute in itertools.product(range(int(start // _QUARTER_SECONDS), int(end // _QUARTER_SECONDS) + 1), {minute % 15 for minute in minutes}):
+        yield float(quarter * _QUARTER_SECONDS + minute * 60)
 
 
 def _holds(interval: TimeInterval, moment: datetime.datetime) -> bool:
     minute = moment.hour * 60 + moment.minute
-    month_days = calendar.monthrange(moment.year, moment.month)[1]
-    days = [tuple(day + month_days + 1 if day < 0 else day for day in _range("day", written)) for written in interval.days_of_month]
-    fitting = (
-        ([times.minutes for times in interval.times], minute + 0.5),
-        ([_range("weekday", written) for written in interval.weekdays], moment.isoweekday() % 7),
-        (days, moment.day),
-        ([_range("month", written) for written in interval.months], moment.month),
-        ([_range("year", written) for written in interval.years], moment.year),
+    return _fits(interval, moment.date()) and _within([times.minutes for times in interval.times], minute + 0.5)
+
+
+def _fits(interval: TimeInterval, day: datetime.date) -> bool:
+    month_days = calendar.monthrange(day.year, day.month)[1]
+    days = [tuple(number + month_days + 1 if number < 0 else number for number in _range("day", written)) for written in interval.days_of_month]
+    return (
+        _within([_range("weekday", written) for written in interval.weekdays], day.isoweekday() % 7)
+        and _within(days, day.day)
+        and _within([_range("month", written) for written in interval.months], day.month)
+        and _within([_range("year", written) for written in interval.years], day.year)
     )
-    return all(not ranges or any(first <= value <= last for first, last in ranges) for ranges, value in fitting)
+
+
+def _within(ranges: Sequence[tuple[int, ...]], value: float) -> bool:
+    return not ranges or any(first <= value <= last for first, last in ranges)
 
 
 def _minute(written: str) -> int:

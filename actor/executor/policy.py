@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actor.gates.protected import vital
-from homeostat.config import Duration
+from homeostat.config import Duration, in_force
 from homeostat.config.limits import Window
 from homeostat.config.section import DAY
 
@@ -29,7 +29,7 @@ def refusal(config: Config, playbook: Playbook, case: Case, held: Iterable[Held]
     touched = vital(case)
     if touched is not None:
         return touched
-    for name, window, runs in _budgets(config, playbook, _earlier_runs(held, case.incident_id)):
+    for name, window, runs in _budgets(config, playbook, (case.now, _earlier_runs(held, case.incident_id))):
         if sum(case.now - run.began_at < window.within for run in runs) >= window.count:
             return f"the budget of {name} is spent"
     return None
@@ -40,12 +40,13 @@ def _earlier_runs(held: Iterable[Held], incident_id: str) -> list[Run]:
     return [run for each in held for run in (each.runs[:-1] if each.incident_id == incident_id and each.begun else each.runs)]
 
 
-def _budgets(config: Config, playbook: Playbook, earlier: list[Run]) -> Iterator[tuple[str, Window, list[Run]]]:
+def _budgets(config: Config, playbook: Playbook, ran: tuple[float, list[Run]]) -> Iterator[tuple[str, Window, list[Run]]]:
     """Yield each budget with the runs that it counts; what only reads spends none."""
     if playbook.only_reads:
         return
-    most = config.autonomy.max_actions_per_day
-    yield f"{most}/1d actions", Window(count=most, within=Duration(DAY)), [run for run in earlier if run.action_class != "read"]
+    now, earlier = ran
+    standing = in_force(config.autonomy, now)
+    yield standing.budget, Window(count=standing.max_actions_per_day, within=Duration(DAY)), [run for run in earlier if run.action_class != "read"]
     if playbook.file.action_class != "restart":
         return
     restarts = [run for run in earlier if run.action_class == "restart"]

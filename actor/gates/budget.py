@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from actor import playbook as playbooks
 from actor.model import Execution, Gate, Situation, Verdict
-from homeostat.config import Duration
+from homeostat.config import Duration, in_force, in_force_until
 from homeostat.config.limits import Window
 from homeostat.config.section import DAY
 
@@ -31,8 +32,8 @@ def _budgets(situation: Situation) -> Iterator[Budget]:
             yield f"{window.count}/{window.within} restarts", window, restarts
     if playbook.only_reads:
         return
-    most = situation.config.autonomy.max_actions_per_day
-    yield f"{most}/1d actions", Window(count=most, within=Duration(DAY)), [run for run in situation.executions if run.action_class != "read"]
+    standing, spending = in_force(situation.config.autonomy, situation.now), [run for run in situation.executions if run.action_class != "read"]
+    yield standing.budget, Window(count=standing.max_actions_per_day, within=Duration(DAY)), spending
 
 
 def _ask(situation: Situation) -> Verdict:
@@ -41,11 +42,18 @@ def _ask(situation: Situation) -> Verdict:
         inside = [run.started_at for run in runs if situation.now - run.started_at < window.within]
         spent[name] = len(inside)
         if len(inside) >= window.count:
-            until = sorted(inside)[-window.count] + window.within
+            until = min(sorted(inside)[-window.count] + window.within, _other_budget_at(situation, name))
             return Verdict("defer", f"the budget of {name} is spent", spent, max(until, situation.now))
     if situation.playbook is None:
         return Verdict("refuse", "the budget of an unknown playbook is not known", {})
     return Verdict("allow", "every budget has room", spent)
+
+
+def _other_budget_at(situation: Situation, name: str) -> float:
+    """Return when the schedule puts another budget in the place of the one called so; never of those that it does not rule."""
+    autonomy, now = situation.config.autonomy, situation.now
+    changes_at = in_force_until(autonomy, now) if name == in_force(autonomy, now).budget else None
+    return math.inf if changes_at is None else changes_at
 
 
 GATE = Gate(order=100, ask=_ask)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from actor.model import Gate, Situation, Verdict
-from homeostat.config import threshold
-from homeostat.config.autonomy import NEVER
+from homeostat.config import in_force
+from homeostat.config.thresholds import NEVER
 from homeostat.words import EXECUTING, highest
 
 
@@ -23,7 +23,8 @@ def _ask(situation: Situation) -> Verdict:
     seen["threshold"] = floor
     # The rules leave a tier only 0.03 below its threshold; to act, the threshold itself must be exceeded.
     if current.confidence <= floor:
-        return Verdict("refuse", f"the confidence is now no longer above {floor:g}", seen)
+        never = f"{incident.decision} is never allowed to this now, whatever the confidence"
+        return Verdict("refuse", f"the confidence is now no longer above {floor:g}" if floor < NEVER else never, seen)
     return Verdict("allow", f"the confidence is {current.confidence:g}, above {floor:g}", seen)
 
 
@@ -41,7 +42,7 @@ def _floor(situation: Situation) -> float:
     risk = playbook.file.risk if playbook is not None else "high"
     if situation.plan is not None:
         risk = highest(risk, situation.plan.risk)
-    override, of_level = autonomy.actions.get(incident.action), threshold(autonomy, risk, incident.decision)
+    override, of_level = autonomy.actions.get(incident.action), in_force(autonomy, situation.now).threshold(risk, incident.decision)
     # As in the rules: a person's own threshold takes the place of the level's, but never stays never.
     own = override.min_confidence if override is not None else 0.0
     return own if own > 0 and of_level < NEVER else of_level

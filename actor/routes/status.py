@@ -8,6 +8,7 @@ import msgspec
 
 from actor.answers import Routes, answered
 from actor.journal import ledger
+from homeostat.config import in_force, in_force_until
 
 if TYPE_CHECKING:
     import flask
@@ -25,11 +26,15 @@ def describe_status(service: Service) -> dict[str, Any]:
     """Return the mode, the level, what holds everything back, and how many incidents are where."""
     world = service.world
     now = world.clock.now()
+    holding = in_force(world.config.autonomy, now)
     counted = world.journal.rows("SELECT state, count(*) AS n FROM incidents WHERE state IS NOT NULL GROUP BY state")
     return {
         "host": world.config.host,
         "mode": world.config.autonomy.mode,
-        "level": world.config.autonomy.level,
+        "level": holding.level,
+        "max_actions_per_day": holding.max_actions_per_day,
+        "schedule": holding.entry.name if holding.entry is not None else None,
+        "in_force_until": in_force_until(world.config.autonomy, now),
         "ready": world.ready.is_set(),
         "stopped": world.stop.reason(),
         "silences_known": world.silences is not None,

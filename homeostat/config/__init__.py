@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pathlib
 
-from homeostat.config.autonomy import threshold
+from homeostat.config.autonomy import in_force, in_force_until
 from homeostat.config.strict import ConfigError, Raw, load, loads
 from homeostat.config.types import Config
 from homeostat.config.units import Duration, Size
 
 DEFAULT_CONFIG = pathlib.Path("/etc/homeostat/homeostat.yml")
 
-__all__ = ["DEFAULT_CONFIG", "Config", "ConfigError", "Duration", "Raw", "Size", "load", "loads", "threshold"]
+__all__ = ["DEFAULT_CONFIG", "Config", "ConfigError", "Duration", "Raw", "Size", "in_force", "in_force_until", "load", "loads"]

@@ -129,7 +129,7 @@ class _Reader:
         except RecursionError:
             raise self.fault(node, where, "nested too deeply") from None
         except (msgspec.ValidationError, ValueError, OverflowError, yaml.YAMLError) as error:
-            allowed = [str(choice) for choice in typing.get_args(kind)] if typing.get_origin(kind) is Literal else []
+            allowed = _choices(kind)
             right = f"; write one of {', '.join(allowed)}" if allowed else ""
             raise self.fault(node, where, str(error).split(" - at")[0] + right) from None
 
@@ -138,6 +138,13 @@ def _hook(kind: type, value: object) -> object:
     if issubclass(kind, Duration | Size):
         return kind.parse(value)
     raise NotImplementedError(f"configuration holds no {kind.__name__}")
+
+
+def _choices(kind: Any) -> list[str]:
+    """Return the words that a type allows, and that it allows a number beside them."""
+    parts = typing.get_args(kind) if typing.get_origin(kind) in {Union, types.UnionType} else (kind,)
+    words = [str(choice) for part in parts if typing.get_origin(part) is Literal for choice in typing.get_args(part)]
+    return [*words, *["or a number" for part in parts if part is not type(None) and typing.get_origin(part) is not Literal]] if words else []
 
 
 def _is_null(node: yaml.Node) -> bool:

@@ -11,7 +11,7 @@ from actor.journal import Journal, JournalError, ledger
 from actor.model import Breaker
 from actor.situation import GATES
 from tests.actor.web import AS_ALERTMANAGER, AS_OPERATOR, Pages, pages_of
-from tests.support import DISK, HOUR, WEB, Actor
+from tests.support import DISK, HOUR, WEB, Actor, Host
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -81,6 +81,19 @@ def test_the_status_says_what_holds_everything_back(actor: Actor, pages: Pages) 
     assert [breaker["scope"] for breaker in status["open_breakers"]] == ["global"]
     assert status["incidents"] == {"proposed": 1}
     assert (status["host"], status["silences_known"]) == ("h1", True)
+
+
+def test_the_status_says_what_the_schedule_has_put_in_force_and_until_when(host: Host) -> None:
+    # It is 22:13:20 UTC on a Tuesday.
+    evening = {"name": "evening", "when": [{"times": [{"start_time": "20:00", "end_time": "24:00"}]}], "level": "conservative", "max_actions_per_day": 3}
+    actor = Actor(host, autonomy={"level": "aggressive", "schedule": [evening]})
+    status = read(pages_of(actor), "status")
+    assert {key: status[key] for key in ("level", "max_actions_per_day", "schedule")} == {"level": "conservative", "max_actions_per_day": 3, "schedule": "evening"}
+    assert status["in_force_until"] == actor.clock.now() + 6400
+    actor.clock.advance(6400)
+    status = read(pages_of(actor), "status")
+    assert {key: status[key] for key in ("level", "max_actions_per_day", "schedule")} == {"level": "aggressive", "max_actions_per_day": 10, "schedule": None}
+    actor.journal.close()
 
 
 def test_decisions_are_the_latest_first_and_as_far_back_as_asked(actor: Actor, pages: Pages) -> None:

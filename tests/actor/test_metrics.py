@@ -35,6 +35,7 @@ PROMISED = {
     "homeostat_gate_refusals_total", "homeostat_action_duration_seconds_bucket", "homeostat_decision_confidence_ratio_bucket",
     "homeostat_resolution_seconds_bucket", "homeostat_mode", "homeostat_breaker_open", "homeostat_paused", "homeostat_incidents",
     "homeostat_journal_writable", "homeostat_actor_last_loop_timestamp_seconds", "homeostat_links_info", "homeostat_actor_build_info",
+    "homeostat_autonomy_level", "homeostat_actions_per_day_limit",
     "homeostat_config_last_reload_successful", "homeostat_config_last_reload_success_timestamp_seconds",
 }  # fmt: skip
 
@@ -163,6 +164,23 @@ def test_every_cell_of_the_matrix_is_a_series(host: Host, level: str, mode: str,
 def test_the_weights_are_those_of_the_spec(pages: Pages) -> None:
     weights = {sample.labels["term"]: sample.value for sample in Scrape(pages).samples("homeostat_confidence_weight_ratio")}
     assert weights == {"prediction": 0.3, "historical_success": 0.3, "impact_certainty": 0.2, "rollback_feasibility": 0.2}
+
+
+def test_the_owners_weights_are_served(host: Host) -> None:
+    actor = Actor(host, autonomy={"weights": {"prediction": 0.5, "historical_success": 0.1}})
+    weights = {sample.labels["term"]: sample.value for sample in Scrape(pages_of(actor)).samples("homeostat_confidence_weight_ratio")}
+    assert weights == {"prediction": 0.5, "historical_success": 0.1, "impact_certainty": 0.2, "rollback_feasibility": 0.2}
+    actor.journal.close()
+
+
+def test_exactly_one_level_is_on_and_each_entry_of_the_schedule_says_whether_it_holds(host: Host) -> None:
+    entries = [{"name": name, "when": [{"months": [month]}], "level": "conservative"} for name, month in (("november", 11), ("may", 5))]
+    actor = Actor(host, autonomy={"level": "aggressive", "schedule": entries})
+    scrape = Scrape(pages_of(actor))
+    assert {sample.labels["level"]: sample.value for sample in scrape.samples("homeostat_autonomy_level")} == {"conservative": 1, "moderate": 0, "aggressive": 0}
+    assert {sample.labels["entry"]: sample.value for sample in scrape.samples("homeostat_schedule_active")} == {"november": 1, "may": 0}
+    assert scrape.value("homeostat_actions_per_day_limit") == 10
+    actor.journal.close()
 
 
 def test_exactly_one_mode_is_on(pages: Pages) -> None:

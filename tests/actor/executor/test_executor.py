@@ -336,6 +336,10 @@ def test_the_stop_lies_where_only_root_may_take_it_away(pair: Pair) -> None:
     [
         ({"autonomy": {"mode": "shadow"}}, "mode is shadow: nothing is done"),
         ({"autonomy": {"mode": "active", "max_actions_per_day": 1}}, "the budget of 1/1d actions is spent"),
+        (
+            {"autonomy": {"mode": "active", "schedule": [{"name": "always", "when": [{}], "level": "moderate", "max_actions_per_day": 1}]}},
+            "the budget of 1/1d actions of the schedule always is spent",
+        ),
         ({"limits": {"restarts": [{"count": 1, "within": "1h"}]}}, "the budget of 1/1h restarts is spent"),
     ],
 )

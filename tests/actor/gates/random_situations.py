@@ -38,12 +38,19 @@ PLAYBOOKS: dict[str, Playbook] = {name: playbook(name) for name in ("disk-cleanu
 # NOW is Tuesday 2023-11-14 22:13:20 UTC.
 OPEN = {"times": [{"start_time": "22:00", "end_time": "23:00"}]}
 SHUT = {"weekdays": ["sunday"]}
+# What the schedule puts in force now, which is no sunday.
+SCHEDULES: dict[str, list[dict[str, Any]]] = {
+    "none": [],
+    "elsewhere": [{"name": "sunday", "when": [SHUT], "level": "conservative", "max_actions_per_day": 1}],
+    "strict": [{"name": "now", "when": [OPEN], "level": "conservative", "max_actions_per_day": 2}],
+    "bold": [{"name": "never", "when": [SHUT], "level": "conservative"}, {"name": "now", "when": [OPEN], "level": "aggressive", "max_actions_per_day": 20}],
+}
 VITAL_UNITS = ("sshd.service", "prometheus.service", "systemd-networkd.service", "homeostat-actor.service")
 TARGETS = ("web", "disk", "db", "twin", "s0", "s1", "s2", "s3")
 
 
 @functools.cache
-def configured(*, mode: str, ceiling: str, windows: str, passes: bool, targets: int, group: str, strict: bool) -> Config:
+def configured(*, mode: str, ceiling: str, windows: str, passes: bool, targets: int, group: str, strict: bool, schedule: str) -> Config:
     """Return a configuration: `group` is none, plain or redundant; `strict` has the owner ask to be asked."""
     services: dict[str, Any] = {f"s{number}": {"manager": "systemd", "unit": f"s{number}.service"} for number in range(targets)}
     services |= {"db": {"manager": "systemd", "unit": "db.service"}, "twin": {"manager": "systemd", "unit": "twin.service"}}
@@ -52,7 +59,7 @@ def configured(*, mode: str, ceiling: str, windows: str, passes: bool, targets: 
         services["web"]["group"] = services["twin"]["group"] = "front"
         services["twin"]["depends_on"] = ["db"]
     return config(
-        autonomy={"mode": mode, "ceiling": ceiling, "require_approval_for": ["disk-cleanup"] if strict else []},
+        autonomy={"mode": mode, "ceiling": ceiling, "require_approval_for": ["disk-cleanup"] if strict else [], "schedule": SCHEDULES[schedule]},
         windows={"none": [], "open": [OPEN], "shut": [SHUT]}[windows],
         limits={"critical_passes": ["window", "quiet-time"] if passes else []},
         services=services,
@@ -75,6 +82,7 @@ def configs(calm: int) -> st.SearchStrategy[Config]:
         targets=st.integers(min_value=0, max_value=4),
         group=st.sampled_from(["none", "plain", "redundant"]),
         strict=mostly(calm, False, True),
+        schedule=mostly(calm, "none", "elsewhere", "strict", "bold"),
     )
 
 

@@ -47,5 +47,33 @@ def test_the_days_actions_are_bounded_whatever_they_are() -> None:
     )
 
 
+# NOW is a Tuesday, 22:13:20 UTC: "evening" ends in Berlin at midnight, 46 minutes and 40 seconds from now.
+EVENING = {"name": "evening", "when": [{"times": [{"start_time": "20:00", "end_time": "24:00"}], "location": "Europe/Berlin"}], "level": "moderate"}
+MIDNIGHT_IN_BERLIN = NOW + 46 * 60 + 40
+
+
+def test_the_schedules_budget_counts_what_ran_before_it_and_says_whose_it_is() -> None:
+    ran = tuple(run(NOW - 3700 * number, NOW - 3700 * number + 1, target=f"s{number}") for number in range(3, 6))
+    bounded = config(autonomy={"max_actions_per_day": 3, "schedule": [EVENING | {"max_actions_per_day": 4, "when": [{"location": "Europe/Berlin"}]}]})
+    assert ask("budget", situation(settings=bounded, executions=ran)) == ("allow", "every budget has room")
+    spent = config(autonomy={"max_actions_per_day": 4, "schedule": [EVENING | {"max_actions_per_day": 3}]})
+    assert ask("budget", situation(settings=spent, executions=ran)) == ("defer", "the budget of 3/1d actions of the schedule evening is spent")
+
+
+def test_what_the_schedule_forbids_now_is_asked_again_when_it_has_another_budget() -> None:
+    ran = tuple(run(NOW - 3700 * number, NOW - 3700 * number + 1, target=f"s{number}") for number in range(1, 4))
+    settings = config(autonomy={"schedule": [EVENING | {"max_actions_per_day": 2}]})
+    verdict = GATES["budget"].ask(situation(settings=settings, executions=ran))
+    assert (verdict.answer, verdict.until) == ("defer", MIDNIGHT_IN_BERLIN)
+    hourly = GATES["budget"].ask(situation(settings=settings, executions=(run(NOW - 600, NOW - 590),)))
+    assert (hourly.reason, hourly.until) == ("the budget of 1/1h per target is spent", NOW - 600 + HOUR)
+
+
+def test_a_run_that_is_forgotten_before_the_schedule_changes_gives_its_budget_back_then() -> None:
+    ran = (run(NOW - DAY + 60, NOW - DAY + 61, target="s1"), run(NOW - 7200, NOW - 7100, target="s2"))
+    settings = config(autonomy={"schedule": [EVENING | {"max_actions_per_day": 2}]})
+    assert GATES["budget"].ask(situation(settings=settings, executions=ran)).until == NOW + 60
+
+
 def test_an_unknown_playbook_has_no_known_budget() -> None:
     assert ask("budget", situation(incident(action="none"))) == ("refuse", "the budget of an unknown playbook is not known")

@@ -42,6 +42,14 @@ def test_the_threshold_itself_is_not_enough_though_the_rules_keep_the_tier_below
     assert ask("confidence", situation(decision_now=now(confidence)))[0] == answer
 
 
+def test_the_threshold_is_that_of_the_schedules_level_now() -> None:
+    evening = {"name": "evening", "when": [{"times": [{"start_time": "20:00", "end_time": "24:00"}]}], "level": "conservative"}
+    settings = config(autonomy={"level": "aggressive", "schedule": [evening]})
+    assert ask("confidence", situation(settings=settings, decision_now=now(0.95))) == ("refuse", "the confidence is now no longer above 0.95")
+    later = situation(settings=settings, decision_now=now(0.76), now=NOW + 2 * 3600)
+    assert ask("confidence", later) == ("allow", "the confidence is 0.76, above 0.75")
+
+
 def test_the_owners_threshold_takes_the_levels_place() -> None:
     settings = config(autonomy={"actions": {"service-restart": {"min_confidence": 0.6}}})
     assert ask("confidence", situation(settings=settings, decision_now=now(0.61)))[0] == "allow"
@@ -67,4 +75,4 @@ def test_the_risk_of_the_plan_at_hand_counts_where_it_is_higher_than_its_playboo
     plan = add_up(playbook("service-restart"), "web", ())
     assert ask("confidence", situation(plan=plan))[0] == "allow"
     riskier = msgspec.structs.replace(plan, risk="medium")
-    assert ask("confidence", situation(plan=riskier)) == ("refuse", "the confidence is now no longer above 2")
+    assert ask("confidence", situation(plan=riskier)) == ("refuse", "auto-execute is never allowed to this now, whatever the confidence")

@@ -25,7 +25,9 @@ REST = {"service-restart": 5 * MINUTE, "disk-cleanup": HOUR}
 CLASS = {"service-restart": "restart", "disk-cleanup": "cleanup"}
 # How often what is well is drawn: wild enough for each gate to meet what it knows, calm enough for all of them to agree.
 WILD, CALM = 2, 12
-FLOORS = {"auto-execute": 0.90, "notify-execute": 0.80}
+# By the level that the schedule puts in force: what the confidence must exceed, and how many may run in a day.
+FLOORS = {"none": {"auto-execute": 0.90, "notify-execute": 0.80}, "strict": {"auto-execute": 0.95, "notify-execute": 2.0}, "bold": {"auto-execute": 0.75, "notify-execute": 0.75}}
+A_DAY = {"none": 10, "strict": 2, "bold": 20}
 
 
 def is_service(s: Situation) -> bool:
@@ -107,13 +109,18 @@ def count(runs: tuple[Execution, ...], seconds: float, **wanted: str) -> int:
     return sum(NOW - run.started_at < seconds and all(getattr(run, name) == value for name, value in wanted.items()) for run in runs)
 
 
+def schedule(s: Situation) -> str:
+    levels = {entry.name: entry.level for entry in s.config.autonomy.schedule}
+    return {None: "none", "conservative": "strict", "aggressive": "bold"}[levels.get("now")]
+
+
 def budget(s: Situation) -> bool:
     who, runs = s.incident, s.executions
     if who.action not in REST:
         return False
     hourly, daily = (count(runs, seconds, action=who.action, target=who.target) for seconds in (HOUR, DAY))
     restarts = count(runs, HOUR, action_class="restart") if who.action == "service-restart" else 0
-    return hourly < 1 and daily < 3 and restarts < 6 and count(runs, DAY) < 10
+    return hourly < 1 and daily < 3 and restarts < 6 and count(runs, DAY) < A_DAY[schedule(s)]
 
 
 def blast_radius(s: Situation) -> bool:
@@ -197,7 +204,8 @@ def confidence(s: Situation) -> bool:
         return False
     if s.approval is not None:
         return now.decision != "alert-only"
-    if who.decision not in FLOORS:
+    floors = FLOORS[schedule(s)]
+    if who.decision not in floors:
         return True
     if DECISIONS.index(now.decision) > DECISIONS.index(who.decision):
         return False
@@ -205,7 +213,7 @@ def confidence(s: Situation) -> bool:
     risk = "high" if who.action not in REST else s.plan.risk if s.plan is not None else "low"
     never = autonomy.mode == "interactive" or DECISIONS.index(who.decision) < DECISIONS.index(autonomy.ceiling)
     never = never or risk == "high" or (risk == "medium" and who.decision == "auto-execute")
-    return not never and now.confidence > FLOORS[who.decision]
+    return not never and now.confidence > floors[who.decision]
 
 
 RULES: dict[str, Callable[[Situation], bool]] = {

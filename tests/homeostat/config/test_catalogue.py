@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeostat.config import Config, ConfigError, loads, threshold
-from homeostat.config.autonomy import NEVER, Autonomy
+from homeostat.config import Config, ConfigError, in_force, loads
+from homeostat.config.autonomy import Autonomy
 from homeostat.config.catalogue import Service, needs
+from homeostat.config.thresholds import NEVER
 from homeostat.words import DECISIONS, RISKS, Decision
 
 
@@ -83,10 +84,9 @@ def test_what_is_needed_is_all_that_can_be_reached(graph: dict[str, list[str]]) 
 
 @pytest.mark.parametrize("ceiling", DECISIONS)
 def test_what_lies_above_the_ceiling_has_a_threshold_that_nothing_exceeds(ceiling: Decision) -> None:
-    autonomy = Autonomy(level="aggressive", mode="active", ceiling=ceiling)
+    held = in_force(Autonomy(level="aggressive", mode="active", ceiling=ceiling), 0.0)
+    free = in_force(Autonomy(level="aggressive", mode="active"), 0.0)
     for risk in RISKS:
-        for decision in DECISIONS[: DECISIONS.index(ceiling)]:
-            assert threshold(autonomy, risk, decision) == (0.70 if decision == "propose" else NEVER)
-    free = Autonomy(level="aggressive", mode="active")
-    below = DECISIONS[DECISIONS.index(ceiling) : 3]
-    assert [threshold(autonomy, "low", decision) for decision in below] == [threshold(free, "low", decision) for decision in below]
+        assert [held.threshold(risk, decision) for decision in DECISIONS[: DECISIONS.index(ceiling)]] == [NEVER] * DECISIONS.index(ceiling)
+        for decision in DECISIONS[DECISIONS.index(ceiling) : 3]:
+            assert held.threshold(risk, decision) == free.threshold(risk, decision)
