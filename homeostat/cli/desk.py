@@ -11,7 +11,7 @@ import rich.console
 import rich.table
 import rich.text
 
-from homeostat.alertmanager import AlertmanagerError, Matcher
+from homeostat.alertmanager import AlertmanagerError
 from homeostat.cli.author import signature
 from homeostat.config import Config, ConfigError, Duration, load
 from homeostat.credentials import CredentialError
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Callable, Iterable
 
-    from homeostat.alertmanager import Silence
     from homeostat.doors import Doors
 
-EXECUTING_ALERTS = "HomeostatAutoExecute|HomeostatNotifyExecute"
 _PIPED_WIDTH = 200
 
 
@@ -96,16 +94,3 @@ def speak(doors: Doors, incident_id: str, word: str, **said: Any) -> None:
     """Say a word on an incident to the actor, with the speaker's name, and print what comes of it. Raises DaemonError."""
     reply = doors.actor.post(f"incidents/{incident_id}/{word}", {"author": signature(), **said})
     click.echo(printable(reply["reason"]))
-
-
-def pause_matchers(host: str, target: str | None = None, action: str | None = None) -> list[Matcher]:
-    """Return the matchers of a pause: the executing decisions of this host, narrowed to a target or an action."""
-    matchers = [Matcher("alertname", EXECUTING_ALERTS, is_regex=True), Matcher("host", host)]
-    narrowing = (("target", target), ("action", action))
-    return matchers + [Matcher(name, value) for name, value in narrowing if value is not None]
-
-
-def pauses(silences: Iterable[Silence], host: str) -> list[Silence]:
-    """Return the silences that `homeostat pause` made for this host."""
-    ours = set(pause_matchers(host))
-    return [silence for silence in silences if ours <= set(silence.matchers)]

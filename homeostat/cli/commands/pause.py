@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from homeostat.cli.author import author
-from homeostat.cli.desk import DurationParameter, pause_matchers, printable, with_doors
+from homeostat.cli.desk import DurationParameter, printable, with_doors
 from homeostat.clock import rfc3339
 from homeostat.config import Duration
 from homeostat.daemon_client import DaemonError
+from homeostat.silences import pause_matchers
 
 if TYPE_CHECKING:
     from homeostat.doors import Doors

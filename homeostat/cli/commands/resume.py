@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from homeostat.cli.desk import pauses, with_doors
+from homeostat.cli.desk import with_doors
+from homeostat.silences import pauses
 
 if TYPE_CHECKING:
     from homeostat.doors import Doors

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from homeostat.alertmanager import AlertmanagerError
-from homeostat.cli.desk import EXECUTING_ALERTS, table, with_doors
+from homeostat.cli.desk import table, with_doors
 from homeostat.clock import rfc3339
 from homeostat.daemon_client import DaemonError
 from homeostat.prometheus import PrometheusError, selector
+from homeostat.silences import judge, known_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from homeostat.alertmanager import Silence
     from homeostat.doors import Doors
 
 
@@ -72,14 +72,10 @@ def _exporter(doors: Doors) -> str:
 
 
 def _alertmanager(doors: Doors) -> str:
-    muting = [silence for silence in doors.alertmanager.silences() if _mutes_us(silence, doors.config.host)]
-    return "; ".join(f"PAUSED by {silence.created_by} until {silence.ends_at}: {silence.comment}" for silence in muting) or "no silence on our decisions"
-
-
-def _mutes_us(silence: Silence, host: str) -> bool:
-    named = {matcher.name: matcher for matcher in silence.matchers}
-    common = [matcher for name, matcher in named.items() if name in {"alertname", "host"}]
-    return any(all(matcher.matches({"alertname": alert, "host": host}) for matcher in common) for alert in EXECUTING_ALERTS.split("|"))
+    found = judge(doors.alertmanager.silences(), known_names(doors.config))
+    words = [f"PAUSED{'' if one.executing == 'all' else f' for {one.scope}'} {one.by_whom}" for one in found if one.executing != "none"]
+    warnings = [warning for one in found for warning in one.warnings()]
+    return "; ".join([*(words or ["no silence on our decisions"]), *warnings])
 
 
 COMMAND = status
