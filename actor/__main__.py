@@ -20,6 +20,7 @@ from actor.journal import Journal, JournalError, incidents
 from actor.loop import Loop
 from actor.metrics import Collector
 from actor.playbook import load_playbooks
+from actor.ranking import unfit
 from actor.service import Service, credentials
 from actor.webhook import with_intake
 from actor.world import StopSwitch, World
@@ -74,6 +75,9 @@ def read_configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Pla
     where, unknown = next(((where, name) for where, name in named if name not in playbooks), (None, None))
     if where is not None:
         raise ConfigError(str(config_file), 0, where, f"no playbook has the name {unknown!r}; known: {', '.join(playbooks)}")
+    misfit = unfit(config, playbooks)
+    if misfit is not None:
+        raise ConfigError(str(config_file), 0, *misfit)
     return config, playbooks
 
 

@@ -1,4 +1,4 @@
-"""Learning: track record with Jeffreys' prior, a bounded and decaying offset, breakers, successes that did not last, and which action answers."""
+"""Learning: track record with Jeffreys' prior, a bounded and decaying offset, breakers, and successes that did not last."""
 
 from __future__ import annotations
 
@@ -183,31 +183,3 @@ def _replayed(breaker: Breaker, ran: Iterable[Trial], config: Config) -> Breaker
         moment = max(moment, trial.recurred_at or trial.ended_at)
         breaker = breakers.after(breaker, config, failed=trial.failed, now=moment)
     return breaker
-
-
-def answers(journal: Journal, playbooks: dict[str, Playbook]) -> dict[str, Playbook]:
-    """Return the playbook that answers each problem: the best record first, then the given order; two failures in a row step back."""
-    chosen: dict[str, Playbook] = {}
-    for playbook in sorted(playbooks.values(), key=lambda playbook: _rank(journal, playbook)):
-        for problem in playbook.file.answers:
-            chosen.setdefault(problem, playbook)
-    return chosen
-
-
-def answers_here(journal: Journal, playbooks: dict[str, Playbook]) -> dict[tuple[str, str], Playbook]:
-    """Return what answers a problem at one target instead, where what answers it elsewhere failed twice in a row, as (problem, target)."""
-    failing = {(record.action, target) for target, record in ledger.records(journal) if record.failures_in_row >= STEPS_BACK_AFTER}
-    ranked = sorted(playbooks.values(), key=lambda playbook: _rank(journal, playbook))
-    here: dict[tuple[str, str], Playbook] = {}
-    for problem, answer in answers(journal, playbooks).items():
-        others = [other for other in ranked if problem in other.file.answers and other.file.acts_on == answer.file.acts_on]
-        for target in sorted(target for action, target in failing if action == answer.name):
-            able = next((other for other in others if (other.name, target) not in failing), None)
-            if able is not None:
-                here[problem, target] = able
-    return here
-
-
-def _rank(journal: Journal, playbook: Playbook) -> tuple[bool, float]:
-    record = ledger.record_of(journal, playbook.name)
-    return record.failures_in_row >= STEPS_BACK_AFTER, -success_ratio(record.successes, record.trials)

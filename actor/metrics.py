@@ -10,7 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from actor.calibration import brier_score, reliability
 from actor.feasibility import known_ratios
 from actor.journal import feedback, incidents, intake, ledger, totals, trials
-from actor.learn import answers, answers_here, decayed, record_with_import, success_ratio
+from actor.learn import decayed, record_with_import, success_ratio
+from actor.ranking import answers, answers_here, ranking
 from homeostat import __version__
 from homeostat.config import in_force
 from homeostat.words import DECISIONS, LEVELS, MODES, RISKS, STATES
@@ -98,12 +99,18 @@ def _terms(world: World) -> Iterator[Metric]:
     """Yield what the confidence is made of, per action, and which action answers which problem."""
     host, journal, config, now = world.config.host, world.journal, world.config, world.clock.now()
     info = GaugeMetricFamily("homeostat_problem_action_info", "The action that answers a problem here, and its risk.", labels=["host", "problem", "action", "risk"])
-    for problem, playbook in sorted(answers(journal, world.playbooks).items()):
+    ranked = ranking(journal, config, world.playbooks)
+    for problem, playbook in answers(ranked).items():
         info.add_metric([host, problem, playbook.name, playbook.file.risk], 1)
-    for (problem, target), playbook in answers_here(journal, world.playbooks).items():
+    for (problem, target), playbook in answers_here(journal, ranked).items():
         labels = {"host": host, "problem": problem, "target": target, "action": playbook.name, "risk": playbook.file.risk}
         info.add_sample(info.name, labels, 1)
     yield info
+    ranks = GaugeMetricFamily("homeostat_problem_action_rank", "The place of an action among those for a problem; 1 answers it.", labels=["host", "problem", "action"])
+    for problem, playbooks in ranked.items():
+        for place, playbook in enumerate(playbooks, 1):
+            ranks.add_metric([host, problem, playbook.name], place)
+    yield ranks
     feasible = known_ratios(world)
     families: dict[str, tuple[str, Callable[[Playbook], float | None]]] = {
         "homeostat_action_historical_success_ratio": ("Successes over trials, with Jeffreys' prior.", lambda playbook: success_ratio(*record_with_import(journal, config, playbook))),

@@ -192,11 +192,12 @@ def load_playbooks(own_directory: str | None) -> dict[str, Playbook]:
         ConfigError: a file does not fit, or its name is not its playbook's; the message has path and line.
 
     """
-    found = {}
-    for path in _files(own_directory):
+    found, files = {}, list(_files(own_directory))
+    for path in files:
         written = load(path, PlaybookFile)
         if written.name != path.stem:
-            raise ConfigError(str(path), 1, "name", f"{written.name!r} must be the file's own name, {path.stem!r}")
+            other = next((f", for {each} has that one" for each in files if each.stem == written.name), "")
+            raise ConfigError(str(path), 1, "name", f"{written.name!r} must be the file's own name, {path.stem!r}{other}")
         found[written.name] = Playbook(written, tuple(_step(path, step) for step in written.steps))
         _refuse_deeds_called_reads(path, found[written.name])
     return found
@@ -215,6 +216,10 @@ def _files(own_directory: str | None) -> Iterator[pathlib.Path]:
     own = pathlib.Path(own_directory)
     if not own.is_dir():
         raise ConfigError(own_directory, 0, "actor.playbook_directory", "no such folder")
+    for path in sorted(own.glob("*.yaml")):
+        beside = path.with_suffix(".yml")
+        second = f"; the playbook {path.stem!r} stands in {beside} already, keep one of them" if beside.exists() else ""
+        raise ConfigError(str(path), 0, "", f"a playbook's file must end in .yml, or it is not read{second}")
     yield from sorted(own.glob("*.yml"))
 
 

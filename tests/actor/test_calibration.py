@@ -13,11 +13,11 @@ from actor.calibration import BIN_BOUNDS, brier_score, reliability
 from actor.insights import insights
 from actor.journal import ledger, trials
 from actor.journal.trials import Before, Trial
-from actor.learn import answers_here, learn
+from actor.learn import learn
 from actor.reconcile import reconcile
 from homeostat.words import EXECUTED
 from tests.actor.gates.situations import incident
-from tests.actor.test_learn import ended, rivals
+from tests.actor.test_learn import ended
 from tests.actor.web import AS_OPERATOR, pages_of
 from tests.support import HOST, MINUTE, NOW, WEB, Actor
 
@@ -81,20 +81,6 @@ def test_the_record_of_each_target_is_told_beside_that_of_the_action(actor: Acto
         assert sampled(actor, "homeostat_action_target_success_ratio", action="service-restart", target=target) == ratio
         assert sampled(actor, "homeostat_action_target_trials", action="service-restart", target=target) == 1
     assert sampled(actor, "homeostat_action_trials", action="service-restart") == 2
-
-
-def test_where_an_action_failed_twice_another_answers_there_and_elsewhere_it_still_does(actor: Actor) -> None:
-    ended(actor, "succeeded", "db", "first")
-    ended(actor, "succeeded", "db", "first")
-    for _ in range(2):
-        ended(actor, "failed", "web", "first")
-    actor.world.playbooks = rivals()
-    assert {about: playbook.name for about, playbook in answers_here(actor.journal, rivals()).items()}[("memory_leak", "web")] == "second"
-    assert sampled(actor, "homeostat_problem_action_info", problem="memory_leak", target="web", action="second", risk="low") == 1
-    assert sampled(actor, "homeostat_problem_action_info", problem="memory_leak", action="first", risk="low") == 1
-    for _ in range(2):
-        ended(actor, "failed", "web", "second")
-    assert answers_here(actor.journal, rivals()) == {}
 
 
 def mark(actor: Actor, word: str, incident_id: str | None = None) -> dict[str, object]:

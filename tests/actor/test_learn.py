@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actor.journal import incidents, ledger
 from actor.journal.ledger import Offset
-from actor.learn import answers, decayed, learn, moved, record_with_import, success_ratio
+from actor.learn import decayed, learn, moved, record_with_import, success_ratio
 from actor.model import Decided
 from homeostat.words import EXECUTED, FAILURES
 from tests.actor.gates.situations import incident
-from tests.support import DAY, HOUR, NOW, WEB, Actor, Host, configured, playbook
+from tests.support import DAY, HOUR, NOW, WEB, Actor, Host, configured
 
 if TYPE_CHECKING:
-    from actor.playbook import Playbook
     from homeostat.words import Outcome
 
 OUTCOMES = st.sampled_from(EXECUTED)
@@ -114,36 +111,6 @@ def test_an_imported_record_is_added_under_its_name(actor: Actor) -> None:
     ended(actor, "succeeded")
     assert record_with_import(actor.journal, settings, actor.world.playbooks["service-restart"]) == (10, 11)
     assert record_with_import(actor.journal, actor.config, actor.world.playbooks["service-restart"]) == (1, 1)
-
-
-def renamed(name: str) -> Playbook:
-    known = playbook("service-restart")
-    return dataclasses.replace(known, file=msgspec.structs.replace(known.file, name=name))
-
-
-def rivals() -> dict[str, Any]:
-    return {"first": renamed("first"), "second": renamed("second")}
-
-
-def test_the_best_record_answers_and_at_first_the_given_order_does(actor: Actor) -> None:
-    assert answers(actor.journal, rivals())["memory_leak"].name == "first"
-    ended(actor, "succeeded", action="second")
-    assert answers(actor.journal, rivals())["memory_leak"].name == "second"
-
-
-def test_what_failed_twice_in_a_row_steps_back_however_good_it_was(actor: Actor) -> None:
-    for _ in range(30):
-        ended(actor, "succeeded", action="first")
-    ended(actor, "failed", action="first")
-    assert answers(actor.journal, rivals())["memory_leak"].name == "first"
-    ended(actor, "failed", action="first")
-    assert answers(actor.journal, rivals())["memory_leak"].name == "second"
-
-
-def test_what_steps_back_still_answers_where_there_is_nothing_else(actor: Actor) -> None:
-    for _ in range(2):
-        ended(actor, "failed", action="service-restart")
-    assert answers(actor.journal, actor.world.playbooks)["memory_leak"].name == "service-restart"
 
 
 def episode(actor: Actor, number: int) -> tuple[str | None, str]:

@@ -62,6 +62,26 @@ def test_an_owners_playbook_takes_the_place_of_a_built_in_one(tmp_path: pathlib.
     assert len(load_playbooks(str(tmp_path))["disk-cleanup"].steps) == 1
 
 
+def test_two_files_for_one_name_are_refused_and_both_are_named(tmp_path: pathlib.Path) -> None:
+    path, other = written(tmp_path, GOOD), written(tmp_path, GOOD, "twin")
+    with pytest.raises(ConfigError) as error:
+        load_playbooks(str(tmp_path))
+    assert str(error.value) == f"{other}:1: name: 'mine' must be the file's own name, 'twin', for {path} has that one"
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_file_that_would_silently_not_be_read_is_refused(tmp_path: pathlib.Path, beside: bool) -> None:
+    path = written(tmp_path, GOOD)
+    other = path.with_suffix(".yaml")
+    other.write_text(GOOD)
+    if not beside:
+        path.unlink()
+    with pytest.raises(ConfigError) as error:
+        load_playbooks(str(tmp_path))
+    second = f"; the playbook 'mine' stands in {path} already, keep one of them" if beside else ""
+    assert str(error.value) == f"{other}: a playbook's file must end in .yml, or it is not read{second}"
+
+
 FAULTS = {
     "an unknown step": ("  - quarantine-files:", "  - quarantine-filez:", "13: steps[0].quarantine-filez: unknown step; known: journal-vacuum"),
     "an unknown option": ("{rules: [old-logs]}", "{rulez: [old-logs]}", "13: steps[0].quarantine-files.rulez: unknown key; did you mean 'rules'?"),

@@ -1,0 +1,69 @@
+"""Which action answers which problem: the best track record first, then the owner's preference, then the given order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actor.journal import ledger
+from actor.learn import STEPS_BACK_AFTER, record_with_import, success_ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from actor.journal import Journal
+    from actor.playbook import Playbook
+    from homeostat.config import Config
+    from homeostat.words import Problem
+
+Ranking = dict[str, list["Playbook"]]
+
+
+def ranking(journal: Journal, config: Config, playbooks: Mapping[str, Playbook]) -> Ranking:
+    """Return the playbooks that answer each problem, the first answers; what failed twice in a row stands behind those that did not."""
+    records = {name: _record(journal, config, playbook) for name, playbook in playbooks.items()}
+    ranked: Ranking = {}
+    for problem in sorted({problem for playbook in playbooks.values() for problem in playbook.file.answers}):
+        able = [playbook for playbook in playbooks.values() if problem in playbook.file.answers]
+        preferred = config.autonomy.preferences.get(problem, ())
+        place = {name: number for number, name in enumerate((*preferred, *(playbook.name for playbook in able if playbook.name not in preferred)))}
+        ranked[problem] = sorted(able, key=lambda playbook: (records[playbook.name], place[playbook.name]))
+    return ranked
+
+
+def answers(ranked: Ranking) -> dict[Problem, Playbook]:
+    """Return the playbook that answers each problem."""
+    return {problem: playbooks[0] for problem, playbooks in ranked.items()}
+
+
+def answers_here(journal: Journal, ranked: Ranking) -> dict[tuple[Problem, str], Playbook]:
+    """Return what answers a problem at one target instead, where what answers it elsewhere failed twice in a row, as (problem, target)."""
+    failing = {(record.action, target) for target, record in ledger.records(journal) if record.failures_in_row >= STEPS_BACK_AFTER}
+    here: dict[tuple[Problem, str], Playbook] = {}
+    for problem, answer in answers(ranked).items():
+        others = [other for other in ranked[problem] if other.file.acts_on == answer.file.acts_on]
+        for target in sorted(target for action, target in failing if action == answer.name):
+            able = next((other for other in others if (other.name, target) not in failing), None)
+            if able is not None:
+                here[problem, target] = able
+    return here
+
+
+def unfit(config: Config, playbooks: Mapping[str, Playbook]) -> tuple[str, str] | None:
+    """Return the first preference that names what no playbook is or answers: the key's path, and what is wrong and would be right."""
+    for problem, preferred in config.autonomy.preferences.items():
+        where, able = f"autonomy.preferences.{problem}", [name for name, playbook in playbooks.items() if problem in playbook.file.answers]
+        if not able:
+            return where, f"no playbook answers {problem!r}; answered here: {_listed(each for playbook in playbooks.values() for each in playbook.file.answers)}"
+        other = next((name for name in preferred if name not in able), None)
+        if other is not None:
+            return where, f"{other!r} {'does not answer this' if other in playbooks else 'is no playbook'}; what answers it: {_listed(able)}"
+    return None
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(set(names)))
+
+
+def _record(journal: Journal, config: Config, playbook: Playbook) -> tuple[bool, float]:
+    in_row = ledger.record_of(journal, playbook.name).failures_in_row
+    return in_row >= STEPS_BACK_AFTER, -success_ratio(*record_with_import(journal, config, playbook))

@@ -1,0 +1,118 @@
+"""Which action answers: the best record, then the owner's preference, then the given order; two failures in a row step back."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from actor.__main__ import read_configuration
+from actor.ranking import answers, answers_here, ranking
+from homeostat.config import ConfigError
+from tests.actor.test_learn import ended
+from tests.actor.web import pages_of
+from tests.support import HOST, WEB, Actor, configured, playbook
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from actor.playbook import Playbook
+    from homeostat.config import Config
+
+
+def renamed(name: str) -> Playbook:
+    known = playbook("service-restart")
+    return dataclasses.replace(known, file=msgspec.structs.replace(known.file, name=name))
+
+
+RIVALS = {name: renamed(name) for name in ("first", "second", "third")}
+
+
+def preferring(actor: Actor, *names: str, **autonomy: Any) -> Config:
+    return configured(actor.host.settings(), autonomy={"preferences": {"memory_leak": list(names)}, **autonomy})
+
+
+def order(actor: Actor, config: Config | None = None) -> list[str]:
+    return [playbook.name for playbook in ranking(actor.journal, config or actor.config, RIVALS)["memory_leak"]]
+
+
+def test_the_best_record_answers_and_at_first_the_given_order_does(actor: Actor) -> None:
+    assert order(actor) == ["first", "second", "third"]
+    ended(actor, "succeeded", action="second")
+    assert order(actor) == ["second", "first", "third"]
+
+
+def test_among_equal_records_the_owners_preference_decides_and_what_it_does_not_name_comes_after(actor: Actor) -> None:
+    assert order(actor, preferring(actor, "third", "second")) == ["third", "second", "first"]
+    assert order(actor, preferring(actor, "second")) == ["second", "first", "third"]
+    ended(actor, "succeeded", action="first")
+    assert order(actor, preferring(actor, "third", "second")) == ["first", "third", "second"]
+
+
+def test_a_preference_for_one_problem_is_none_for_another(actor: Actor) -> None:
+    ranked = ranking(actor.journal, preferring(actor, "third"), RIVALS)
+    assert answers(ranked)["memory_leak"].name == "third"
+    assert answers(ranked)["fd_exhaustion"].name == "first"
+
+
+def test_an_imported_record_counts_as_its_own_does(actor: Actor) -> None:
+    imported = {"imported_record": {"source": "the old host", "successes": 9, "trials": 9}}
+    ended(actor, "succeeded", action="second")
+    assert order(actor, preferring(actor, "second", actions={"third": imported})) == ["third", "second", "first"]
+
+
+def test_what_failed_twice_in_a_row_steps_back_however_good_or_preferred_it_was(actor: Actor) -> None:
+    for _ in range(30):
+        ended(actor, "succeeded", action="first")
+    ended(actor, "failed", action="first")
+    assert order(actor, preferring(actor, "first"))[0] == "first"
+    ended(actor, "failed", action="first")
+    assert order(actor, preferring(actor, "first")) == ["second", "third", "first"]
+
+
+def test_what_steps_back_still_answers_where_there_is_nothing_else(actor: Actor) -> None:
+    for _ in range(2):
+        ended(actor, "failed", action="service-restart")
+    assert answers(ranking(actor.journal, actor.config, actor.world.playbooks))["memory_leak"].name == "service-restart"
+
+
+def test_where_an_action_failed_twice_another_answers_there_and_elsewhere_it_still_does(actor: Actor) -> None:
+    for outcome, target in (("succeeded", "db"), ("succeeded", "db"), ("failed", "web"), ("failed", "web")):
+        ended(actor, outcome, target, "first")  # type: ignore[arg-type]
+    ranked = ranking(actor.journal, actor.config, RIVALS)
+    assert answers(ranked)["memory_leak"].name == "first"
+    assert answers_here(actor.journal, ranked)["memory_leak", "web"].name == "second"
+    for rival in ("second", "third"):
+        for _ in range(2):
+            ended(actor, "failed", "web", rival)
+    assert answers_here(actor.journal, ranking(actor.journal, actor.config, RIVALS)) == {}
+
+
+def test_the_ranking_is_served_and_its_first_is_the_action_that_answers(actor: Actor) -> None:
+    actor.world.playbooks, actor.world.config = RIVALS, preferring(actor, "third")
+    for _ in range(2):
+        ended(actor, "failed", WEB.target, "third")
+    page = pages_of(actor).client.get("/metrics").text
+    ranks = {name: place for place, name in enumerate(order(actor, actor.world.config), 1)}
+    assert ranks == {"first": 1, "second": 2, "third": 3}
+    for name, place in ranks.items():
+        assert f'homeostat_problem_action_rank{{action="{name}",host="{HOST}",problem="memory_leak"}} {place}.0' in page
+    assert f'homeostat_problem_action_info{{action="first",host="{HOST}",problem="memory_leak",risk="low"}} 1.0' in page
+
+
+UNFIT = {
+    "{memory_leek: [service-restart]}": "autonomy.preferences.memory_leek: no playbook answers 'memory_leek'; answered here: disk_exhaustion, fd_exhaustion",
+    "{memory_leak: [service-restrat]}": "autonomy.preferences.memory_leak: 'service-restrat' is no playbook; what answers it: service-restart",
+    "{memory_leak: [disk-cleanup]}": "autonomy.preferences.memory_leak: 'disk-cleanup' does not answer this; what answers it: service-restart",
+}
+
+
+@pytest.mark.parametrize("preferences", UNFIT)
+def test_a_preference_that_no_playbook_fits_is_refused(tmp_path: pathlib.Path, preferences: str) -> None:
+    path = tmp_path / "homeostat.yml"
+    path.write_text(f"autonomy: {{preferences: {preferences}}}")
+    with pytest.raises(ConfigError) as error:
+        read_configuration(path)
+    assert str(error.value).startswith(f"{path}: {UNFIT[preferences]}")
