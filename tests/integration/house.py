@@ -198,6 +198,11 @@ class House:
         argv = [sys.executable, "-m", "homeostat.cli", "--config.file", str(self.config_file), *arguments]
         return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=stack.ROOT, timeout=60)
 
+    def second_actor(self) -> subprocess.CompletedProcess[str]:
+        """Start another actor on the same configuration, and return how it ended."""
+        argv = [sys.executable, "-m", "actor", f"--config.file={self.config_file}", f"--web.listen-address=127.0.0.1:{stack.free_port()}"]
+        return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=stack.ROOT, timeout=20)
+
     def said(self, *arguments: str) -> str:
         """Run `homeostat` and return what it says, which is no error."""
         done = self.cli(*arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from tests.integration import house as houses
 from tests.integration import stack
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Iterator
 
     from tests.integration.house import House
@@ -124,3 +126,62 @@ def test_a_prometheus_that_dies_for_a_while_ends_no_episode_and_nothing_is_done_
     house.until("irc", "succeeded", 90)
     stack.wait_for("the yes to be taken", lambda: house.cli("approve", known, "--yes").returncode == 0)
     assert house.until("home", "succeeded", 90)["id"] == known
+
+
+def test_three_failures_open_the_breaker_which_mutes_what_would_be_executed_until_a_person_resumes(tmp_path: pathlib.Path) -> None:
+    # What fails is trusted less each time: without a threshold of the owner's own the third would only be told of.
+    willing = {"actions": {"service-restart": {"min_confidence": 0.3}}}
+    with houses.built(tmp_path, "ape", "bat", "cat", "dog", autonomy=willing) as house:
+        for name in ("ape", "bat", "cat"):
+            (house.place(name) / "refuses").touch()
+            house.trouble(name)
+            house.until(name, "failed")
+        stack.wait_for("people hear of the breaker", lambda: house.alerts("HomeostatBreakerOpen", scope="global"))
+        house.trouble("dog")
+        stack.wait_for("an inhibited decision", lambda: [alert for alert in house.alerts("HomeostatAutoExecute", target="dog") if alert["status"]["inhibitedBy"]])
+        stays(house, "dog")
+        assert "breaker global OPEN" in house.said("status")
+        stack.wait_for("people hear of the problem all the same", lambda: house.told_people("HomeostatProblem", "dog"))
+        assert "every breaker is closed" in house.said("resume")
+        house.until("dog", "succeeded", 90)
+
+
+def test_a_window_that_opens_lets_the_backlog_through_one_after_the_other_and_only_what_is_still_needed(tmp_path: pathlib.Path) -> None:
+    # Alertmanager's times are whole minutes: one that begins soon, but not before everything waits for it.
+    opens_at = (int(time.time() + 45) // 60 + 1) * 60
+    start, end = (time.strftime("%H:%M", time.gmtime(opens_at + seconds)) for seconds in (0, 900))
+    window = {"times": [{"start_time": start, "end_time": end if end > start else "24:00"}]}
+    with houses.built(tmp_path, "ant", "bee", "cow", "dog", windows=[window]) as house:
+        for name in house.services:
+            house.trouble(name)
+        for name in house.services:
+            assert house.until(name, "deferred")["wake_at"] == opens_at
+        assert all(name in house.said("scheduled") for name in house.services)
+        house.well("cow")
+        assert time.time() < opens_at, "the machine was too slow for this test"
+        done = [house.until(name, "succeeded", 240) for name in ("ant", "bee", "dog")]
+        assert all(story["acted_at"] >= opens_at for story in done)
+        turns = sorted((story["acted_at"], story["closed_at"]) for story in done)
+        assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(turns)), turns
+        assert [house.runs(name) for name in house.services] == [1, 1, 0, 1]
+
+
+def test_a_change_of_level_is_in_force_within_a_scrape_and_needs_no_reload_of_rules(tmp_path: pathlib.Path) -> None:
+    with houses.built(tmp_path, "ant", "bee") as house:
+        house.trouble("ant", "notify-execute")
+        house.until("ant", "announced")
+        house.configure(autonomy={"level": "conservative"})
+        house.reload()
+        threshold = 'homeostat_autonomy_threshold_ratio{risk="low",decision="auto-execute"} == 0.95'
+        stack.wait_for("the new threshold", lambda: stack.promql(house.url("prometheus"), threshold), 5)
+        house.trouble("bee", "notify-execute")
+        assert house.until("bee", "proposed")["decision"] == "propose"
+        stays(house, "bee", seconds=5)
+
+
+def test_a_second_actor_on_one_journal_does_not_start_and_says_why(house: House) -> None:
+    second = house.second_actor()
+    assert second.returncode == 1
+    assert second.stderr.startswith("error: ")
+    assert "another" in second.stderr
+    assert "Traceback" not in second.stderr
