@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor.journal import totals
+from actor.journal.wanted import ALL, TOUCHED, Wanted
 from actor.model import Decided, EpisodeKey, Incident, Plan
 from homeostat.words import EXECUTED, SELFTEST
 
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
 CONFIDENCE_BOUNDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 RESOLUTION_BOUNDS = (60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
 DURATION_BOUNDS = (1, 5, 15, 30, 60, 120, 300, 900)
-
-# The last touched first, which has an index of its own.
-_TOUCHED = (
-    "SELECT * FROM incidents WHERE max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) >= ?1"
-    " ORDER BY max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) DESC LIMIT ?2"
-)
-_TOUCHED_OF = (
-    "SELECT * FROM incidents WHERE (id = ?3 OR target = ?3) AND max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) >= ?1"
-    " ORDER BY max(opened_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) DESC LIMIT ?2"
-)
 
 
 def _incident(row: sqlite3.Row) -> Incident:
@@ -71,11 +62,13 @@ def stranded(journal: Journal, since: float) -> set[str]:
     return {row["id"] for row in journal.rows("SELECT id FROM incidents WHERE outcome = 'stranded' AND closed_at >= ?", since)}
 
 
-def recent(journal: Journal, since: float, about: tuple[str | None, int] = (None, 1000)) -> list[Incident]:
-    """Return the incidents opened, acted on or closed since that Unix time, newest first: of a target or id (or all), at most so many, the last touched."""
-    subject, most = about
-    whose = (_TOUCHED_OF, since, most, subject) if subject is not None else (_TOUCHED, since, most)
-    return sorted((_incident(row) for row in journal.rows(*whose)), key=lambda incident: incident.opened_at, reverse=True)
+def recent(journal: Journal, since: float, wanted: Wanted = ALL, most: int = 1000) -> list[Incident]:
+    """Return the incidents opened, acted on or closed since that Unix time, newest first: of those that are wanted so many at most, the last touched."""
+    condition, values = wanted.condition(since)
+    # The last touched first, which has an index of its own.
+    query = f"SELECT * FROM incidents WHERE {condition} ORDER BY {TOUCHED} DESC LIMIT ?"  # noqa: S608 - our own words; what was asked for is bound
+    rows = journal.rows(query, *values, most)
+    return sorted(map(_incident, rows), key=lambda incident: incident.opened_at, reverse=True)
 
 
 def open_incident(db: sqlite3.Connection, incident_id: str, decided: Decided, at: tuple[float, float]) -> None:

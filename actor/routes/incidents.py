@@ -1,14 +1,15 @@
-"""GET `/decisions` and `/incidents/ID`: what was decided, what became of it, and an incident's whole story."""
+"""GET `/decisions` and `/incidents/ID`: what was decided, chosen by its words, what became of it, and an incident's whole story."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import flask
 import msgspec
 
 from actor.answers import Refused, Routes, answered
 from actor.journal import incidents, undo_records, verdicts, words
+from actor.journal.wanted import Wanted
 from actor.person import UNKNOWN
 from actor.person.undoing import undo_in_words
 from homeostat import explanation
@@ -19,15 +20,25 @@ if TYPE_CHECKING:
     from actor.service import Service
 
 _MOST = 1000
+_SPAN = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
+
+
+class Asked(Wanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a request for decisions may say: `last` in seconds (a day without it), or `since`, in Unix seconds as `until` is."""
+
+    last: _SPAN | None = None
+    since: _SPAN | None = None
+    until: _SPAN | None = None
 
 
 def _add(api: flask.Blueprint, service: Service) -> None:
     @api.get("/decisions")
     def decisions() -> flask.Response:
-        now = service.world.clock.now()
-        seconds = flask.request.args.get("last", default=float(DAY), type=float)
-        subject = flask.request.args.get("subject")
-        return answered(incidents.recent(service.world.journal, now - seconds, (subject, _MOST)))
+        asked = _asked()
+        since = asked.since
+        if since is None:
+            since = service.world.clock.now() - (DAY if asked.last is None else asked.last)
+        return answered(incidents.recent(service.world.journal, since, asked, _MOST))
 
     @api.get("/incidents/<incident_id>")
     def incident(incident_id: str) -> flask.Response:
@@ -35,6 +46,19 @@ def _add(api: flask.Blueprint, service: Service) -> None:
         if found is None:
             raise Refused(UNKNOWN.reason, 404)
         return answered(tell_story(service, found))
+
+
+def _asked() -> Asked:
+    """Read what decisions are asked for. Raises Refused on what no request may say."""
+    said = flask.request.args.to_dict()
+    try:
+        asked = msgspec.convert(said, Asked, strict=False)
+    except msgspec.ValidationError as error:
+        names = ", ".join(field.name for field in msgspec.structs.fields(Asked))
+        raise Refused(f"{error}; decisions are asked for by {names}", 400) from None
+    if asked.last is not None and asked.since is not None:
+        raise Refused("last and since are two beginnings; say one", 400)
+    return asked
 
 
 def tell_story(service: Service, incident: Incident) -> dict[str, Any]:

@@ -196,7 +196,7 @@ def test_no_argument_of_the_api_is_more_than_data(actor: Actor, started: set[tup
     for hostile in BY_KIND[kind]:
         quoted = urllib.parse.quote(hostile, safe="")
         said = {"author": hostile, "reason": hostile, "plan_hash": hostile, "until": None}
-        answers = [pages.client.get(f"/api/v1/{path}", headers=AS_OPERATOR) for path in (f"incidents/{quoted}", f"decisions?subject={quoted}&last={quoted}")]
+        answers = [pages.client.get(f"/api/v1/{path}", headers=AS_OPERATOR) for path in (f"incidents/{quoted}", f"decisions?target={quoted}", f"decisions?last={quoted}&{quoted}={quoted}")]
         for word in ("approve", "deny", "veto", "again", "defer", "undo"):
             answers.append(pages.client.post(f"/api/v1/incidents/{quoted}/{word}", json=said, headers=AS_OPERATOR))
             answers.append(pages.client.post(f"/api/v1/incidents/{known}/{word}", json={**said, "more": hostile}, headers=AS_OPERATOR))

@@ -158,3 +158,12 @@ def test_a_silence_needs_all_of_its_matchers() -> None:
 def test_whatever_a_person_wrote_matching_never_raises(pattern: str, value: str, is_regex: bool, is_equal: bool) -> None:
     muted: Silence = silence(Matcher("target", pattern, is_regex, is_equal))
     assert muted.matches({"target": value}) in {True, False}
+
+
+def test_muted_alerts_are_asked_for_too_with_what_mutes_them_and_who_is_told(site: Site) -> None:
+    muted = {**ALERT, "status": {"inhibitedBy": ["f1"], "silencedBy": ["2f1a"], "state": "suppressed", "mutedBy": []}}
+    site.answer = lambda asked: Reply([muted])
+    (alert,) = client(site).all_alerts('host="h1"')
+    assert alert.status is not None
+    assert (alert.status.silenced_by, alert.status.inhibited_by, [receiver.name for receiver in alert.receivers]) == (("2f1a",), ("f1",), ["actor"])
+    assert site.asked[0].query == {"filter": ['host="h1"'], "active": ["true"], "silenced": ["true"], "inhibited": ["true"]}

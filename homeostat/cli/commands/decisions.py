@@ -2,41 +2,73 @@
 
 from __future__ import annotations
 
+import typing
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from homeostat.cli.desk import DurationParameter, table, with_doors
+from homeostat.cli.moments import Moment, moment
 from homeostat.clock import rfc3339
 from homeostat.config import Duration
+from homeostat.config.section import DAY
+from homeostat.words import DECISIONS, Outcome
 
 if TYPE_CHECKING:
     from homeostat.doors import Doors
 
+_MOST = 1000
+_USUAL = Duration(7 * DAY)
+
 
 @click.command()
-@click.option("--last", type=DurationParameter(), default=Duration(7 * 86400), show_default="7d", help="How far back.")
+@click.option("--last", type=DurationParameter(), help="How far back; 7d unless --since is given.")
+@click.option("--since", type=Moment(), help="From this time on: 22:30, or a date with time as in 2026-01-31T22:30.")
+@click.option("--until", type=Moment(), help="What began before this time.")
+@click.option("--target", help="Only this target.")
+@click.option("--problem", help="Only this problem.")
 @click.option("--action", help="Only this action.")
-@click.option("--outcome", help="Only this outcome.")
+@click.option("--decision", type=click.Choice(DECISIONS), help="Only this decision.")
+@click.option("--outcome", type=click.Choice(typing.get_args(Outcome)), help="Only what ended so.")
 @click.option("--pending", is_flag=True, help="Only what is on its way.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @with_doors
-def decisions(doors: Doors, last: Duration, action: str | None, outcome: str | None, pending: bool, as_json: bool) -> None:  # noqa: PLR0913, PLR0917 - one per flag
+def decisions(doors: Doors, as_json: bool, **asked: Any) -> None:
     """List what was decided, newest first."""
-    found: list[dict[str, Any]] = doors.actor.get("decisions", last=float(last))
-    chosen = [
-        incident
-        for incident in found
-        if action in {None, incident["action"]} and outcome in {None, incident["outcome"]} and not (pending and incident["outcome"])
-    ]
+    if asked["last"] is not None and asked["since"] is not None:
+        raise click.UsageError("--last and --since are two beginnings; say one")
+    found: list[dict[str, Any]] = doors.actor.get("decisions", **_query(asked, doors.clock.now()))
     if as_json:
-        click.echo(msgspec.json.encode(chosen))
+        click.echo(msgspec.json.encode(found))
         return
-    if not chosen:
-        click.echo(f"Of the last {last}, there is no such decision." if found else f"Nothing was decided in the last {last}.")
+    if not found:
+        click.echo(_none(asked))
         return
-    table(("when", "id", "problem", "target", "action", "decision", "became", "why"), map(_row, chosen))
+    table(("when", "id", "problem", "target", "action", "decision", "became", "why"), map(_row, found))
+    if len(found) == _MOST:
+        click.echo(f"These are the {_MOST} that were touched last; --until and the other options lead to the rest.")
+
+
+def _query(asked: dict[str, Any], now: float) -> dict[str, str | float]:
+    """Return what the actor is asked for: only what was said."""
+    times = {name: _past(asked[name], now) for name in ("since", "until") if asked[name] is not None}
+    said = {name: asked[name] for name in ("target", "problem", "action", "decision", "outcome") if asked[name] is not None}
+    begin = {} if "since" in times else {"last": float(asked["last"] or _USUAL)}
+    return {**begin, **times, **said, **({"pending": "true"} if asked["pending"] else {})}
+
+
+def _past(text: str, now: float) -> float:
+    """Read a time that lies behind: 22:30 is the last one."""
+    then = moment(text, now)
+    return then - DAY if ":" in text and "T" not in text and then > now else then
+
+
+def _none(asked: dict[str, Any]) -> str:
+    narrowed = any(asked[name] for name in ("target", "problem", "action", "decision", "outcome", "pending"))
+    when = f"since {asked['since']}" if asked["since"] else f"in the last {asked['last'] or _USUAL}"
+    when += f" until {asked['until']}" if asked["until"] else ""
+    return f"No such decision {when}." if narrowed else f"Nothing was decided {when}."
 
 
 def _row(incident: dict[str, Any]) -> tuple[object, ...]:

@@ -85,7 +85,7 @@ def test_no_query_of_the_loop_a_scrape_or_the_api_reads_the_whole_of_a_long_tabl
     actor.decide(WEB, "service-restart")
     actor.hear(labels_of(DISK, "disk-cleanup", "propose"))
     actor.turn()
-    for path in ("/metrics", "/api/v1/status", "/api/v1/decisions?last=60", "/api/v1/decisions?subject=web", f"/api/v1/incidents/{actor.incident().id}"):
+    for path in ("/metrics", "/api/v1/status", "/api/v1/decisions?last=60", "/api/v1/decisions?target=web&pending=true", f"/api/v1/incidents/{actor.incident().id}"):
         assert pages.client.get(path, headers=AS_OPERATOR).status_code == 200
     actor.journal._db.set_trace_callback(None)
     read = [statement for statement in asked if statement.startswith(("SELECT", "UPDATE", "DELETE"))]

@@ -9,7 +9,7 @@ import pytest
 from actor.situation import GATES
 from tests.actor.web import AS_OPERATOR, Pages, pages_of
 from tests.homeostat.explanation.seen import whole
-from tests.support import WEB
+from tests.support import DISK, HOUR, NOW, WEB
 
 if TYPE_CHECKING:
     from tests.support import Actor
@@ -66,3 +66,58 @@ def test_doors_that_do_not_answer_are_named_and_the_rest_is_told(actor: Actor, p
     assert found["Decision"][0].startswith("Prometheus does not tell the terms of this decision: Prometheus at http://prometheus.invalid gave no answer")
     assert found["Alertmanager"] == ["Alertmanager does not say: Alertmanager at http://alertmanager.invalid gave no answer: it is down."]
     assert found["Gates"]
+
+
+def asked(pages: Pages, query: str) -> list[str]:
+    found = pages.client.get(f"/api/v1/decisions?{query}", headers=AS_OPERATOR)
+    assert found.status_code == 200, found.json
+    return [incident["target"] for incident in found.json]
+
+
+@pytest.fixture
+def lived(actor: Actor) -> Actor:
+    actor.decide(DISK, "disk-cleanup", "propose", 0.8)
+    actor.decide(WEB, "service-restart")
+    actor.turn()
+    actor.clock.advance(HOUR)
+    actor.decide(WEB._replace(target="other", problem="fd_exhaustion"), "service-restart", "alert-only", 0.4)
+    actor.turn()
+    return actor
+
+
+@pytest.mark.parametrize(
+    ("query", "targets"),
+    [
+        ("", ["other", "web", "disk"]), ("target=web", ["web"]), ("problem=disk_exhaustion", ["disk"]), ("action=service-restart", ["other", "web"]),
+        ("decision=alert-only", ["other"]), ("outcome=succeeded", ["web"]), ("pending=true", ["disk"]), ("pending=false", ["other", "web", "disk"]),
+        ("last=60", ["other"]), (f"since={NOW - 1}&until={NOW + 1}", ["web", "disk"]), ("action=service-restart&outcome=alerted", ["other"]), ("target=nobody", []),
+        ("pending=true&outcome=succeeded", []),
+    ],
+)  # fmt: skip
+def test_decisions_are_chosen_by_their_words_in_the_journal(lived: Actor, query: str, targets: list[str]) -> None:
+    found = asked(pages_of(lived), query)
+    assert sorted(found) == sorted(targets)
+    assert "other" not in found or found[0] == "other"
+
+
+def test_a_match_is_found_behind_a_thousand_that_are_newer(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actor.routes.incidents._MOST", 2)
+    for number in range(4):
+        actor.decide(WEB._replace(target=f"t{number}"), "service-restart", "alert-only")
+        actor.turn()
+        actor.clock.advance(1)
+    assert asked(pages_of(actor), "") == ["t3", "t2"]
+    assert asked(pages_of(actor), "target=t0") == ["t0"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "outcome=suceeded", "decision=never", "targt=web", "last=x", "last=nan", "last=inf", "last=-1", "last=1e400", "last=", "since=yesterday", "pending=perhaps",
+        "last=60&since=0", "1=1;--=",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_refused_with_what_can(pages: Pages, query: str) -> None:
+    answer = pages.client.get(f"/api/v1/decisions?{query}", headers=AS_OPERATOR)
+    assert answer.status_code == 400
+    assert "decisions are asked for by until, target" in answer.json["error"] or "say one" in answer.json["error"]

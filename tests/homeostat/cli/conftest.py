@@ -72,8 +72,9 @@ class Town:
     said: dict[str, Reply] = dataclasses.field(default_factory=dict)
     stories: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     silences: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    alerts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     windows: Reply = dataclasses.field(default_factory=Reply)
-    exporter: dict[str, Reply] = dataclasses.field(default_factory=dict)
+    exporter: dict[str, Reply] = dataclasses.field(default_factory=lambda: {"forecast": Reply({"error": "no such target is forecast now"}, 404)})
     series: dict[str, list[tuple[dict[str, str], float]]] = dataclasses.field(default_factory=dict)
 
     def run(self, *arguments: str, typed: str | None = None) -> Result:
@@ -119,6 +120,8 @@ class Town:
     def _alertmanager(self, asked: Asked) -> Reply:
         if asked.method == "POST":
             return Reply({"silenceID": "new"})
+        if asked.path == "/api/v2/alerts":
+            return Reply(self.alerts)
         return Reply(self.silences) if asked.method == "GET" else Reply({})
 
     def _prometheus(self, asked: Asked) -> Reply:
@@ -132,7 +135,9 @@ class Town:
 
     def _select(self, wanted: Any) -> list[tuple[dict[str, str], float]]:
         matchers = {matcher.name: matcher.value for matcher in wanted.matchers.matchers}
-        return [(labels, value) for labels, value in self.series.get(wanted.name, []) if matchers.items() <= labels.items()]
+        names = [wanted.name] if wanted.name else matchers.pop("__name__").split("|")
+        found = [({"__name__": name, **labels}, value) for name in names for labels, value in self.series.get(name, [])]
+        return [(labels, value) for labels, value in found if matchers.items() <= labels.items()]
 
     @staticmethod
     def _vector(rows: list[tuple[dict[str, str], float]]) -> Reply:

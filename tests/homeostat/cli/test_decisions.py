@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import pathlib
 import subprocess
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from homeostat.clock import SystemClock
 from tests.homeostat.cli.conftest import incident
 
 if TYPE_CHECKING:
@@ -42,23 +44,49 @@ def test_a_table_says_when_what_became_of_it_and_why(many: Town) -> None:
     assert "proposed" in lines[3]
 
 
-def test_it_is_narrowed_by_action_outcome_and_what_is_on_its_way(many: Town) -> None:
-    assert shown(many) == ["0a1b2c3d", "2", "3"]
-    assert shown(many, "--action", "disk-cleanup") == ["3"]
-    assert shown(many, "--outcome", "refused") == ["2"]
-    assert shown(many, "--pending") == ["3"]
-    assert shown(many, "--pending", "--action", "service-restart") == []
+def asked_for(town: Town, *flags: str) -> dict[str, list[str]]:
+    shown(town, *flags)
+    return town.asked("GET")[-1].query
 
 
-def test_no_decision_is_a_sentence_and_not_an_empty_table(many: Town) -> None:
-    assert many.run("decisions", "--outcome", "suceeded").output == "Of the last 7d, there is no such decision.\n"
-    many.decisions = []
-    assert many.run("decisions", "--last", "2h").output == "Nothing was decided in the last 2h.\n"
+@pytest.mark.parametrize(
+    ("flags", "query"),
+    [
+        ((), {"last": ["604800.0"]}),
+        (("--last", "30d"), {"last": ["2592000.0"]}),
+        (("--since", "2026-01-31T22:30:00Z", "--until", "2026-02-01T00:00:00Z"), {"since": ["1769898600.0"], "until": ["1769904000.0"]}),
+        (("--until", "2026-02-01T00:00:00Z"), {"last": ["604800.0"], "until": ["1769904000.0"]}),
+        (("--target", "/srv", "--problem", "disk_exhaustion", "--action", "disk-cleanup"), {"last": ["604800.0"], "target": ["/srv"], "problem": ["disk_exhaustion"], "action": ["disk-cleanup"]}),
+        (("--decision", "propose", "--outcome", "refused", "--pending"), {"last": ["604800.0"], "decision": ["propose"], "outcome": ["refused"], "pending": ["true"]}),
+    ],
+)
+def test_what_is_wanted_is_asked_of_the_actor_so_that_no_match_is_left_out(many: Town, flags: tuple[str, ...], query: dict[str, list[str]]) -> None:
+    assert asked_for(many, *flags) == query
 
 
-def test_how_far_back_is_asked_of_the_actor(many: Town) -> None:
-    shown(many, "--last", "30d")
-    assert many.asked("GET")[0].query == {"last": [str(30 * 86400.0)]}
+def test_an_hour_that_is_still_to_come_today_is_yesterdays(many: Town) -> None:
+    now = SystemClock().now()
+    ahead = datetime.datetime.fromtimestamp(now + 120).astimezone()
+    (since,) = asked_for(many, "--since", f"{ahead:%H:%M}")["since"]
+    assert now - 86400 - 120 < float(since) < now - 86400 + 180
+
+
+@pytest.mark.parametrize("flags", [("--outcome", "suceeded"), ("--decision", "never"), ("--last", "1h", "--since", "22:30"), ("--until", "tomorrow")])
+def test_what_cannot_be_wanted_is_a_usage_error_and_asks_nothing(many: Town, flags: tuple[str, ...]) -> None:
+    assert many.run("decisions", *flags).exit_code == 2
+    assert many.asked("GET") == []
+
+
+def test_no_decision_is_a_sentence_and_not_an_empty_table(town: Town) -> None:
+    assert town.run("decisions", "--last", "2h").output == "Nothing was decided in the last 2h.\n"
+    assert town.run("decisions", "--outcome", "refused").output == "No such decision in the last 7d.\n"
+    assert town.run("decisions", "--since", "2026-01-31T22:30", "--until", "2026-02-01T22:30").output == "Nothing was decided since 2026-01-31T22:30 until 2026-02-01T22:30.\n"
+
+
+def test_a_table_that_may_not_be_all_says_so(many: Town) -> None:
+    assert "touched last" not in many.run("decisions").output
+    many.decisions = many.decisions[:1] * 1000
+    assert many.run("decisions").output.splitlines()[-1].startswith("These are the 1000 that were touched last;")
 
 
 def test_json_is_what_the_actor_said(many: Town) -> None:

@@ -1,116 +1,271 @@
-"""`homeostat why`: from the series to the outcome."""
+"""`homeostat why`: from the series to the outcome, and for nothing that happened the first closed link first."""
 
 from __future__ import annotations
 
+import json
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.homeostat.cli.conftest import incident
-from tests.support import HOST, PREDICTION
+from tests.homeostat.cli.conftest import incident, silence
+from tests.homeostat.explanation.seen import KEY, Row, only_alert, whole, without
+from tests.homeostat.explanation.test_deeds import story as deeds
+from tests.httpd import Asked, Reply
+from tests.support import HOST
 
 if TYPE_CHECKING:
     from tests.homeostat.cli.conftest import Town
 
-WEB = {"host": HOST, "target": "web", "resource": "memory", "problem": "memory_leak"}
+NAMES = {"host": HOST, "problem": KEY.problem, "target": "/srv", "resource": "filesystem"}
+NO_DECISION = ("target_action:homeostat_confidence:ratio", "target_action:homeostat_decision:ratio", "target_action:homeostat_choice:info", "homeostat_problem_action_info")
+
+
+def forecast(**changes: Any) -> dict[str, Any]:
+    """Return one entry of the exporter's answer."""
+    return {
+        **NAMES, "unit": "bytes", "limit": 10.0, "direction": "down", "value": 12.0, "usage_ratio": 0.87, "age_seconds": 12.0, "asserted": True,
+        "assertion": {"confidence": 0.89, "severity": "warning"}, "why_not": None, "reason": None, "explanation": "It grows by 2 GB a day since Tuesday.", "since": 0.0,
+        "action_horizon_seconds": 14 * 86400.0, "time_to_limit_seconds": {"lower": 86400.0, "median": 3.5 * 86400, "upper": None}, "probability": 0.89, "probabilities": {"14d": 0.89},
+    } | changes  # fmt: skip
+
+
+def alert(name: str = "HomeostatAutoExecute", **changes: Any) -> dict[str, Any]:
+    return {
+        "fingerprint": "8d2f1a3c5e7b9046", "labels": {"alertname": name, **NAMES}, "annotations": {}, "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2026-01-01T00:05:00Z",
+        "status": {"state": "active", "silencedBy": [], "inhibitedBy": []}, "receivers": [{"name": "homeostat-actor"}],
+    } | changes  # fmt: skip
 
 
 def story(**changes: Any) -> dict[str, Any]:
-    verdicts = [
-        {"asked_at": 1.0, "gate": "known", "answer": "allow", "reason": "old news", "inputs": {}},
-        {"asked_at": 2.0, "gate": "known", "answer": "allow", "reason": "it is known", "inputs": {}},
-        {"asked_at": 2.0, "gate": "age", "answer": "refuse", "reason": "too old", "inputs": {}},
-    ]
-    phases = [
-        {"phase": "plan", "intent": None, "intended_at": 1.0, "finished_at": 2.0, "result": {"commands": []}, "failure": None},
-        {"phase": "execute", "intent": {"summary": "restart web"}, "intended_at": 2.0, "finished_at": 3.0, "result": {"status": 0, "output": "x", "left": [], "freed": {"least_bytes": 1}}, "failure": None},
-        {"phase": "verify", "intent": None, "intended_at": 3.0, "finished_at": 4.0, "result": {"finding": "verified", "checks": [{"name": "measure", "status": "passed", "detail": "fell"}]}, "failure": None},
-        {"phase": "keep", "intent": None, "intended_at": 4.0, "finished_at": 5.0, "result": None, "failure": "it broke"},
-        {"phase": "recover", "intent": None, "intended_at": 5.0, "finished_at": None, "result": None, "failure": None},
-    ]
-    said = [
-        {"word": "approved", "author": "ada@desk", "said_at": 0.0, "until": None, "reason": ""},
-        {"word": "deferred", "author": "bob@desk", "said_at": 0.0, "until": 60.0, "reason": "a film"},
-        {"word": "again", "author": "eve@desk", "said_at": 0.0, "until": None, "reason": ""},
-    ]
-    return {**incident(), "verdicts": verdicts, "phases": phases, "proposal": None, "words": said} | changes
+    explanation = [{"heading": "In short", "lines": ["it was so"]}, {"heading": "Gates", "lines": ["known: allow"]}]
+    return {**deeds(**NAMES, action="disk-cleanup"), "explanation": explanation} | changes
+
+
+def lay(town: Town, rows: list[Row]) -> None:
+    """Let Prometheus hold exactly these series."""
+    town.series = {}
+    for name, labels, value in rows:
+        town.series.setdefault(name, []).append((labels, value))
+
+
+def happened(town: Town, **changes: Any) -> None:
+    """Let the actor have an incident."""
+    town.decisions = [incident(**NAMES, action="disk-cleanup", **changes)]
+    town.stories = {"0a1b2c3d": story(**changes)}
 
 
 @pytest.fixture
 def told(town: Town) -> Town:
-    town.decisions = [incident()]
-    town.stories = {"0a1b2c3d": story()}
-    town.series = {
-        "homeostat_usage_ratio": [(WEB, 0.87)],
-        PREDICTION: [(WEB, 0.89)],
-        "target_action:homeostat_decision:ratio": [({**WEB, "action": "service-restart", "risk": "low", "decision": "auto-execute"}, 0.957)],
-        "homeostat_action_historical_success_ratio": [({"host": HOST, "action": "service-restart"}, 1.0)],
-        "homeostat_autonomy_threshold_ratio": [({"host": HOST, "risk": "low", "decision": "auto-execute"}, 0.9), ({"host": HOST, "risk": "low", "decision": "propose"}, 2.0)],
-    }
+    town.exporter = {"forecast": Reply({"forecasts": [forecast()]})}
+    lay(town, whole())
+    town.alerts = [alert()]
+    happened(town)
     return town
 
 
+def short(town: Town, subject: str = "/srv") -> str:
+    result = town.run("why", "--json", subject)
+    assert result.exit_code == 0, result.output
+    (explained,) = json.loads(result.output)["explained"]
+    heading, (sentence,) = explained["explanation"][0].values()
+    assert heading == "In short"
+    return str(sentence)
+
+
 def test_a_targets_story_goes_from_the_series_to_the_outcome(told: Town) -> None:
-    output = told.run("why", "web").output
-    for line in (
-        "memory_leak memory web: 87% of the limit is used.", "memory_leak memory web: the problem is asserted, prediction 0.89.",
-        "memory_leak memory web: decided now: auto-execute service-restart at confidence 0.957, of", "  historical success: 1.00", "  learned offset: missing",
-        "  thresholds at risk low: auto-execute above 0.9", "Incident 0a1b2c3d, 2023-11-14T22:13:20Z: memory_leak at web, auto-execute service-restart at confidence 0.957.",
-        "  It is succeeded: memory fell.", "  1970-01-01T00:00:00Z approved by ada@desk", "  1970-01-01T00:00:00Z deferred until 1970-01-01T00:01:00Z by bob@desk: a film",
-        "  1970-01-01T00:00:00Z another try asked for by eve@desk", "  gate known: allow: it is known", "  gate age: refuse: too old", "  1970-01-01T00:00:02Z execute (restart web): status 0",
-        "  1970-01-01T00:00:03Z verify: verified (measure passed: fell)", "  1970-01-01T00:00:04Z keep: failed: it broke", "  1970-01-01T00:00:05Z recover: never reported back",
-    ):  # fmt: skip
-        assert line in output.splitlines()
-    assert "old news" not in output
+    result = told.run("why", "/srv")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[:2] == ["disk_exhaustion at /srv (filesystem)", "disk-cleanup was run at /srv at 2023-11-14T22:13:30Z; it is verified: memory fell."]
+    wanted = [
+        "Series and forecast", "  Of what the limit of disk_exhaustion allows, 87% is used; read 12s ago.",
+        "  Within 14d, for which it would be acted on, the limit is reached with probability 0.89; expected in 3d12h (90 % interval 1d to never).",
+        "  It grows by 2 GB a day since Tuesday.", "  disk_exhaustion is asserted with 0.89, warning.", "Decision", "    0.30 x 0.89 prediction = 0.267",
+        "  0.957 is above auto-execute (0.90): so it is auto-execute.", "Alertmanager", "  HomeostatAutoExecute is there since 2026-01-01T00:00:00Z, for receiver homeostat-actor.",
+        "Incident", "Gates", "  age: refuse: too old (saw age 20m, seen 1970-01-01T00:01:00Z, names a, b, count 3)", "Plan", "What was done", "Persons' words", "Undo", "What comes next",
+    ]  # fmt: skip
+    assert [line for line in lines if line in wanted] == wanted
 
 
-def test_an_incident_is_found_by_its_id_too(told: Town) -> None:
-    assert "Incident 0a1b2c3d" in told.run("why", "0a1b2c3d").output
+def test_an_incident_is_told_by_its_id_as_the_actor_explains_it(told: Town) -> None:
+    assert told.run("why", "0a1b2c3d").output.splitlines() == ["disk_exhaustion at /srv (filesystem)", "it was so", "", "Gates", "  known: allow"]
 
 
-def test_an_incident_older_than_a_month_is_found_by_its_id(told: Town) -> None:
-    told.decisions = []
-    assert "Incident 0a1b2c3d" in told.run("why", "0a1b2c3d").output
+def not_asserted(town: Town) -> str:
+    town.exporter["forecast"] = Reply({"forecasts": [forecast(asserted=False, assertion=None, why_not="the limit is reached within 14d with a probability of 0.31, below assertion.probability 0.5")]})
+    lay(town, without(whole(), *NO_DECISION, "homeostat_problem_confidence_ratio", "target:homeostat_problem:info"))
+    town.alerts = []
+    return "no disk_exhaustion is asserted at /srv: the limit is reached within 14d with a probability of 0.31, below assertion.probability 0.5"
+
+
+def no_action_known(town: Town) -> str:
+    lay(town, [*without(whole(), *NO_DECISION), only_alert()])
+    return "no playbook answers disk_exhaustion"
+
+
+def below_every_threshold(town: Town) -> str:
+    lay(town, whole("alert-only", confidence=0.62))
+    return "0.62 is not above propose (0.70), so it is alert-only"
+
+
+def silenced(town: Town) -> str:
+    town.alerts = [alert(status={"state": "suppressed", "silencedBy": ["s1"], "inhibitedBy": []})]
+    town.silences = [silence()]
+    return 'HomeostatAutoExecute is silenced by ada until 2026-01-01T01:00:00Z: maintenance (alertname=~"HomeostatAutoExecute|HomeostatNotifyExecute" host="h1")'
+
+
+def never_arrived(town: Town) -> str:
+    town.alerts = []
+    return "no decision alert on disk_exhaustion at /srv is in Alertmanager: is it in Prometheus' alerting section?"
+
+
+def unheard(town: Town) -> str:
+    return "the actor has heard of no decision on disk_exhaustion at /srv in the last 30 days: is it a receiver of Alertmanager?"
+
+
+def rules_not_loaded(town: Town) -> str:
+    lay(town, without(whole(), *NO_DECISION))
+    return "Prometheus decides nothing about disk_exhaustion at /srv though it sees it: are the rules of alert-rules/decision.rules.yml loaded?"
+
+
+def exporter_not_scraped(town: Town) -> str:
+    lay(town, without(whole(), *NO_DECISION, "homeostat_problem_confidence_ratio", "target:homeostat_problem:info"))
+    return "Prometheus sees no disk_exhaustion at /srv"
+
+
+def exporter_down(town: Town) -> str:
+    town.configure(exporter={"url": "http://127.0.0.1:9"})
+    lay(town, without(whole(), *NO_DECISION, "homeostat_problem_confidence_ratio"))
+    return "http://127.0.0.1:9 gave no answer: ConnectionError; is the daemon running?"
+
+
+def prometheus_down(town: Town) -> str:
+    town.configure(prometheus={"url": "http://127.0.0.1:9"})
+    return "Prometheus decides nothing that could be read: Prometheus at http://127.0.0.1:9 gave no answer"
+
+
+def alertmanager_down(town: Town) -> str:
+    town.configure(alertmanager={"url": "http://127.0.0.1:9"})
+    return "Alertmanager does not say whether the decision is silenced (Alertmanager at http://127.0.0.1:9 gave no answer: ConnectionError)"
+
+
+def actor_down(town: Town) -> str:
+    town.configure(links={"console": "http://127.0.0.1:9"})
+    return "the actor does not say what it does: http://127.0.0.1:9 gave no answer: ConnectionError; is the daemon running?"
+
+
+NOTHING = (
+    not_asserted, no_action_known, below_every_threshold, silenced, never_arrived, unheard, rules_not_loaded, exporter_not_scraped, exporter_down, prometheus_down,
+    alertmanager_down, actor_down,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", NOTHING, ids=lambda cause: cause.__name__)
+def test_of_nothing_the_first_closed_link_is_named_first(told: Town, cause: Any) -> None:
+    told.decisions, told.stories = [], {}
+    said = cause(told)
+    assert short(told).startswith(f"Nothing happened because {said}")
+
+
+@pytest.mark.parametrize("cause", [cause for cause in NOTHING if cause not in {unheard, actor_down}], ids=lambda cause: cause.__name__)
+def test_a_link_that_is_closed_now_stands_before_what_the_actor_said_before(told: Town, cause: Any) -> None:
+    happened(told, outcome="refused", reason="cooldown: too soon", acted_at=None)
+    said = cause(told)
+    assert short(told).startswith(f"Nothing happened because {said}")
+
+
+def test_a_gate_that_says_no_is_named_when_all_before_it_is_open(told: Town) -> None:
+    happened(told, outcome="refused", reason="cooldown: it ran there 3m ago", acted_at=None)
+    assert short(told) == "Nothing happened because cooldown: it ran there 3m ago."
+
+
+def test_what_was_done_in_an_episode_that_goes_on_is_told_though_the_problem_is_no_longer_asserted(told: Town) -> None:
+    not_asserted(told)
+    assert short(told).startswith("disk-cleanup was run at /srv at ")
+
+
+def test_what_was_done_in_an_episode_that_is_over_is_no_answer_for_now(told: Town) -> None:
+    happened(told, episode_ended_at=1_700_000_700.0)
+    assert short(told) == "Nothing happened because the actor has heard of no decision since its last episode ended at 2023-11-14T22:25:00Z."
+    said = not_asserted(told)
+    assert short(told) == f"Nothing happened because {said}."
 
 
 def test_a_target_that_nobody_knows_is_told_in_words(town: Town) -> None:
-    output = town.run("why", "nobody").output
-    assert "The exporter knows no target nobody: is it configured, and are its series in Prometheus?" in output
-    assert "The actor has no incident about nobody in the last 30 days" in output
+    assert short(town, "nobody") == "Nothing happened because no such target is forecast now."
 
 
-def test_what_an_alert_tells_of_has_a_problem_and_no_limit(told: Town) -> None:
-    told.series["homeostat_usage_ratio"] = []
-    lines = told.run("why", "web").output.splitlines()
-    assert lines[0] == "memory_leak memory web: the problem is asserted, prediction 0.89."
+def test_every_problem_of_a_target_is_told_what_is_decided_first(told: Town) -> None:
+    other = forecast(problem="inode_exhaustion", resource="inodes", asserted=False, assertion=None, why_not="it is far away")
+    told.exporter["forecast"] = Reply({"forecasts": [other, forecast()]})
+    lines = told.run("why", "/srv").output.splitlines()
+    assert lines.index("disk_exhaustion at /srv (filesystem)") < lines.index("inode_exhaustion at /srv (inodes)")
+    assert "Nothing happened because no inode_exhaustion is asserted at /srv: it is far away." in lines
 
 
-def test_a_phase_without_an_end_is_under_way_while_its_incident_runs(told: Town) -> None:
-    told.stories = {"0a1b2c3d": story(state="running", outcome=None)}
-    assert "  1970-01-01T00:00:05Z recover: under way" in told.run("why", "web").output.splitlines()
+def test_an_exporter_that_does_not_answer_here_is_no_cause_while_prometheus_has_its_word(told: Town) -> None:
+    told.configure(exporter={"url": "http://127.0.0.1:9"})
+    happened(told, outcome="refused", reason="cooldown: too soon", acted_at=None)
+    assert short(told) == "Nothing happened because cooldown: too soon."
 
 
-def test_a_target_without_trouble_says_so(told: Town) -> None:
-    told.decisions = []
-    told.series[PREDICTION] = []
-    assert "No problem is asserted here now, so there is nothing to decide." in told.run("why", "web").output
+def test_an_alert_of_ours_is_taken_for_its_targets(told: Town) -> None:
+    lines = told.run("why", "HomeostatAutoExecute").output.splitlines()
+    assert lines[:3] == ["HomeostatAutoExecute in Alertmanager is about /srv.", "", "disk_exhaustion at /srv (filesystem)"]
+    assert told.run("why", "8d2f1a3c5e7b9046").output.splitlines()[0] == "8d2f1a3c5e7b9046 in Alertmanager is about /srv."
 
 
-def test_a_forecast_that_is_missing_is_told_with_its_reason(told: Town) -> None:
-    told.series["homeostat_forecast_unavailable"] = [({**WEB, "reason": "not_enough_data"}, 1.0)]
-    assert "there is no forecast: not_enough_data." in told.run("why", "web").output
+def test_an_alert_of_ones_own_is_taken_for_what_the_configuration_maps_it_to(told: Town) -> None:
+    mapped = {"alert": "DiskSlow", "problem": "disk_exhaustion", "resource": "filesystem", "confidence": 0.9, "target_label": "mountpoint"}
+    told.configure(exporter={"targets": {"alert": [mapped]}})
+    told.alerts.append({**alert(), "labels": {"alertname": "DiskSlow", "mountpoint": "/srv"}})
+    assert told.run("why", "DiskSlow").output.splitlines()[0] == "DiskSlow in Alertmanager is about /srv."
 
 
-@pytest.mark.parametrize("subject", ["../status", "a b", "\x1b[2J", '"} or up{job="', "%2e%2e"])
+def test_an_alert_that_does_not_fire_is_said_so_and_its_one_target_is_explained(told: Town) -> None:
+    assert told.run("why", "HomeostatPropose").output == "Alertmanager has no alert HomeostatPropose now: it does not fire, or has not arrived.\n"
+    mapped = {"alert": "DiskSlow", "problem": "disk_exhaustion", "resource": "filesystem", "confidence": 0.9, "target": "/srv"}
+    told.configure(exporter={"targets": {"alert": [mapped]}})
+    lines = told.run("why", "DiskSlow").output.splitlines()
+    assert (lines[0], lines[2]) == ("Alertmanager has no alert DiskSlow now: it does not fire, or has not arrived.", "disk_exhaustion at /srv (filesystem)")
+
+
+def test_an_alert_of_another_host_is_about_no_target_here(told: Town) -> None:
+    told.alerts = [alert(labels={"alertname": "HomeostatAutoExecute", **NAMES, "host": "elsewhere"})]
+    assert told.run("why", "HomeostatAutoExecute").output.startswith("HomeostatAutoExecute in Alertmanager is about no target of h1;")
+
+
+def test_doors_that_hang_hold_nothing_up_for_long_and_the_rest_is_told(told: Town) -> None:
+    told.configure(prometheus={"timeout": "1m"}, alertmanager={"timeout": "1m"})
+    over = threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path == "/api/v1/query" or asked.path.startswith("/api/v2/"):
+            over.wait(60)
+        return told.answer(asked)
+
+    told.site.answer = answer
+    began = time.monotonic()
+    assert short(told).startswith("disk-cleanup was run at /srv")
+    output = told.run("why", "/srv").output
+    over.set()
+    assert time.monotonic() - began < 15
+    assert "  Prometheus does not say: no answer within 5 s." in output.splitlines()
+    assert "  It grows by 2 GB a day since Tuesday." in output.splitlines()
+
+
+@pytest.mark.parametrize("subject", ["../status", "a b", "\x1b[2J", '"} or up{job="', "%2e%2e", "Homeostat\x1b[2J"])
 def test_a_subject_of_any_kind_asks_about_itself_and_nothing_else(town: Town, subject: str) -> None:
     result = town.run("why", subject)
     assert result.exit_code == 0
     assert "\x1b" not in result.output
-    assert {asked.path for asked in town.asked("GET")} == {"/api/v1/decisions"}
+    assert {asked.path for asked in town.asked("GET")} <= {"/api/v1/decisions", "/api/v1/forecast", "/api/v2/alerts", "/api/v2/silences"}
 
 
 def test_a_hostile_reason_does_not_steer_the_terminal(told: Town) -> None:
-    told.stories = {"0a1b2c3d": story(reason="\x1b[2J\nforged: line")}
-    output = told.run("why", "web").output
+    happened(told, reason="\x1b[2J\nforged: line")
+    output = told.run("why", "/srv").output
     assert "\x1b" not in output
     assert "\\x1b[2J\\nforged: line" in output
