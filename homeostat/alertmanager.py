@@ -153,6 +153,11 @@ class Alertmanager:
         silences: list[Silence] = self._decoded("GET", "silences", list[Silence])
         return silences
 
+    def silence_of(self, silence_id: str) -> Silence:
+        """Return one silence, whatever its state. Raises as `every_silence`, also where there is none of that id."""
+        silence: Silence = self._decoded("GET", f"silence/{urllib.parse.quote(silence_id, safe='')}", Silence)
+        return silence
+
     def alerts(self, *matchers: str) -> list[Alert]:
         """Return the active, unmuted alerts that fit every matcher (`alertname=~"Homeostat.*"`). Raises as `every_silence`."""
         return self._alerts(matchers, muted="false")

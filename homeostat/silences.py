@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import difflib
 import re
 from typing import TYPE_CHECKING, Literal
 
 from homeostat.alertmanager import Matcher
-from homeostat.clock import rfc3339
+from homeostat.clock import rfc3339, unix_time
 from homeostat.words import DECISIONS, EXECUTING, RISKS, SEVERITIES
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ _ONLY_NAMED = ("target", "action")
 # Stands for every value that the configuration does not name: it is no name of anything.
 _UNNAMED = "another"
 # Two letters of a name of twenty may be wrong, and one of four.
-_LONG, _CLOSE_LONG, _CLOSE_SHORT = 12, 0.88, 0.75
+_LONG, _CLOSE_LONG, _CLOSE_SHORT, _CLOSE_LIKELY = 12, 0.88, 0.75, 0.6
 _ALTERNATIVES = re.compile(r"[\w./-]+(\|[\w./-]+)*")
 
 
@@ -119,14 +118,9 @@ def judge(silences: Iterable[Silence], known: Known) -> list[Judged]:
 def ended_at(silence: Silence) -> str:
     """Return when a silence ends, to the second; as it is told when that is no time."""
     try:
-        return rfc3339(ends_timestamp(silence))
+        return rfc3339(unix_time(silence.ends_at))
     except (ValueError, OverflowError):
         return silence.ends_at
-
-
-def ends_timestamp(silence: Silence) -> float:
-    """Return when a silence ends as Unix seconds. Raises ValueError."""
-    return datetime.datetime.fromisoformat(silence.ends_at).timestamp()
 
 
 def _judge(silence: Silence, known: Known) -> Judged:
@@ -234,7 +228,7 @@ def _doubted(matcher: Matcher, known: Known, *, certain: bool) -> Iterator[str]:
     for word in _words_of(matcher):
         if word in names or not names:
             continue
-        meant = _close(word, names) if matcher.name != "host" else known.host if _plain(word) == _plain(known.host) else None
+        meant = _close(word, names, likely=certain) if matcher.name != "host" else known.host if _plain(word) == _plain(known.host) else None
         if meant is not None:
             yield f"there is no {matcher.name} {word}; did you mean {meant}?"
         elif certain and matcher.name != "host":
@@ -243,7 +237,7 @@ def _doubted(matcher: Matcher, known: Known, *, certain: bool) -> Iterator[str]:
 
 def _doubted_label(matcher: Matcher, known: Known, *, certain: bool) -> Iterator[str]:
     named = "target" if matcher.value in known.targets else "action" if matcher.value in known.actions else None
-    meant = named or _close(matcher.name, _LABELS)
+    meant = named or _close(matcher.name, _LABELS, likely=certain)
     if meant is not None:
         yield f"no decision has a label {matcher.name}; did you mean {meant}?"
     elif certain and not matcher.matches({}):
@@ -267,9 +261,10 @@ def _words_of(matcher: Matcher) -> list[str]:
     return inner.split("|") if _ALTERNATIVES.fullmatch(inner) else []
 
 
-def _close(word: str, names: Iterable[str]) -> str | None:
+def _close(word: str, names: Iterable[str], *, likely: bool = False) -> str | None:
+    """Return the name that was meant, if one is close; where it is `likely` that one of them was, it may be less close."""
     lowered = {name.lower(): name for name in names}
-    cutoff = _CLOSE_LONG if len(word) > _LONG else _CLOSE_SHORT
+    cutoff = _CLOSE_LIKELY if likely else _CLOSE_LONG if len(word) > _LONG else _CLOSE_SHORT
     found = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=cutoff)
     return lowered[found[0]] if found else None
 

@@ -136,9 +136,10 @@ def test_a_pause_keeps_nobody_from_hearing() -> None:
         ((f"alertname=~{BOTH}", "service=web"), "no decision has a label service; did you mean target?"),
         ((f"alertname=~{BOTH}", "tarket=x"), "no decision has a label tarket; did you mean target?"),
         ((f"alertname=~{BOTH}", "instance=nas"), "no decision has a label instance, unless your Prometheus adds it (external_labels); they have alertname, "),
+        ((f"alertname=~{BOTH}", "target=wbe"), "there is no target wbe; did you mean web?"),
         ((f"alertname=~{BOTH}", "host=H1.lan:9100"), "there is no host H1.lan:9100; did you mean h1?"),
         ((f"host={HOST}", "target=jelyfin"), "there is no target jelyfin; did you mean jellyfin?"),
-        ((f"alertname=~{BOTH}", "severity=crit"), "nothing is executed at severity crit; known: critical, warning, info"),
+        ((f"alertname=~{BOTH}", "severity=crit"), "there is no severity crit; did you mean critical?"),
     ],
 )
 def test_a_silence_that_was_meant_for_us_and_misses_us_is_doubted(matchers: tuple[str, ...], doubt: str) -> None:

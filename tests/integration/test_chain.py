@@ -161,15 +161,17 @@ def test_status_says_that_every_part_answers(chain: Chain) -> None:
 def test_pause_is_a_silence_and_resume_ends_it(chain: Chain) -> None:
     paused = chain.homeostat("pause", "--for", "10m", "--service", "leaky", "--reason", "a test pauses")
     assert paused.returncode == 0, paused.stderr
-    assert "PAUSED by" in chain.homeostat("status").stdout
+    held = next(line for line in chain.homeostat("status").stdout.splitlines() if "SILENCE" in line)
+    assert ("target leaky" in held, "a test pauses" in held) == (True, True)
     resumed = chain.homeostat("resume")
     assert "a test pauses" in resumed.stdout
-    assert "PAUSED" not in chain.homeostat("status").stdout
+    assert "Nothing is stopped, paused or silenced." in chain.homeostat("status").stdout
 
 
 def test_stop_needs_no_daemon_and_shows_at_once(chain: Chain) -> None:
     assert chain.homeostat("stop", "--reason", "a test stops").returncode == 0
-    assert "STOPPED: by" in chain.homeostat("status").stdout
+    held = next(line for line in chain.homeostat("status").stdout.splitlines() if "STOP" in line)
+    assert ("everything" in held, "a test stops" in held) == (True, True)
     stopped = chain.prometheus
     wait_for("the stop in Prometheus", lambda: stopped.query('homeostat_paused{by="stop"} == 1'), 15)
     assert chain.homeostat("resume").returncode == 0

@@ -1,65 +1,94 @@
-"""`homeostat status`: what is going on, what holds it back, and whether every part answers."""
+"""`homeostat status`: what is going on, who holds what back, why and until when, and whether every part answers."""
 
 from __future__ import annotations
 
+import dataclasses
+import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
-from homeostat.alertmanager import AlertmanagerError
-from homeostat.cli.desk import table, with_doors
-from homeostat.clock import rfc3339
+from homeostat.alertmanager import AlertmanagerError, Silence
+from homeostat.cli.desk import printable, table, with_doors
 from homeostat.daemon_client import DaemonError
+from homeostat.holds import Hold, breaker_hold, silence_holds, stop_hold
 from homeostat.prometheus import PrometheusError, selector
 from homeostat.silences import judge, known_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from homeostat.doors import Doors
 
 
+@dataclasses.dataclass
+class _Found:
+    """What was learned: a row for each part, whether all are well, what holds back, and what is surely not meant."""
+
+    parts: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    unwell: list[str] = dataclasses.field(default_factory=list)
+    holds: list[Hold] = dataclasses.field(default_factory=list)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+
+
 @click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @with_doors
-def status(doors: Doors) -> None:
-    """Show whether every part answers. With it come the mode, what pauses acting, and what is on its way."""
-    rows, unwell = [], False
+def status(doors: Doors, as_json: bool) -> None:
+    """Show whether every part answers. With it come the mode, who holds back what until when and why, and what is on its way."""
+    found, actor = _Found(), None
     for name, ask in (("actor", _actor), ("exporter", _exporter), ("alertmanager", _alertmanager)):
-        words, well = _answer(doors, ask)
-        rows.append((name, words))
-        unwell = unwell or not well
-    table(("part", "state"), rows)
-    if unwell:
+        try:
+            answer = ask(doors, found)
+        except (DaemonError, PrometheusError, AlertmanagerError) as error:
+            found.parts.append((name, str(error)))
+            found.unwell.append(name)
+        else:
+            actor = answer if name == "actor" else actor
+    if actor is None:
+        _see_stop(doors, found)
+    if as_json:
+        holds = [{**dataclasses.asdict(hold), "ends": hold.ends} for hold in found.holds]
+        told = {"parts": dict(found.parts), "unwell": found.unwell, "holds": holds, "warnings": found.warnings, "actor": actor}
+        click.echo(msgspec.json.encode(told))
+    else:
+        _print(found)
+    if found.unwell:
         sys.exit(1)
 
 
-def _answer(doors: Doors, ask: Callable[[Doors], str]) -> tuple[str, bool]:
-    try:
-        return ask(doors), True
-    except (DaemonError, PrometheusError, AlertmanagerError) as error:
-        return str(error), False
+def _print(found: _Found) -> None:
+    table(("part", "state"), found.parts)
+    if found.holds:
+        table(("held back", "by", "who", "until", "why"), ((hold.scope, hold.by.upper(), hold.author, hold.ends, hold.reason) for hold in found.holds))
+    elif "alertmanager" not in found.unwell and "actor" not in found.unwell:
+        click.echo("Nothing is stopped, paused or silenced.")
+    for warning in found.warnings:
+        click.echo(printable(f"warning: {warning}"))
 
 
-def _actor(doors: Doors) -> str:
+def _actor(doors: Doors, found: _Found) -> dict[str, Any]:
     status: dict[str, Any] = doors.actor.get("status")
     words = [f"mode {status['mode']}, level {status['level']}, {'ready' if status['ready'] else 'not ready yet'}"]
-    words += [f"STOPPED: {status['stopped']}"] if status["stopped"] else []
-    words += [f"PAUSED by {lost['created_by']} until {lost['ends_at']}: {lost['comment']} (Alertmanager has lost it)" for lost in status["lost_silences"]]
-    words += [_breaker(breaker) for breaker in status["open_breakers"]]
     words += [f"{count} {state}" for state, count in sorted(status["incidents"].items())]
-    return "; ".join(words)
+    found.parts.append(("actor", "; ".join(words)))
+    found.holds += [stop_hold(status["stopped"])] if status["stopped"] else []
+    found.holds += [breaker_hold(breaker) for breaker in status["open_breakers"]]
+    lost = judge(msgspec.convert(status["lost_silences"], list[Silence]), known_names(doors.config))
+    found.holds += [dataclasses.replace(hold, reason=f"{hold.reason} (Alertmanager has lost it)") for hold in silence_holds(lost)]
+    return status
 
 
-def _breaker(breaker: dict[str, Any]) -> str:
-    failed = f"after {breaker['failures']} failures"
-    if breaker["standing"] == "open":
-        return f"breaker {breaker['scope']} OPEN {failed}, until {rfc3339(breaker['open_until'])}"
-    tried = f"incident {breaker['probe']} is its probe" if breaker["probe"] else "the next run is its probe"
-    return f"breaker {breaker['scope']} HALF-OPEN {failed}: {tried}"
+def _see_stop(doors: Doors, found: _Found) -> None:
+    """Look at the kill switch itself when the actor does not tell; who may not look learns nothing."""
+    try:
+        written = pathlib.Path(doors.config.actor.root_directory, "stop").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    found.holds.insert(0, stop_hold(written))
 
 
-def _exporter(doors: Doors) -> str:
+def _exporter(doors: Doors, found: _Found) -> None:
     series = selector("homeostat_exporter_last_success_timestamp_seconds", host=doors.config.host)
     samples = doors.prometheus.query(f"time() - max({series})")
     if not samples:
@@ -68,14 +97,15 @@ def _exporter(doors: Doors) -> str:
         raise PrometheusError(f"the exporter watches nothing of host {doors.config.host!r}: does `instance` say so, or exporter.hosts map it?")
     asserted = doors.prometheus.query(f"count({selector('homeostat_problem_confidence_ratio', host=doors.config.host)})")
     problems = int(asserted[0].value) if asserted else 0
-    return f"last forecast {samples[0].value:.0f} s ago, {problems} {'problem' if problems == 1 else 'problems'} asserted"
+    words = f"last forecast {samples[0].value:.0f} s ago, {problems} {'problem' if problems == 1 else 'problems'} asserted"
+    found.parts.append(("exporter", words))
 
 
-def _alertmanager(doors: Doors) -> str:
-    found = judge(doors.alertmanager.silences(), known_names(doors.config))
-    words = [f"PAUSED{'' if one.executing == 'all' else f' for {one.scope}'} {one.by_whom}" for one in found if one.executing != "none"]
-    warnings = [warning for one in found for warning in one.warnings()]
-    return "; ".join([*(words or ["no silence on our decisions"]), *warnings])
+def _alertmanager(doors: Doors, found: _Found) -> None:
+    judged = judge(doors.alertmanager.silences(), known_names(doors.config))
+    found.holds += silence_holds(judged)
+    found.warnings += [warning for one in judged for warning in one.warnings()]
+    found.parts.append(("alertmanager", "answers"))
 
 
 COMMAND = status

@@ -73,6 +73,8 @@ class Town:
     stories: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     silences: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     alerts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    made: dict[str, Any] = dataclasses.field(default_factory=dict)
+    understood: dict[str, Any] = dataclasses.field(default_factory=dict)
     windows: Reply = dataclasses.field(default_factory=Reply)
     exporter: dict[str, Reply] = dataclasses.field(default_factory=lambda: {"forecast": Reply({"error": "no such target is forecast now"}, 404)})
     series: dict[str, list[tuple[dict[str, str], float]]] = dataclasses.field(default_factory=dict)
@@ -119,9 +121,12 @@ class Town:
 
     def _alertmanager(self, asked: Asked) -> Reply:
         if asked.method == "POST":
+            self.made = {"id": "new", "status": {"state": "active"}, **asked.json, **self.understood}
             return Reply({"silenceID": "new"})
         if asked.path == "/api/v2/alerts":
             return Reply(self.alerts)
+        if asked.path == "/api/v2/silence/new" and asked.method == "GET":
+            return Reply(self.made) if self.made else Reply("silence not found", 404)
         return Reply(self.silences) if asked.method == "GET" else Reply({})
 
     def _prometheus(self, asked: Asked) -> Reply:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from homeostat.cli.__main__ import main
 from tests.homeostat.cli.conftest import silence
+from tests.support import HOST
 
 if TYPE_CHECKING:
     from tests.homeostat.cli.conftest import Town
@@ -121,8 +122,7 @@ def test_a_user_without_a_name_may_stop_too(town: Town) -> None:
 def test_resume_lifts_the_stop_ends_our_pauses_and_closes_the_breakers(town: Town) -> None:
     town.run("stop")
     narrowed = silence(id="s2", matchers=[*silence()["matchers"], {"name": "target", "value": "web", "isRegex": False, "isEqual": True}])
-    people = silence(id="s3", matchers=silence()["matchers"][1:])
-    town.silences = [silence(), narrowed, people]
+    town.silences = [silence(), narrowed]
     result = town.run("resume")
     assert result.exit_code == 0
     assert not (town.folder / "state" / "stop").exists()
@@ -135,9 +135,78 @@ def test_resume_without_anything_to_resume_is_no_error(town: Town) -> None:
     assert town.run("resume").output == "every breaker is closed\n"
 
 
-def test_the_stop_is_lifted_even_when_nothing_else_answers(town: Town) -> None:
+def test_what_cannot_be_done_is_told_and_the_rest_is_done_all_the_same(town: Town) -> None:
     town.run("stop")
     town.configure(alertmanager={"url": "http://127.0.0.1:9"})
     result = town.run("resume")
     assert result.exit_code == 1
     assert not (town.folder / "state" / "stop").exists()
+    assert result.output.splitlines() == [
+        "the stop is lifted",
+        "NOT DONE: the pauses: Alertmanager at http://127.0.0.1:9 gave no answer: ConnectionError",
+        "every breaker is closed",
+    ]
+
+
+def test_an_actor_that_does_not_answer_keeps_no_pause_from_ending(town: Town) -> None:
+    town.silences = [silence()]
+    town.configure(links={"console": "http://127.0.0.1:9"})
+    result = town.run("resume")
+    assert result.exit_code == 1
+    assert [asked.path for asked in town.asked("DELETE")] == ["/api/v2/silence/s1"]
+    assert [line.split(": ")[1] for line in result.output.splitlines() if line.startswith("NOT DONE")] == ["what Alertmanager has lost", "the breakers"]
+
+
+def test_a_token_that_cannot_be_read_keeps_no_stop_from_being_lifted(town: Town) -> None:
+    town.run("stop")
+    town.configure(security={"operator_token_files": ["/nowhere"]})
+    result = town.run("resume")
+    assert (result.exit_code, "the stop is lifted" in result.output) == (1, True)
+    assert "NOT DONE: the breakers: /nowhere: the token file cannot be read" in result.output
+
+
+def test_resume_ends_a_pause_that_is_yet_to_begin(town: Town) -> None:
+    town.silences = [silence(status={"state": "pending"}), silence(id="s0", status={"state": "expired"})]
+    assert town.run("resume").exit_code == 0
+    assert [asked.path for asked in town.asked("DELETE")] == ["/api/v2/silence/s1"]
+
+
+def test_resume_leaves_what_other_people_silenced_and_names_it(town: Town) -> None:
+    everybodys = silence(id="s3", matchers=silence()["matchers"][:1], createdBy="bob", comment="a film")
+    town.silences = [everybodys, silence(id="s4", matchers=[{"name": "alertname", "value": "HostDown", "isRegex": False, "isEqual": True}])]
+    result = town.run("resume")
+    assert town.asked("DELETE") == []
+    assert result.output.splitlines()[0] == "still silenced (everything) by bob until 2026-01-01T01:00:00Z: a film; to end it: amtool silence expire s3"
+    assert len(result.output.splitlines()) == 2
+
+
+def test_a_pause_can_be_narrowed_to_a_file_system(town: Town) -> None:
+    town.configure(filesystems={"/srv": {}})
+    assert town.run("pause", "--filesystem", "/srv", "--reason", "x").exit_code == 0
+    assert {matcher["name"]: matcher["value"] for matcher in town.asked("POST")[0].json["matchers"]}["target"] == "/srv"
+    assert "there is no file system '/srvv' in the configuration; known: /srv" in town.run("pause", "--filesystem", "/srvv", "--reason", "x").output
+    assert town.run("pause", "--filesystem", "/srv", "--service", "web", "--reason", "x").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "understood",
+    [[{"name": "host", "value": HOST, "isRegex": False, "isEqual": False}], silence()["matchers"][:1], [*silence()["matchers"], {"name": "target", "value": "web", "isRegex": False, "isEqual": True}]],
+)
+def test_a_silence_that_reads_back_as_another_is_ended_again(town: Town, understood: list[dict[str, object]]) -> None:
+    town.understood = {"matchers": understood}
+    result = town.run("pause", "--reason", "x")
+    assert result.exit_code == 1
+    assert "Alertmanager understood something else" in result.output
+    assert [asked.path for asked in town.asked("DELETE")] == ["/api/v2/silence/new"]
+
+
+def test_a_pause_that_begins_later_by_alertmanagers_clock_says_so(town: Town) -> None:
+    town.understood = {"status": {"state": "pending"}}
+    result = town.run("pause", "--reason", "x")
+    assert (result.exit_code, "by Alertmanager's clock, which is behind this host's" in result.output) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [("--reason", " "), ("--reason", "x", "--action", "")])
+def test_a_pause_for_nothing_is_refused(town: Town, arguments: tuple[str, ...]) -> None:
+    assert town.run("pause", *arguments).exit_code == 2
+    assert town.asked("POST") == []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from homeostat.alertmanager import Silence
 from tests.homeostat.cli.conftest import silence
 from tests.support import HOST, LAST_SUCCESS, PREDICTION
 
@@ -26,38 +29,87 @@ def test_when_all_is_well_it_says_so_and_exits_zero(town: Town) -> None:
     assert result.exit_code == 0
     assert "mode active, level moderate, ready; 2 proposed; 1 running" in result.output
     assert "last forecast 7 s ago, 1 problem asserted" in result.output
-    assert "no silence on our decisions" in result.output
+    assert "Nothing is stopped, paused or silenced." in result.output
 
 
-def test_a_stop_and_an_open_breaker_stand_out(town: Town) -> None:
+def row(output: str, *cells: str) -> bool:
+    """Say whether a row of the table holds these cells, in order."""
+    return any(all(cell in line for cell in cells) for line in output.splitlines())
+
+
+def test_a_stop_and_an_open_breaker_are_told_with_who_why_and_until_when(town: Town) -> None:
     well(town)
     breaker = {"scope": "global", "failures": 3, "open_until": 1_700_000_000, "probe": None, "standing": "open"}
-    town.status |= {"stopped": "by ada: enough", "open_breakers": [breaker], "ready": False}
+    town.status |= {"stopped": "by ada at 2026-01-01T00:00:00Z: enough: really", "open_breakers": [breaker], "ready": False}
     output = town.run("status").output
     assert "not ready yet" in output
-    assert "STOPPED: by ada: enough" in output
-    assert "breaker global OPEN after 3 failures, until 2023-11-14T22:13:20Z" in output
+    assert row(output, "everything", "STOP", "ada", "homeostat resume", "enough: really (since 2026-01-01T00:00:00Z)")
+    assert row(output, "everything", "BREAKER", "homeostat", "2023-11-14T22:13:20Z", "3 failures in a row")
 
 
-@pytest.mark.parametrize(("probe", "words"), [(None, "the next run is its probe"), ("ab12", "incident ab12 is its probe")])
+@pytest.mark.parametrize(("probe", "words"), [(None, "half-open: the next run is its probe"), ("ab12", "incident ab12 is its probe")])
 def test_a_half_open_breaker_says_what_its_probe_is(town: Town, probe: str | None, words: str) -> None:
     well(town)
     breaker = {"scope": "service-restart/web", "failures": 2, "open_until": 1_700_000_000, "probe": probe, "standing": "half-open"}
     town.status |= {"open_breakers": [breaker]}
-    assert f"breaker service-restart/web HALF-OPEN after 2 failures: {words}" in town.run("status").output
+    assert row(town.run("status").output, "service-restart/web", "BREAKER", "homeostat", f"2 failures in a row; {words}")
+
+
+def test_a_stop_is_told_also_when_the_actor_does_not_answer(town: Town) -> None:
+    well(town)
+    town.run("stop", "--reason", "smoke")
+    town.configure(links={"console": "http://127.0.0.1:9"})
+    result = town.run("status")
+    assert result.exit_code == 1
+    assert row(result.output, "everything", "STOP", "homeostat resume", "smoke")
 
 
 def test_a_pause_is_told_with_author_end_and_reason(town: Town) -> None:
     well(town)
+    narrowed = [*silence()["matchers"], {"name": "target", "value": "web", "isRegex": False, "isEqual": True}]
+    town.silences = [silence(endsAt="2026-01-01T01:00:00.123Z"), silence(id="s2", matchers=narrowed, createdBy="bob")]
+    output = town.run("status").output
+    assert row(output, "everything", "SILENCE", "ada", "2026-01-01T01:00:00Z", "maintenance")
+    assert row(output, "target web", "SILENCE", "bob", "2026-01-01T01:00:00Z", "maintenance")
+    assert "warning" not in output
+
+
+def test_a_silence_that_only_the_actor_still_knows_is_told_as_lost(town: Town) -> None:
+    well(town)
+    town.status["lost_silences"] = msgspec.to_builtins([msgspec.convert(silence(), Silence)])
+    assert row(town.run("status").output, "everything", "SILENCE", "ada", "maintenance (Alertmanager has lost it)")
+
+
+def test_a_silence_that_mutes_everything_or_misses_us_is_warned_about(town: Town) -> None:
+    well(town)
+    negative = [{"name": "host", "value": "h2", "isRegex": False, "isEqual": False}]
+    misspelled = [*silence()["matchers"], {"name": "target", "value": "wbe", "isRegex": False, "isEqual": True}]
+    town.silences = [silence(matchers=negative), silence(id="s2", matchers=misspelled)]
+    output = town.run("status").output
+    assert row(output, "everything", "SILENCE", "ada")
+    assert 'warning: silence s1 mutes alerts of every name, people\'s and other programs\' too: host!="h2" also fits' in output
+    assert "there is no target wbe; did you mean web?" in output
+
+
+def test_all_of_it_can_be_had_as_json(town: Town) -> None:
+    well(town)
     town.silences = [silence()]
-    assert "PAUSED by ada until 2026-01-01T01:00:00Z: maintenance" in town.run("status").output
+    town.status["stopped"] = "by ada at 2026-01-01T00:00:00Z: enough"
+    told = json.loads(town.run("status", "--json").output)
+    assert [(hold["by"], hold["scope"], hold["author"], hold["until"], hold["ends"]) for hold in told["holds"]] == [
+        ("stop", "everything", "ada", None, "homeostat resume"), ("silence", "everything", "ada", 1767229200.0, "2026-01-01T01:00:00Z"),
+    ]  # fmt: skip
+    assert (told["unwell"], told["warnings"], told["actor"]["mode"]) == ([], [], "active")
+    town.configure(alertmanager={"url": "http://127.0.0.1:9"})
+    result = town.run("status", "--json")
+    assert (result.exit_code, json.loads(result.output)["unwell"]) == (1, ["alertmanager"])
 
 
 def test_a_silence_on_something_else_is_no_pause(town: Town) -> None:
     well(town)
     other = [{"name": "alertname", "value": "HostDown", "isRegex": False, "isEqual": True}]
     town.silences = [silence(matchers=other)]
-    assert "no silence on our decisions" in town.run("status").output
+    assert "Nothing is stopped, paused or silenced." in town.run("status").output
 
 
 def test_each_part_that_does_not_answer_is_named_and_the_exit_code_is_one(town: Town) -> None:
