@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from actor.api import api_routes
+from actor.console.frame import add_console
 from actor.deeds import Hands
 from actor.executor.client import remote_hands
 from actor.journal import Journal, JournalError, incidents
@@ -160,8 +161,8 @@ def take_over(service: Service, config_file: pathlib.Path, listen_address: str) 
 
 
 def make_app(service: Service, collector: Collector, reload: object) -> flask.Flask:
-    """Build the actor's pages: intake, API, metrics, health."""
-    app = flask.Flask("homeostat-actor", static_folder=None)
+    """Build the actor's pages: intake, API, console, metrics, health."""
+    app = flask.Flask("homeostat-actor", static_folder=None, template_folder=None)
     registry = CollectorRegistry()
     registry.register(collector)
     daemon.health_routes(
@@ -174,6 +175,7 @@ def make_app(service: Service, collector: Collector, reload: object) -> flask.Fl
     )
     app.wsgi_app = with_intake(app.wsgi_app, service)  # type: ignore[assignment, method-assign]
     api_routes(app, service)
+    add_console(app, service)
 
     @app.get("/runbooks/<name>")
     def runbook(name: str) -> flask.Response:

@@ -71,6 +71,13 @@ def recent(journal: Journal, since: float, wanted: Wanted = ALL, most: int = 100
     return sorted(map(_incident, rows), key=lambda incident: incident.opened_at, reverse=True)
 
 
+def page(journal: Journal, number: int, size: int) -> tuple[list[Incident], int]:
+    """Return the incidents of a page of so many, counted from 1, the last opened first, and how many pages there are (at least one)."""
+    count = journal.rows("SELECT count(*) AS n FROM incidents")[0]["n"]
+    rows = journal.rows("SELECT * FROM incidents ORDER BY opened_at DESC, rowid DESC LIMIT ? OFFSET ?", size, (number - 1) * size)
+    return [_incident(row) for row in rows], max(1, -(-count // size))
+
+
 def open_incident(db: sqlite3.Connection, incident_id: str, decided: Decided, at: tuple[float, float]) -> None:
     """Begin an incident at a time, to be looked at now; the second time is when it was heard of."""
     now, heard_at = at

@@ -45,33 +45,38 @@ class Moved(Said, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Word:
+class Say:
     """How a word's body reads, and what it does."""
 
     body: type[Said]
     take: Callable[[World, Spoken, Any], Reply]
 
 
-_WORDS = {
-    "approve": _Word(Approved, lambda world, spoken, said: approve(world, spoken, said.plan_hash)),
-    "deny": _Word(Said, lambda world, spoken, _: refuse(world, spoken, "denied")),
-    "veto": _Word(Said, lambda world, spoken, _: refuse(world, spoken, "vetoed")),
-    "again": _Word(Said, lambda world, spoken, _: ask_again(world, spoken)),
-    "defer": _Word(Moved, lambda world, spoken, said: defer(world, spoken, said.until)),
-    "necessary": _Word(Said, lambda world, spoken, _: mark(world, spoken, "necessary")),
-    "unnecessary": _Word(Said, lambda world, spoken, _: mark(world, spoken, "unnecessary")),
+WORDS = {
+    "approve": Say(Approved, lambda world, spoken, said: approve(world, spoken, said.plan_hash)),
+    "deny": Say(Said, lambda world, spoken, _: refuse(world, spoken, "denied")),
+    "veto": Say(Said, lambda world, spoken, _: refuse(world, spoken, "vetoed")),
+    "again": Say(Said, lambda world, spoken, _: ask_again(world, spoken)),
+    "defer": Say(Moved, lambda world, spoken, said: defer(world, spoken, said.until)),
+    "necessary": Say(Said, lambda world, spoken, _: mark(world, spoken, "necessary")),
+    "unnecessary": Say(Said, lambda world, spoken, _: mark(world, spoken, "unnecessary")),
 }
 
 
 def _add(api: flask.Blueprint, service: Service) -> None:
-    @api.post(f"/incidents/<incident_id>/<any({', '.join(_WORDS)}):word>")
+    @api.post(f"/incidents/<incident_id>/<any({', '.join(WORDS)}):word>")
     def say(incident_id: str, word: str) -> flask.Response:
-        said = body_of(_WORDS[word].body)
-        reply = _WORDS[word].take(service.world, Spoken(incident_id, said.author, said.reason), said)
-        service.bell.set()
+        reply = take_word(service, incident_id, word, body_of(WORDS[word].body))
         if not reply.taken:
             raise Refused(reply.reason, 404 if reply == UNKNOWN else 409)
         return answered(reply)
+
+
+def take_word(service: Service, incident_id: str, word: str, said: Said) -> Reply:
+    """Do what a person says of an incident, whichever way it came in, and have the loop look at once. Raises JournalError."""
+    reply = WORDS[word].take(service.world, Spoken(incident_id, said.author, said.reason), said)
+    service.bell.set()
+    return reply
 
 
 ROUTES = Routes(add=_add)

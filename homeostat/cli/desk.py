@@ -17,6 +17,7 @@ from homeostat.config import Config, ConfigError, Duration, load
 from homeostat.credentials import CredentialError
 from homeostat.daemon_client import DaemonError
 from homeostat.doors import open_doors
+from homeostat.printable import printable as printable  # noqa: PLC0414 - every command takes it from here
 from homeostat.prometheus import PrometheusError
 
 if TYPE_CHECKING:
@@ -83,11 +84,6 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     for row in rows:
         drawn.add_row(*(rich.text.Text(printable(str(cell))) for cell in row))
     console.print(drawn)
-
-
-def printable(text: str) -> str:
-    """Return `text` with control characters spelled out: what came in a label must not steer a terminal."""
-    return "".join(letter if letter.isprintable() else ascii(letter).strip("'") for letter in text)
 
 
 def speak(doors: Doors, incident_id: str, word: str, **said: Any) -> None:

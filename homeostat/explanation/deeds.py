@@ -100,10 +100,11 @@ def _phases(story: dict[str, Any]) -> Iterator[str]:
     for phase in story["phases"]:
         intent = phase["intent"]
         what = f" ({intent['summary']})" if isinstance(intent, dict) and "summary" in intent else ""
-        yield f"{day(phase['intended_at'])} {phase['phase']}{what}: {_came(phase, story['state'])}"
+        yield f"{day(phase['intended_at'])} {phase['phase']}{what}: {what_came(phase, story['state'])}"
 
 
-def _came(phase: dict[str, Any], state: str | None) -> str:
+def what_came(phase: dict[str, Any], state: str | None) -> str:
+    """Return what came of a phase in a line."""
     if phase["finished_at"] is None:
         return "under way" if state == "running" else "never reported back"
     if phase["failure"]:

@@ -1,0 +1,39 @@
+"""What may not be met where no credential is asked for: what somebody else's page has a browser send to loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import urllib.parse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import flask
+
+
+def foreign(request: flask.Request, console: str) -> str | None:
+    """Say why a request without a credential is not met; None when it is to loopback or to `console`, and no other page sent it.
+
+    A name that somebody else's DNS gives to 127.0.0.1 makes their page one of ours to a browser: only the name tells.
+    """
+    own = _netloc(console)
+    if request.host != own and not _is_loopback(request.host):
+        return "without an operator's token only loopback's own names and that of links.console are answered; see security.operator_token_files"
+    origin = request.headers.get("Origin")
+    if origin is not None and _netloc(origin) not in {request.host, own}:
+        return "another page than the console's own sent this"
+    return None
+
+
+def _netloc(address: str) -> str:
+    try:
+        return urllib.parse.urlsplit(address).netloc
+    except ValueError:
+        return ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        name = urllib.parse.urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
