@@ -51,10 +51,10 @@ def main(config_file: pathlib.Path, check_only: bool, listen_address: str, log_l
     logs.configure(log_level, log_format)
     try:
         config, playbooks = read_configuration(config_file)
-        tokens = credentials(config, listen_address)
+        tokens, doors = credentials(config, listen_address), _doors(config)
         if check_only:
             return
-        service = Service(_world(config, playbooks), *tokens)
+        service = Service(_world(config, playbooks, doors), *tokens)
         _run(service, config_file, listen_address)
     except (ConfigError, CredentialError, JournalError, OSError, ValueError) as error:
         daemon.die(str(error))
@@ -82,8 +82,7 @@ def read_configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Pla
     return config, playbooks
 
 
-def _world(config: Config, playbooks: dict[str, Playbook]) -> World:
-    prometheus, alertmanager = _doors(config)
+def _world(config: Config, playbooks: dict[str, Playbook], doors: tuple[Prometheus, Alertmanager]) -> World:
     clock = SystemClock()
     journal = Journal(pathlib.Path(config.actor.state_directory), config.actor.ballast)
     return World(
@@ -91,8 +90,8 @@ def _world(config: Config, playbooks: dict[str, Playbook]) -> World:
         playbooks=playbooks,
         journal=journal,
         clock=clock,
-        prometheus=prometheus,
-        alertmanager=alertmanager,
+        prometheus=doors[0],
+        alertmanager=doors[1],
         stop=StopSwitch(config.actor.root_directory),
         hands=remote_hands(config.actor, clock, journal.ballast.give_up) if config.actor.executor_directory is not None else Hands(),
     )

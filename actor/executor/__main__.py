@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import logging
 import pathlib
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from homeostat import __version__, daemon, logs
 from homeostat.clock import SystemClock
 from homeostat.config import DEFAULT_CONFIG, Config, ConfigError, load
 from homeostat.config.ownership import rules_of, see_that_only_root_writes
+
+if TYPE_CHECKING:
+    from actor.playbook import Playbook
 
 log = logging.getLogger(__name__)
 
@@ -32,25 +36,29 @@ _ANSWER_STAYS_SECONDS = 30.0
 
 @click.command()
 @click.option("--config.file", "config_file", type=click.Path(path_type=pathlib.Path), default=DEFAULT_CONFIG, show_default=True, help="The configuration.")
+@click.option("--config.check", "check_only", is_flag=True, help="Check the configuration, say what is wrong, and exit.")
 @click.option("--log.level", "log_level", type=click.Choice(logs.LEVELS), default="info", show_default=True)
 @click.option("--log.format", "log_format", type=click.Choice(logs.FORMATS), default="logfmt", show_default=True)
 @click.version_option(__version__, "--version")
-def main(config_file: pathlib.Path, log_level: str, log_format: str) -> None:
+def main(config_file: pathlib.Path, check_only: bool, log_level: str, log_format: str) -> None:
     """Do as root what the actor without root has written down, after a look of its own; end when nothing more comes."""
     logs.configure(log_level, log_format)
     try:
-        serve(_root(config_file))
+        config, playbooks = _configuration(config_file)
+        if not check_only:
+            serve(Root.of(config, playbooks, SystemClock()))
     except (ConfigError, OSError, ValueError) as error:
         daemon.die(str(error))
 
 
-def _root(config_file: pathlib.Path) -> Root:
+def _configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Playbook]]:
+    """Read what root may do. Raises ConfigError where it does not fit, or somebody else could have written it."""
     config = load(config_file, Config)
     if config.actor.executor_directory is None:
         raise ConfigError(str(config_file), 0, "actor.executor_directory", "must be set for the executor to have a place of its own")
     playbooks = load_playbooks(config.actor.playbook_directory)
     see_that_only_root_writes(rules_of(config_file, config.actor.playbook_directory))
-    return Root.of(config, playbooks, SystemClock())
+    return config, playbooks
 
 
 def serve(root: Root, idle_seconds: float = _IDLE_SECONDS) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# A thousand services fit into a fifth of it.
+MOST_BYTES = 1024 * 1024
+
 
 class ConfigError(Exception):
     """A fault in a file, told in one line: file, line (0: the file as a whole), path, what is wrong and what would be right."""
@@ -35,14 +38,17 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML's own shape, filled below
 
 
-_SCALARS = (
-    ("bool", r"true|false", ["t", "f"]),
-    ("null", r"null|~|", ["n", "~", ""]),
-    ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
-    ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+", list("-+.0123456789")),
+SCALARS = tuple(
+    (f"tag:yaml.org,2002:{name}", re.compile(f"(?:{pattern})$"), first)
+    for name, pattern, first in (
+        ("bool", r"true|false", ["t", "f"]),
+        ("null", r"null|~|", ["n", "~", ""]),
+        ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
+        ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+", list("-+.0123456789")),
+    )
 )
-for _tag, _pattern, _first in _SCALARS:
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), _first)
+for _tag, _pattern, _first in SCALARS:
+    _Loader.add_implicit_resolver(_tag, _pattern, _first)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +107,10 @@ class _Reader:
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise self.fault(key, where, "a key must be plain text")
+            if key.value == "<<" and key.style is None:
+                raise self.fault(key, where, "merge keys are not read; write the keys out")
+            if not key.value:
+                raise self.fault(key, where, "a key must not be empty")
             if key.value in seen:
                 raise self.fault(key, _join(where, key.value), "this key stands here twice; keep one")
             seen.add(key.value)
@@ -131,6 +141,8 @@ class _Reader:
         except (msgspec.ValidationError, ValueError, OverflowError, yaml.YAMLError) as error:
             allowed = _choices(kind)
             right = f"; write one of {', '.join(allowed)}" if allowed else ""
+            if str(error).startswith("Expected `str") and isinstance(node, yaml.ScalarNode) and not _is_null(node):
+                right = f"; write it in quotes: '{node.value}'"
             raise self.fault(node, where, str(error).split(" - at")[0] + right) from None
 
 
@@ -175,9 +187,13 @@ def load(path: pathlib.Path, kind: type[T]) -> T:
 
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        text = content.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), 0, "", f"cannot be read: {error.strerror if isinstance(error, OSError) else error}") from None
+    if len(content) > MOST_BYTES:
+        raise ConfigError(str(path), 0, "", f"cannot be read: it is larger than {Size(MOST_BYTES)}; is it the right file?")
     return loads(text, kind, str(path))
 
 

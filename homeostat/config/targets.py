@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 import msgspec
@@ -184,8 +185,10 @@ class CustomTarget(Section, frozen=True, kw_only=True):
     """Within which time the limit has to be likely."""
 
     def __post_init__(self) -> None:
-        """Refuse an entry that cannot name its target."""
+        """Refuse an entry that cannot name its target, and a limit that nothing reaches."""
         one_of(self.target, self.target_label)
+        if not math.isfinite(self.limit):
+            raise ValueError("limit must be a number that can be reached")
         lasting("action_horizon", self.action_horizon)
 
 

@@ -11,7 +11,7 @@ from homeostat.config.autonomy import Autonomy
 from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, related
 from homeostat.config.limits import Limits
 from homeostat.config.notifications import Notifications
-from homeostat.config.section import DAY, HOUR, MINUTE, Positive, Ratio, Section, exact_path, lasting
+from homeostat.config.section import DAY, HOUR, MINUTE, Positive, Ratio, Section, address, exact_path, lasting
 from homeostat.config.targets import Targets, Traffic
 from homeostat.config.units import Duration, Size
 from homeostat.time_intervals import TimeInterval
@@ -30,7 +30,8 @@ class Prometheus(Section, frozen=True, kw_only=True):
     """The file that holds the token sent along, as in /etc/homeostat/prometheus.token; without one none is sent."""
 
     def __post_init__(self) -> None:
-        """Refuse to wait for nothing, and rules that are never evaluated."""
+        """Refuse what is no address, to wait for nothing, and rules that are never evaluated."""
+        address("url", self.url)
         lasting("timeout", self.timeout)
         lasting("evaluation_interval", self.evaluation_interval)
 
@@ -46,7 +47,8 @@ class Alertmanager(Section, frozen=True, kw_only=True):
     """The file that holds the token sent along; without one none is sent."""
 
     def __post_init__(self) -> None:
-        """Refuse to wait for nothing."""
+        """Refuse what is no address, and to wait for nothing."""
+        address("url", self.url)
         lasting("timeout", self.timeout)
 
 
@@ -59,6 +61,11 @@ class Links(Section, frozen=True, kw_only=True):
     """Grafana's dashboard "Autonomous Operations"."""
     runbooks: str = "http://127.0.0.1:9922/runbooks"
     """Where the runbook pages lie; the actor serves them itself."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no address."""
+        for name in self.__struct_fields__:
+            address(name, getattr(self, name))
 
 
 class Assertion(Section, frozen=True, kw_only=True):
@@ -107,7 +114,8 @@ class Exporter(Section, frozen=True, kw_only=True):
     """Where forecasts are kept until it is known how they came out; null for not at all, and then they are not scored."""
 
     def __post_init__(self) -> None:
-        """Refuse times that no cycle can be made of, and a state that lies nowhere; without one, forecasts are not scored."""
+        """Refuse what is no address, times that no cycle can be made of, and a state that lies nowhere."""
+        address("url", self.url)
         if self.state_directory is not None:
             exact_path("state_directory", self.state_directory)
         if min(self.cycle, self.scrape_interval, self.step, *self.horizons) <= 0 or not self.horizons:

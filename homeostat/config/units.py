@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _DURATION_PARTS = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
-_DURATION_SECONDS = (365 * 86400, 7 * 86400, 86400, 3600, 60, 1, 0.001)
+_DURATION_MS = (365 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1000, 1)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGTP]?i?B)")
 _SIZE_POWERS = " kMGTP"
 
@@ -26,7 +26,7 @@ class Duration(float):
         match = _DURATION_PARTS.fullmatch(text) if isinstance(text, str) and text else None
         if match is None:
             raise ValueError(f"{text!r} is no duration; write it like 30s, 10m, 1h30m or 7d")
-        return cls(sum(int(part) * unit for part, unit in zip(match.groups(), _DURATION_SECONDS, strict=True) if part))
+        return cls(sum(int(part) * unit for part, unit in zip(match.groups(), _DURATION_MS, strict=True) if part) / 1000)
 
     def __str__(self) -> str:
         rest_ms, words = round(self * 1000), ""
@@ -56,3 +56,8 @@ class Size(int):
         base = 1024 if "i" in unit else 1000
         power = _SIZE_POWERS.index(unit[0]) if unit != "B" else 0
         return cls(float(number) * base**power)
+
+    def __str__(self) -> str:
+        letters = list(enumerate(_SIZE_POWERS))[:0:-1]
+        units = [("B", 1), *((f"{letter}{i}B", base**power) for i, base in (("", 1000), ("i", 1024)) for power, letter in letters)]
+        return min((f"{int(self) // size}{unit}" for unit, size in units if int(self) % size == 0), key=len)

@@ -477,6 +477,14 @@ def test_without_a_place_of_its_own_it_says_what_is_missing(tmp_path: pathlib.Pa
     assert "actor.executor_directory: must be set" in told.output
 
 
+def test_a_check_says_nothing_of_a_good_file_and_makes_no_place(tmp_path: pathlib.Path) -> None:
+    config = tmp_path / "homeostat.yml"
+    config.write_text(f"actor: {{state_directory: {tmp_path}/state, executor_directory: {tmp_path}/root}}\n")
+    told = CliRunner().invoke(main, ["--config.check", "--config.file", str(config)])
+    assert (told.exit_code, told.output) == (0, "")
+    assert not (tmp_path / "root").exists()
+
+
 def preimage(pair: Pair) -> pathlib.Path:
     place = pair.actor.host.folder / "root" / "preimages" / "homeostat-service-restart-0a1b2c3d"
     place.mkdir(parents=True)

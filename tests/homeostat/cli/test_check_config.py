@@ -45,11 +45,14 @@ def test_the_version_is_told() -> None:
 
 
 @installed
-def test_a_good_file_is_valid_for_both_daemons(town: Town, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(
+    ("actor", "programs"), [({}, "the exporter, the actor and the CLI"), ({"executor_directory": "/var/lib/homeostat-executor"}, "the exporter, the actor, the executor and the CLI")]
+)
+def test_a_good_file_is_valid_for_every_program_that_reads_it(town: Town, tmp_path: pathlib.Path, actor: dict[str, str], programs: str) -> None:
     secret(tmp_path / "intake", "b1946ac92492d2347c6235b4d2611184")
-    town.configure(security={"intake_token_files": [str(tmp_path / "intake")]})
+    town.configure(security={"intake_token_files": [str(tmp_path / "intake")]}, actor=actor)
     result = town.run("check-config")
-    assert (result.exit_code, result.output) == (0, f"{tmp_path}/homeostat.yml is valid for the exporter and the actor\n")
+    assert (result.exit_code, result.output) == (0, f"{tmp_path}/homeostat.yml is valid for {programs}\n")
 
 
 def test_a_fault_is_told_with_its_line_before_any_daemon_is_asked(town: Town, tmp_path: pathlib.Path) -> None:
@@ -66,6 +69,14 @@ def test_what_only_the_actor_knows_is_told_too(town: Town) -> None:
     assert "actor: " in result.output
     assert "no playbook has the name 'disk-clean'" in result.output
     assert len(result.output.splitlines()) == 1
+
+
+@installed
+@pytest.mark.parametrize(("section", "daemon"), [("prometheus", "exporter"), ("alertmanager", "actor")])
+def test_a_token_that_a_daemon_would_miss_at_its_start_is_missed_here_too(town: Town, tmp_path: pathlib.Path, section: str, daemon: str) -> None:
+    town.configure(**{section: {"bearer_token_file": str(tmp_path / "none")}})
+    result = town.run("check-config")
+    assert (result.exit_code, result.output) == (1, f"Error: {daemon}: {tmp_path}/none: the token file cannot be read: No such file or directory\n")
 
 
 @pytest.mark.parametrize("name", ["missing.yml", "."])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import pathlib
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,9 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeostat.config import Config, ConfigError, Raw, load, loads
-
-if TYPE_CHECKING:
-    import pathlib
 
 
 def fault(text: str, kind: Any = Config) -> str:
@@ -34,7 +32,23 @@ FAULTS = {
     "a key twice": ("host: a\nhost: a", "2: host: this key stands here twice; keep one"),
     "a key twice inside": ("services:\n  a: {manager: systemd, unit: a.service}\n  a: {manager: systemd, unit: b.service}", "3: services.a: this key stands here twice"),
     "a word that is none": ("autonomy:\n  level: brave", "2: autonomy.level: Invalid enum value 'brave'; write one of conservative, moderate, aggressive"),
-    "a number for a word": ("host: 5", "1: host: Expected `str`, got `int`"),
+    "a number for a word": ("host: 5", "1: host: Expected `str`, got `int`; write it in quotes: '5'"),
+    "a truth for a word that may be missing": ("services: {a: {manager: systemd, unit: a.service, group: true}}", "1: services.a.group: Expected `str`, got `bool`; write it in quotes: 'true'"),
+    "nothing for a word": ("host:", "1: host: Expected `str`, got `null`"),
+    "a list for a word": ("host: [nas]", "1: host: Expected `str`, got `array`"),
+    "an override above 1": ("autonomy:\n  actions:\n    disk-cleanup: {min_confidence: 1.5}", "3: autonomy.actions.disk-cleanup.min_confidence: Expected `float` <= 1.0"),
+    "a time zone that nobody knows": ("windows:\n  - location: Mars/Olympus", "2: windows[0]: 'Mars/Olympus' is no time zone; write it like UTC, Local or Europe/Berlin"),
+    "a time zone that is a way out": ("windows:\n  - location: ../../etc/passwd", "2: windows[0]: '../../etc/passwd' is no time zone"),
+    "a summary in no time zone": ("notifications: {location: Berlin}", "1: notifications: 'Berlin' is no time zone"),
+    "a service that needs itself": ("services:\n  a: {manager: systemd, unit: a.service, depends_on: [a]}", "services.a.depends_on 'a' leads back to a"),
+    "a limit beyond any": ("exporter: {targets: {custom: [{name: a, query: a, limit: 1e999, problem: p, resource: r, target: t}]}}", "1: exporter.targets.custom[0]: limit must be a number that can be reached"),
+    "no address": ("prometheus: {url: 'localhost:9090'}", "1: prometheus: url 'localhost:9090' must be an address, as in http://127.0.0.1:9090"),
+    "an address of no server": ("exporter: {url: 'http://'}", "1: exporter: url 'http://' must be an address"),
+    "an address with a port beyond any": ("alertmanager: {url: 'http://h:99999'}", "1: alertmanager: url 'http://h:99999' must be an address"),
+    "an address in brackets": ("alertmanager: {url: 'http://[h'}", "1: alertmanager: url 'http://[h' must be an address"),
+    "a page that is no address": ("links: {dashboard: grafana}", "1: links: dashboard 'grafana' must be an address"),
+    "keys that are merged": ("services:\n  <<: {web: {manager: systemd, unit: web.service}}", "2: services: merge keys are not read; write the keys out"),
+    "a key without a name": ("services:\n  '': {manager: systemd, unit: a.service}", "2: services: a key must not be empty"),
     "a word for a number": ("autonomy:\n  max_actions_per_day: ten", "2: autonomy.max_actions_per_day: Expected `int`, got `str`"),
     "a number out of range": ("autonomy: {prediction_floor: {auto-execute: 1.5}}", "1: autonomy.prediction_floor.auto-execute: Expected `float` <= 1.0"),
     "a duration without its unit": ("prometheus:\n  timeout: 10", "2: prometheus.timeout: 10 is no duration; write it like 30s, 10m, 1h30m or 7d"),
@@ -117,6 +131,36 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: pathlib.Path) -> None:
         with pytest.raises(ConfigError) as error:
             load(tmp_path / name, Config)
         assert str(error.value).startswith(f"{tmp_path / name}: cannot be read: ")
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    for text in ("prometheus: {url: 'http://ada:lovelace@h:9090'}", "links: {console: 'https://lovelace@h'}", "exporter: {url: 'http://:lovelace@h'}"):
+        told = fault(text)
+        assert "must not hold a user or a password" in told
+        assert "lovelace" not in told
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_it(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "windows.yml").write_bytes(b"\xef\xbb\xbfhost: nas\r\nautonomy:\r\n  level: aggressive\r\n")
+    loaded = load(tmp_path / "windows.yml", Config)
+    assert (loaded.host, loaded.autonomy.level) == ("nas", "aggressive")
+
+
+def test_a_file_that_can_be_no_configuration_is_not_read_to_its_end(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "large.yml").write_bytes(b"# a line that says nothing\n" * 400_000)
+    for path in (tmp_path / "large.yml", pathlib.Path("/dev/zero")):
+        with pytest.raises(ConfigError, match=r"cannot be read: it is larger than 1MiB; is it the right file\?$"):
+            load(path, Config)
+
+
+def test_what_is_written_once_may_be_named_again() -> None:
+    text = "services:\n  a: &web {manager: systemd, unit: web.service}\n  b: *web\n"
+    assert loads(text, Config, "homeostat.yml").services["b"].unit == "web.service"
+
+
+def test_names_that_stand_for_one_another_a_billion_times_are_a_fault_at_once() -> None:
+    laughs = ["&a [x, x, x, x, x, x, x, x, x]"] + [f"&{new} [{', '.join([f'*{old}'] * 9)}]" for old, new in zip("abcdefgh", "bcdefghi", strict=True)]
+    assert fault(f"host: [{', '.join(laughs)}]") == "homeostat.yml:1: host: Expected `str`, got `array`"
 
 
 def one_line(error: ConfigError) -> None:

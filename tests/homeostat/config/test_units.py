@@ -26,7 +26,7 @@ def test_what_is_no_duration_says_how_to_write_one(text: object) -> None:
 @given(st.integers(min_value=0, max_value=10**9))
 def test_a_duration_is_written_as_it_can_be_read(milliseconds: int) -> None:
     duration = Duration(milliseconds / 1000)
-    assert Duration.parse(str(duration)) == pytest.approx(duration)
+    assert Duration.parse(str(duration)) == Duration.parse(f"{milliseconds}ms") == duration
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0s"), (90, "1m30s"), (3600, "1h"), (604800, "7d"), (0.25, "250ms"), (86461, "1d1m1s")])
@@ -45,6 +45,16 @@ def test_a_size_is_read_in_powers_of_1000_or_1024(text: str, size: int) -> None:
 def test_what_is_no_size_says_how_to_write_one(text: object) -> None:
     with pytest.raises(ValueError, match="is no size; write it like 512MiB or 10MB"):
         Size.parse(text)
+
+
+@given(st.integers(min_value=0, max_value=2**53))
+def test_a_size_is_written_as_it_can_be_read(size: int) -> None:
+    assert Size.parse(str(Size(size))) == size
+
+
+@pytest.mark.parametrize(("size", "text"), [(0, "0B"), (1023, "1023B"), (2**20 * 256, "256MiB"), (10**7, "10MB"), (3 * 2**29, "1536MiB"), (2**40, "1TiB"), (1001, "1001B")])
+def test_a_size_is_written_shortly(size: int, text: str) -> None:
+    assert str(Size(size)) == f"{Size(size)}" == text
 
 
 @given(st.text(max_size=20))

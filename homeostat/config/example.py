@@ -1,0 +1,77 @@
+"""A homelab's configuration: the defaults, and one entry of every kind that is empty by default."""
+
+from __future__ import annotations
+
+from homeostat.config.autonomy import ActionOverride, Autonomy, Record
+from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, ServiceCommands
+from homeostat.config.limits import Limits
+from homeostat.config.section import DAY, MINUTE
+from homeostat.config.targets import (
+    AlertTarget,
+    BackupFilesystem,
+    BackupTarget,
+    CustomTarget,
+    LatencyTarget,
+    Targets,
+    Traffic,
+)
+from homeostat.config.types import Config, Exporter, Security
+from homeostat.config.units import Duration, Size
+from homeostat.time_intervals import TimeInterval, TimeRange
+
+_HEALTH = ("/usr/bin/curl", "--fail", "--silent", "http://127.0.0.1:8096/health")
+
+EXAMPLE = Config(
+    host="nas",
+    exporter=Exporter(
+        hosts={"192.168.1.20:9100": "nas"},
+        targets=Targets(
+            backup=BackupTarget(filesystems=(BackupFilesystem(mountpoint="/srv/backup", host="nas"),)),
+            latency=LatencyTarget(
+                services={"jellyfin": 'histogram_quantile(0.95, sum by (instance, le) (rate(http_request_duration_seconds_bucket{job="jellyfin"}[5m])))'},
+            ),
+            custom=(CustomTarget(name="ups-runtime", query="ups_runtime_seconds", limit=600.0, problem="power_loss", resource="battery", direction="down", unit="seconds", target="ups"),),
+            alert=(AlertTarget(alert="ContainerDown", problem="service_down", resource="service", confidence=0.95, target_label="name"),),
+        ),
+        traffic=(Traffic(service="jellyfin", query='sum(rate(traefik_service_requests_total{service="jellyfin@docker"}[5m]))', timezone="Europe/Berlin"),),
+    ),
+    autonomy=Autonomy(
+        require_approval_for=("disk-cleanup",),
+        actions={
+            "service-restart": ActionOverride(
+                min_confidence=0.85,
+                cooldown=Duration(10 * MINUTE),
+                settle=Duration(30),
+                watch=Duration(5 * MINUTE),
+                imported_record=Record(source="the shell scripts before Homeostat", successes=11, trials=12),
+            ),
+        },
+    ),
+    windows=(TimeInterval(times=(TimeRange(start_time="02:00", end_time="05:00"),), weekdays=("monday:friday",), location="Europe/Berlin"),),
+    services={
+        "jellyfin": Service(
+            manager="systemd",
+            unit="jellyfin.service",
+            health=_HEALTH,
+            subvolume="/srv/jellyfin",
+            files=("/etc/jellyfin/system.xml",),
+            memory_limit=Size(4 * 1024**3),
+            sessions="sum(jellyfin_active_streams)",
+            depends_on=("/srv",),
+        ),
+        "dns": Service(manager="podman", unit="pihole", group="dns"),
+        "scanner": Service(
+            manager="command",
+            commands=ServiceCommands(show=("/usr/local/sbin/scanner-control", "show"), restart=("/usr/local/sbin/scanner-control", "restart")),
+        ),
+    },
+    groups={"dns": Group(redundant=True, elsewhere=("pi/dns",), healthy='count(up{job="dns"} == 1)')},
+    filesystems={"/srv": Filesystem(), "downloads": Filesystem(path="/srv/downloads", size=Size(200 * 1024**3))},
+    cleanup={"old-logs": CleanupRule(directory="/var/log", pattern="*.log.*", older_than=Duration(14 * DAY))},
+    limits=Limits(critical_passes=("quiet-time",)),
+    security=Security(
+        intake_token_files=("/etc/homeostat/intake.token",),
+        operator_token_files=("/etc/homeostat/operator.token",),
+        metrics_token_files=("/etc/homeostat/metrics.token",),
+    ),
+)
