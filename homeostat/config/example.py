@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homeostat.config.autonomy import ActionOverride, Autonomy, Record
+from homeostat.config.autonomy import ActionOverride, Autonomy, Entry, Record
 from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, ServiceCommands
 from homeostat.config.limits import Limits
 from homeostat.config.section import DAY, MINUTE
@@ -37,6 +37,11 @@ EXAMPLE = Config(
     ),
     autonomy=Autonomy(
         require_approval_for=("disk-cleanup",),
+        preferences={"disk_exhaustion": ("disk-cleanup",)},
+        schedule=(
+            Entry(name="weekdays", when=(TimeInterval(weekdays=("monday:friday",), location="Europe/Berlin"),), level="conservative", max_actions_per_day=5),
+            Entry(name="weekend", when=(TimeInterval(weekdays=("saturday", "sunday"), location="Europe/Berlin"),), level="aggressive", max_actions_per_day=20),
+        ),
         actions={
             "service-restart": ActionOverride(
                 min_confidence=0.85,

@@ -51,8 +51,10 @@ def _explained(said: str, choices: tuple[str, ...]) -> Iterator[str]:
 
 def _choices(kind: Any) -> tuple[str, ...]:
     """Return the words that a key may have, if it may not have just any."""
-    arguments = typing.get_args(kind)
-    return arguments if typing.get_origin(kind) is Literal else next(filter(None, map(_choices, arguments)), ())
+    if typing.get_origin(kind) is Literal:
+        return typing.get_args(kind)
+    possible = [part for part in typing.get_args(kind) if part not in {type(None), Ellipsis}]
+    return _choices(possible[0]) if len(possible) == 1 else ()
 
 
 def _key(name: str, value: Any) -> Iterator[str]:
