@@ -28,7 +28,7 @@ from actor.world import StopSwitch, World
 from homeostat import daemon, logs
 from homeostat.alertmanager import Alertmanager
 from homeostat.clock import SystemClock
-from homeostat.config import Config, ConfigError, in_force, load
+from homeostat.config import Config, ConfigError, Raw, in_force, load
 from homeostat.config.ownership import rules_of, see_that_only_root_writes
 from homeostat.credentials import CredentialError, authorized, read_token
 from homeostat.prometheus import Prometheus
@@ -70,15 +70,16 @@ def read_configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Pla
     config = load(config_file, Config)
     playbooks = load_playbooks(config.actor.playbook_directory)
     if os.geteuid() == 0:
-        see_that_only_root_writes(rules_of(config_file, config.actor.playbook_directory))
-    named = [*((f"autonomy.actions.{name}", name) for name in config.autonomy.actions)]
-    named += [("autonomy.require_approval_for", name) for name in config.autonomy.require_approval_for]
-    where, unknown = next(((where, name) for where, name in named if name not in playbooks), (None, None))
-    if where is not None:
-        raise ConfigError(str(config_file), 0, where, f"no playbook has the name {unknown!r}; known: {', '.join(playbooks)}")
+        see_that_only_root_writes(rules_of(config_file, config))
+    named: list[tuple[str, str | int, str]] = [("actions", name, name) for name in config.autonomy.actions]
+    named += [("require_approval_for", place, name) for place, name in enumerate(config.autonomy.require_approval_for)]
+    for key, place, name in named:
+        if name not in playbooks:
+            raise load(config_file, Raw).at("autonomy", key, place).fault(f"no playbook has the name {name!r}; known: {', '.join(playbooks)}")
     misfit = unfit(config, playbooks)
     if misfit is not None:
-        raise ConfigError(str(config_file), 0, *misfit)
+        problem, told = misfit
+        raise load(config_file, Raw).at("autonomy", "preferences", problem).fault(told)
     return config, playbooks
 
 

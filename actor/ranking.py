@@ -49,14 +49,14 @@ def answers_here(journal: Journal, ranked: Ranking) -> dict[tuple[Problem, str],
 
 
 def unfit(config: Config, playbooks: Mapping[str, Playbook]) -> tuple[str, str] | None:
-    """Return the first preference that names what no playbook is or answers: the key's path, and what is wrong and would be right."""
+    """Return the first problem whose preference names what no playbook is or answers, and what is wrong and would be right."""
     for problem, preferred in config.autonomy.preferences.items():
-        where, able = f"autonomy.preferences.{problem}", [name for name, playbook in playbooks.items() if problem in playbook.file.answers]
+        able = [name for name, playbook in playbooks.items() if problem in playbook.file.answers]
         if not able:
-            return where, f"no playbook answers {problem!r}; answered here: {_listed(each for playbook in playbooks.values() for each in playbook.file.answers)}"
+            return problem, f"no playbook answers {problem!r}; answered here: {_listed(each for playbook in playbooks.values() for each in playbook.file.answers)}"
         other = next((name for name in preferred if name not in able), None)
         if other is not None:
-            return where, f"{other!r} {'does not answer this' if other in playbooks else 'is no playbook'}; what answers it: {_listed(able)}"
+            return problem, f"{other!r} {'does not answer this' if other in playbooks else 'is no playbook'}; what answers it: {_listed(able)}"
     return None
 
 

@@ -57,7 +57,7 @@ def _configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Playboo
     if config.actor.executor_directory is None:
         raise ConfigError(str(config_file), 0, "actor.executor_directory", "must be set for the executor to have a place of its own")
     playbooks = load_playbooks(config.actor.playbook_directory)
-    see_that_only_root_writes(rules_of(config_file, config.actor.playbook_directory))
+    see_that_only_root_writes(rules_of(config_file, config))
     return config, playbooks
 
 

@@ -8,9 +8,10 @@ from actor.gates.protected import vital
 from homeostat.config import Duration, in_force
 from homeostat.config.limits import Window
 from homeostat.config.section import DAY
+from homeostat.time_intervals import active
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from actor.executor.held import Held, Run
     from actor.model import Case
@@ -18,21 +19,28 @@ if TYPE_CHECKING:
     from homeostat.config import Config
 
 
-def refusal(config: Config, playbook: Playbook, case: Case, held: Iterable[Held]) -> str | None:
+def refusal(config: Config, playbook: Playbook, case: Case, held: Sequence[Held]) -> str | None:
     """Return why root does not let this incident change the host now, or None.
 
     The process without root asks more: silences, Prometheus, a person. This is what holds when that process is not itself
-    any more: mode, what keeps the host alive, and how often anything may run.
+    any more: mode, what keeps the host alive, and when and how often anything may run.
     """
     if config.autonomy.mode == "shadow":
         return "mode is shadow: nothing is done"
     touched = vital(case)
     if touched is not None:
         return touched
+    if _shut(config, case.now) and not any(each.incident_id == case.incident_id and each.begun for each in held):
+        return "no maintenance window is open"
     for name, window, runs in _budgets(config, playbook, (case.now, _earlier_runs(held, case.incident_id))):
         if sum(case.now - run.began_at < window.within for run in runs) >= window.count:
             return f"the budget of {name} is spent"
     return None
+
+
+def _shut(config: Config, now: float) -> bool:
+    """Say whether nothing may begin now; how severe a problem is root cannot see, so where what is critical may pass it lets all pass."""
+    return bool(config.windows) and "window" not in config.limits.critical_passes and not active(config.windows, now)
 
 
 def _earlier_runs(held: Iterable[Held], incident_id: str) -> list[Run]:

@@ -15,7 +15,7 @@ from homeostat.config.targets import (
     Targets,
     Traffic,
 )
-from homeostat.config.types import Config, Exporter, Security
+from homeostat.config.types import Alertmanager, Config, Exporter, Security
 from homeostat.config.units import Duration, Size
 from homeostat.time_intervals import TimeInterval, TimeRange
 
@@ -23,6 +23,7 @@ _HEALTH = ("/usr/bin/curl", "--fail", "--silent", "http://127.0.0.1:8096/health"
 
 EXAMPLE = Config(
     host="nas",
+    alertmanager=Alertmanager(config_file="/etc/prometheus/alertmanager.yml", time_intervals=("maintenance",)),
     exporter=Exporter(
         hosts={"192.168.1.20:9100": "nas"},
         targets=Targets(

@@ -12,6 +12,8 @@ from homeostat.config.strict import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from homeostat.config.types import Config
+
 
 def see_that_only_root_writes(paths: Iterable[pathlib.Path]) -> None:
     """See that each path, and every folder on the way to it, belongs to root (or to us) and may be written by nobody else.
@@ -31,7 +33,8 @@ def see_that_only_root_writes(paths: Iterable[pathlib.Path]) -> None:
                 raise ConfigError(str(path), 0, "", f"{each} must belong to root and be writable by nobody else, for root acts on what it says")
 
 
-def rules_of(config_file: pathlib.Path, playbook_directory: str | None) -> list[pathlib.Path]:
-    """Return every file (and folder) that says what may be done: the configuration, and the owner's playbooks."""
-    own = pathlib.Path(playbook_directory) if playbook_directory is not None else None
-    return [config_file, *((own, *sorted(own.glob("*.yml"))) if own is not None else ())]
+def rules_of(config_file: pathlib.Path, config: Config) -> list[pathlib.Path]:
+    """Return every file (and folder) that says what may be done and when: the configuration, Alertmanager's if windows stand in it, and the owner's playbooks."""
+    shared = [pathlib.Path(config.alertmanager.config_file)] if config.alertmanager.config_file and config.alertmanager.time_intervals else []
+    own = pathlib.Path(config.actor.playbook_directory) if config.actor.playbook_directory is not None else None
+    return [config_file, *shared, *((own, *sorted(own.glob("*.yml"))) if own is not None else ())]

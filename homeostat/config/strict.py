@@ -64,6 +64,13 @@ class Raw:
         part: T = self.reader.read(self.node, kind, self.where)
         return part
 
+    def at(self, *path: str | int) -> Raw:
+        """Return the part that lies at a path of keys and of places in lists. Raises KeyError and IndexError."""
+        part = self
+        for step in path:
+            part = part.read(list[Raw])[step] if isinstance(step, int) else part.read(dict[str, Raw])[step]
+        return part
+
     def fault(self, message: str) -> ConfigError:
         """Make the error that says `message` of this part."""
         return self.reader.fault(self.node, self.where, message)

@@ -45,11 +45,19 @@ class Alertmanager(Section, frozen=True, kw_only=True):
     """How long one answer is waited for."""
     bearer_token_file: str | None = None
     """The file that holds the token sent along; without one none is sent."""
+    config_file: str | None = None
+    """Where Alertmanager's own configuration lies."""
+    time_intervals: tuple[str, ...] = ()
+    """Names of `time_intervals` in that file that are maintenance windows, as if they stood in `windows`."""
 
     def __post_init__(self) -> None:
-        """Refuse what is no address, and to wait for nothing."""
+        """Refuse what is no address, to wait for nothing, a file that lies nowhere, and names without a file."""
         address("url", self.url)
         lasting("timeout", self.timeout)
+        if self.config_file is not None:
+            exact_path("config_file", self.config_file)
+        elif self.time_intervals:
+            raise ValueError("time_intervals needs config_file, in which Alertmanager has them")
 
 
 class Links(Section, frozen=True, kw_only=True):

@@ -115,4 +115,4 @@ def test_a_preference_that_no_playbook_fits_is_refused(tmp_path: pathlib.Path, p
     path.write_text(f"autonomy: {{preferences: {preferences}}}")
     with pytest.raises(ConfigError) as error:
         read_configuration(path)
-    assert str(error.value).startswith(f"{path}: {UNFIT[preferences]}")
+    assert str(error.value).startswith(f"{path}:1: {UNFIT[preferences]}")

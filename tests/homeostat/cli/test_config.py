@@ -54,6 +54,7 @@ def test_the_sample_passes_the_check_as_it_stands_and_with_everything_in_force(t
     # The tokens that it names lie elsewhere here.
     for name, token in (("intake", "b1946ac92492d2347c6235b4d2611184"), ("operator", "591785b794601e212b260e25925636fd"), ("metrics", "7c211433f02071597741e6ff5a8ea34d")):
         secret(tmp_path / f"{name}.token", token)
-    (tmp_path / "sample.yml").write_text("\n".join(lines).replace("/etc/homeostat/", f"{tmp_path}/"))
+    (tmp_path / "sample.yml").write_text("\n".join(lines).replace("/etc/homeostat/", f"{tmp_path}/").replace("/etc/prometheus/", f"{tmp_path}/"))
+    (tmp_path / "alertmanager.yml").write_text("time_intervals: [{name: maintenance, time_intervals: [{weekdays: [sunday]}]}]")
     checked = town.run("check-config", str(tmp_path / "sample.yml"))
     assert (checked.exit_code, "is valid for " in checked.output) == (0, True), checked.output

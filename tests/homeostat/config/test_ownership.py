@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from homeostat.config import ConfigError
+from homeostat.config import Config, ConfigError
 from homeostat.config.ownership import rules_of, see_that_only_root_writes
+from homeostat.config.types import Actor, Alertmanager
 
 if TYPE_CHECKING:
     import pathlib
@@ -66,5 +67,11 @@ def test_the_owners_playbooks_are_rules_too(config_file: pathlib.Path, tmp_path:
     own = tmp_path / "playbooks"
     own.mkdir()
     (own / "mine.yml").write_text("name: mine\n")
-    assert rules_of(config_file, None) == [config_file]
-    assert rules_of(config_file, str(own)) == [config_file, own, own / "mine.yml"]
+    assert rules_of(config_file, Config()) == [config_file]
+    assert rules_of(config_file, Config(actor=Actor(playbook_directory=str(own)))) == [config_file, own, own / "mine.yml"]
+
+
+def test_alertmanagers_file_is_a_rule_where_maintenance_windows_stand_in_it(config_file: pathlib.Path) -> None:
+    other = config_file.with_name("alertmanager.yml")
+    assert rules_of(config_file, Config(alertmanager=Alertmanager(config_file=str(other)))) == [config_file]
+    assert rules_of(config_file, Config(alertmanager=Alertmanager(config_file=str(other), time_intervals=("night",)))) == [config_file, other]

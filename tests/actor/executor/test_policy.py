@@ -1,0 +1,59 @@
+"""Root keeps to the maintenance windows by itself: nothing begins outside them, and what was begun inside is finished."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from actor.executor.held import Held
+from actor.executor.policy import refusal
+from tests.actor.executor.conftest import paired
+from tests.actor.executor.test_executor import planned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.actor.executor.conftest import Pair
+    from tests.support import Host
+
+LONG_AGO = {"years": [2000]}
+ALWAYS: dict[str, Any] = {}
+
+
+@contextlib.contextmanager
+def within(host: Host, *windows: dict[str, Any], **changes: Any) -> Iterator[Pair]:
+    pair = paired(host, windows=list(windows), **changes)
+    yield pair
+    pair.actor.journal.close()
+
+
+def asked(pair: Pair, *held: Held) -> str | None:
+    return refusal(pair.root.config, pair.root.playbooks["service-restart"], pair.case(), held)
+
+
+def test_nothing_begins_outside_the_windows(host: Host) -> None:
+    with within(host, LONG_AGO) as pair:
+        assert [pair.ask(deed, *arguments).reason for deed, arguments in (("protect", ()), ("perform", (planned(pair),)))] == ["no maintenance window is open"] * 2
+        assert host.restarts() == 0
+
+
+@pytest.mark.parametrize("windows", [[], [ALWAYS], [LONG_AGO, ALWAYS]])
+def test_without_windows_and_in_one_of_them_it_does(host: Host, windows: list[dict[str, Any]]) -> None:
+    with within(host, *windows) as pair:
+        assert pair.ask("perform", planned(pair)).said == "done"
+
+
+def test_what_was_begun_is_finished_when_the_window_has_closed_and_nothing_else_is(host: Host) -> None:
+    with within(host, LONG_AGO) as pair:
+        begun, other = (Held(incident_id=name, action="service-restart", target="web", begun=(0,)) for name in ("i1", "i2"))
+        assert asked(pair, begun) is None
+        assert asked(pair, other) == "no maintenance window is open"
+        planned_anew = Held(incident_id="i1", action="service-restart", target="web")
+        assert asked(pair, planned_anew) == "no maintenance window is open"
+
+
+def test_where_what_is_critical_may_pass_the_other_process_judges_that(host: Host) -> None:
+    with within(host, LONG_AGO, limits={"critical_passes": ["window"]}) as pair:
+        assert asked(pair) is None
