@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from actor.api import api_routes
 from actor.console.frame import add_console
 from actor.deeds import Hands
+from actor.doctor import Doctor
 from actor.executor.client import remote_hands
 from actor.journal import Journal, JournalError, incidents
 from actor.loop import Loop
@@ -127,6 +128,7 @@ def _run(service: Service, config_file: pathlib.Path, listen_address: str) -> No
     server = daemon.Server(make_app(service, collector, reload), listen_address)
     loop.start()
     server.start()
+    Doctor(service, config_file, server.url).start()
     log.info("listening on %s, mode %s, level %s", listen_address, world.config.autonomy.mode, in_force(world.config.autonomy, world.clock.now()).level)
     stop = threading.Event()
     daemon.wait_for_signals(stop, reload)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from actor.playbook import catalogue
 from actor.world import case_of
 from homeostat.config.section import MINUTE
+from homeostat.doctor.told import Protection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,27 +23,46 @@ _STALE_SECONDS = 5 * MINUTE
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Feasibility:
-    """Each action's ratio (0..1), and the steady time at which it was asked."""
+    """Each action's ratio (0..1), what it is made of at each target, and the steady time at which it was asked."""
 
     ratios: Mapping[str, float]
+    protections: tuple[Protection, ...]
     asked_at: float
 
 
 def ask_feasibility(world: World) -> Feasibility:
     """Ask of every playbook whether its protection can be given at each of its targets now."""
     asked_at = world.clock.monotonic()
-    return Feasibility({name: _least(world, playbook) for name, playbook in world.playbooks.items()}, asked_at)
+    protections = {name: _protections(world, playbook) for name, playbook in world.playbooks.items()}
+    ratios = {name: _least(playbook, protections[name]) for name, playbook in world.playbooks.items()}
+    return Feasibility(ratios, tuple(one for each in protections.values() for one in each), asked_at)
 
 
 def known_ratios(world: World) -> Mapping[str, float]:
     """Return the ratio of each action of which it is known: nothing at first, nor once it is older than five minutes."""
+    found = _fresh(world)
+    return found.ratios if found is not None else {}
+
+
+def known_protections(world: World) -> tuple[Protection, ...] | None:
+    """Return what stands in the way of each action at each target, or None while nobody knows, as `known_ratios`."""
+    found = _fresh(world)
+    return found.protections if found is not None else None
+
+
+def _fresh(world: World) -> Feasibility | None:
     found = world.feasibility
-    return found.ratios if found is not None and world.clock.monotonic() - found.asked_at < _STALE_SECONDS else {}
+    return found if found is not None and world.clock.monotonic() - found.asked_at < _STALE_SECONDS else None
 
 
-def _least(world: World, playbook: Playbook) -> float:
-    """Return the least over the configured targets, 0 without any."""
+def _protections(world: World, playbook: Playbook) -> list[Protection]:
     targets = catalogue(world.config, playbook.file.acts_on)
+    obstacles = {target: world.hands.obstacle(case_of(world, playbook, target, "feasibility"), playbook) for target in targets}
+    dispensable = playbook.file.unprotected_feasibility is not None
+    return [Protection(playbook.name, target, obstacle, dispensable) for target, obstacle in obstacles.items()]
+
+
+def _least(playbook: Playbook, protections: list[Protection]) -> float:
+    """Return the least over the configured targets, 0 without any."""
     without = playbook.file.unprotected_feasibility
-    obstacles = [world.hands.obstacle(case_of(world, playbook, target, "feasibility"), playbook) for target in targets]
-    return min((1.0 if obstacle is None else (without or 0.0) for obstacle in obstacles), default=0.0)
+    return min((1.0 if one.obstacle is None else (without or 0.0) for one in protections), default=0.0)

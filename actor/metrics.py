@@ -14,6 +14,7 @@ from actor.learn import decayed, record_with_import, success_ratio
 from actor.ranking import answers, answers_here, ranking
 from homeostat import __version__
 from homeostat.config import in_force
+from homeostat.doctor.examination import counted
 from homeostat.words import DECISIONS, LEVELS, MODES, RISKS, STATES
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Collector:
         yield from _state(world)
         yield from _learned(world)
         yield from _totals(world)
+        yield from _examined(self._service)
         yield from self._self()
 
     def _self(self) -> Iterator[Metric]:
@@ -246,6 +248,22 @@ def _state(world: World) -> Iterator[Metric]:
     build = GaugeMetricFamily("homeostat_actor_build_info", "The version that runs.", labels=["host", "version"])
     build.add_metric([host, __version__], 1)
     yield build
+
+
+def _examined(service: Service) -> Iterator[Metric]:
+    """Yield what the doctor found, once it has looked."""
+    found, host = service.examined, service.world.config.host
+    if found is None:
+        return
+    checks = GaugeMetricFamily("homeostat_doctor_checks", "Checks of the doctor, by their result.", labels=["host", "result"])
+    for result, number in counted(found.checks).items():
+        checks.add_metric([host, result], number)
+    yield checks
+    failed = GaugeMetricFamily("homeostat_doctor_check_failed", "Whether a check of the doctor failed.", labels=["host", "check"])
+    for checked in found.checks:
+        failed.add_metric([host, checked.name], float(checked.result == "failed"))
+    yield failed
+    yield _gauge(service.world, "homeostat_doctor_last_run_timestamp_seconds", "When the doctor last looked at every link of the chain.", found.at)
 
 
 def _all_silenced(world: World) -> bool:

@@ -13,6 +13,15 @@ from homeostat.daemon import is_loopback
 if TYPE_CHECKING:
     from actor.world import World
     from homeostat.config import Config
+    from homeostat.doctor.model import Checked
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Examined:
+    """What the doctor found at each check, and when (Unix seconds)."""
+
+    checks: tuple[Checked, ...]
+    at: float
 
 
 @dataclasses.dataclass
@@ -30,6 +39,7 @@ class Service:
     api_requests: RequestCounts = dataclasses.field(default_factory=RequestCounts)
     bell: threading.Event = dataclasses.field(default_factory=threading.Event)
     incomplete: threading.Event = dataclasses.field(default_factory=threading.Event)
+    examined: Examined | None = None
 
 
 Tokens = tuple[str, ...]

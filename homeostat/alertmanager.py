@@ -104,8 +104,13 @@ class _Original(msgspec.Struct, frozen=True):
     original: str
 
 
-class _Status(msgspec.Struct, frozen=True):
+class _Version(msgspec.Struct, frozen=True):
+    version: str
+
+
+class _Status(msgspec.Struct, frozen=True, rename="camel"):
     config: _Original
+    version_info: _Version
 
 
 class Alert(msgspec.Struct, frozen=True, rename="camel"):
@@ -176,6 +181,11 @@ class Alertmanager:
         """Return the configuration that is in force as YAML, its secrets left out. Raises as `silences`."""
         status: _Status = self._decoded("GET", "status", _Status)
         return status.config.original
+
+    def version(self) -> str:
+        """Return the version that answers. Raises as `silences`."""
+        status: _Status = self._decoded("GET", "status", _Status)
+        return status.version_info.version
 
     def silence(self, matchers: Iterable[Matcher], ends: tuple[float, float], author: str, comment: str) -> str:
         """Create a silence from `ends[0]` to `ends[1]` (Unix seconds) and return its id. Raises as `every_silence`."""

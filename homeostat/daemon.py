@@ -168,6 +168,13 @@ class Server:
         self._wake = waitress.trigger.trigger(self._sockets)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
+    @property
+    def url(self) -> str:
+        """The address at which this host reaches it."""
+        host, port = self._server.effective_host, self._server.effective_port
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+        return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+
     def start(self) -> None:
         """Answer requests from now on."""
         self._thread.start()

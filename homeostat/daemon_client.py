@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS = 10
 # A deed's answer may wait for Prometheus and Alertmanager, each up to its own timeout.
 _DEED_TIMEOUT_SECONDS = 60
+_MOST_WORDS = 300
 
 
 class DaemonError(Exception):
@@ -38,6 +39,20 @@ class DaemonClient:
     def post(self, path: str, body: Any = None) -> Any:
         """Do what POST `/api/v1/PATH` does with a JSON `body`. Raises as `get`."""
         return self._ask("POST", path, _DEED_TIMEOUT_SECONDS, json=body)
+
+    def page(self, path: str, token: str | None = None) -> tuple[int, str]:
+        """Return the status and the text of the page at PATH below the base address, asked for with `token`.
+
+        Raises:
+            DaemonError: no connection, or no answer in time.
+
+        """
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            response = requests.get(f"{self.url}/{path}", headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
+        except requests.RequestException as error:
+            raise DaemonError(f"{self.url} gave no answer: {type(error).__name__}; is the daemon running?") from None
+        return response.status_code, " ".join(response.text[:_MOST_WORDS].split())
 
     def lines(self, path: str, **parameters: str | float) -> Iterator[str]:
         """Yield the lines of JSON at `/api/v1/PATH` as they come.

@@ -12,6 +12,8 @@ from homeostat.daemon_client import DaemonClient
 from homeostat.prometheus import Prometheus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from homeostat.clock import Clock
     from homeostat.config import Config
 
@@ -28,18 +30,18 @@ class Doors:
     clock: Clock
 
 
-def open_doors(config: Config) -> Doors:
-    """Open every door with the token that the configuration names for it. Raises CredentialError when a token cannot be had."""
-    operator = _token(next(iter(config.security.operator_token_files), None))
+def open_doors(config: Config, read: Callable[[str], str | None] = read_token) -> Doors:
+    """Open every door with the token that the configuration names for it, as `read` reads it. Raises CredentialError when a token cannot be had."""
+
+    def token(path: str | None) -> str | None:
+        return read(path) if path else None
+
+    operator = token(next(iter(config.security.operator_token_files), None))
     return Doors(
         config,
-        Prometheus(config.prometheus, _token(config.prometheus.bearer_token_file)),
-        Alertmanager(config.alertmanager, _token(config.alertmanager.bearer_token_file)),
+        Prometheus(config.prometheus, token(config.prometheus.bearer_token_file)),
+        Alertmanager(config.alertmanager, token(config.alertmanager.bearer_token_file)),
         DaemonClient(config.links.console, operator),
         DaemonClient(config.exporter.url, None),
         SystemClock(),
     )
-
-
-def _token(path: str | None) -> str | None:
-    return read_token(path) if path else None

@@ -8,9 +8,11 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
 import requests
 from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
@@ -40,6 +42,7 @@ REMOTE_READ_RETRY_SECONDS = 3600.0
 # Prometheus' own remarks on a query (a metric's name, a histogram's buckets); any other warning says that data may be missing.
 _REMARKS = ("PromQL info", "PromQL warning")
 _MOST_TOLD = 1000
+_MOST_CONNECTIONS = 32
 # Statuses of a request that was understood and may be repeated later; any other 4xx, and 501, is a no for good.
 _BUSY = {408, 429}
 
@@ -92,6 +95,8 @@ class Prometheus:
             timeout=self._timeout_seconds,
             method="POST",
         )
+        # Many ask at the same time: each keeps its connection.
+        self._session.mount(self.url, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS, max_retries=retry))
 
     @property
     def reads_remotely(self) -> bool:
@@ -163,6 +168,22 @@ class Prometheus:
             self._remote_read_from = self._clock.monotonic() + REMOTE_READ_RETRY_SECONDS
             log.warning("Prometheus at %s offers no remote_read, query_range is asked instead: %s", self.url, error)
             raise RemoteReadError(f"Prometheus at {self.url} offers no remote_read: {error}") from None
+
+    def told(self, path: str, kind: type[Answered], **parameters: str) -> Answered:
+        """Return what GET `/api/v1/PATH` tells as `kind`: of the server itself, its rules, its targets.
+
+        Raises:
+            PrometheusError: no connection, no answer in time, a refusal, or an answer of another shape.
+
+        """
+        options = {"params": parameters, "headers": self._headers, "timeout": self._timeout_seconds}
+        answer = self._try(path, lambda: self._session.request("GET", f"{self.url}/api/v1/{path}", **options))
+        if answer.status_code != 200:
+            raise PrometheusError(f"Prometheus at {self.url} does not tell of {path}: {_refusal(answer)}")
+        try:
+            return msgspec.convert(msgspec.json.decode(answer.content)["data"], kind)
+        except (msgspec.DecodeError, LookupError, TypeError) as error:
+            raise PrometheusError(f"Prometheus at {self.url} tells of {path} in an unknown shape: {_short(error)}") from None
 
     def _bulk(self, path: str, promql: str, more: dict[str, float], read: Callable[[bytes], Block]) -> Block:
         answer = self._try(repr(promql), lambda: self._post(path, {"params": {"query": promql, **more}, "headers": self._headers}))

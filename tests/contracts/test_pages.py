@@ -14,6 +14,7 @@ import pytest
 from actor.playbook import PROTECTIONS
 from actor.situation import GATES
 from homeostat.config import Config
+from homeostat.doctor.examination import CHECKS
 from tests.homeostat.cli.conftest import every_command
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ def test_the_page_of_gates_names_each_in_the_order_in_which_it_is_asked() -> Non
 
 def test_the_page_of_undo_names_every_protection() -> None:
     assert set(first_column("undo.md")) == set(PROTECTIONS)
+
+
+def test_the_page_of_the_doctor_names_each_check_in_the_order_in_which_it_is_told() -> None:
+    assert first_column("doctor.md") == list(CHECKS)
 
 
 def said(page: pathlib.Path, pattern: str) -> list[str]:

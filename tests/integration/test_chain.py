@@ -32,8 +32,11 @@ CHAIN_SECONDS = 300
 # Nothing needs to cross its limit here just after the hour's one forecast of it was kept.
 FORESEEN_CROSSING = "homeostat_forecast_time_error_ratio"
 # What comes later than this chain lives: an episode ends ten minutes after the last decision, a problem comes back within the
-# hour, what is kept grows old in days, and nobody marks a decision.
+# hour, what is kept grows old in days, nobody marks a decision, and the doctor waits until all has come round.
 LATER = {
+    "homeostat_doctor_checks",
+    "homeostat_doctor_check_failed",
+    "homeostat_doctor_last_run_timestamp_seconds",
     "homeostat_resolution_seconds",
     "homeostat_action_recurrences_total",
     "homeostat_protections_pruned_total",

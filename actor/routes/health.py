@@ -1,0 +1,26 @@
+"""GET `/health` and `/health/host`: how the actor is, and what its host answers, for `homeostat doctor`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actor.answers import Routes, answered
+from actor.health import ask_host, health_of
+
+if TYPE_CHECKING:
+    import flask
+
+    from actor.service import Service
+
+
+def _add(api: flask.Blueprint, service: Service) -> None:
+    @api.get("/health")
+    def health() -> flask.Response:
+        return answered(health_of(service.world))
+
+    @api.get("/health/host")
+    def host() -> flask.Response:
+        return answered(ask_host(service.world))
+
+
+ROUTES = Routes(add=_add)

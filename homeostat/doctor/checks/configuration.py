@@ -1,0 +1,41 @@
+"""Both daemons run with the configuration as it is on disk now, and the file would be accepted again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from homeostat.clock import rfc3339
+from homeostat.config import Config, ConfigError, load
+from homeostat.doctor.model import Check, Finding, Subject, failed, passed, warned
+from homeostat.prometheus import selector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_RELOADED = "homeostat_config_last_reload_successful"
+_RELOADED_AT = "homeostat_config_last_reload_success_timestamp_seconds"
+
+
+def _ask(subject: Subject) -> Iterator[Finding]:
+    path = subject.config_file
+    try:
+        load(path, Config)
+        changed_at = path.stat().st_ctime
+    except (ConfigError, OSError) as error:
+        yield failed(f"{error}; a daemon would not start with it", f"homeostat check-config {path}")
+        return
+    prometheus, host = subject.doors.prometheus, subject.doors.config.host
+    refused = [sample.labels.get("daemon", "") for sample in prometheus.query(selector(_RELOADED, host=host)) if sample.value == 0]
+    for daemon in refused:
+        yield failed(f"the {daemon} refused the configuration at its last reload and keeps the one before", f"homeostat check-config {path}; systemctl reload homeostat-{daemon}")
+    stale = {sample.labels.get("daemon", ""): sample.value for sample in prometheus.query(selector(_RELOADED_AT, host=host)) if sample.value < changed_at}
+    for daemon, read_at in stale.items():
+        if daemon not in refused:
+            yield warned(
+                f"{path} was changed at {rfc3339(changed_at)}, and the {daemon} has read it last at {rfc3339(read_at)}", f"systemctl reload homeostat-{daemon}"
+            )
+    if not refused and not stale:
+        yield passed(f"{path} is valid, and what the daemons run with")
+
+
+CHECK = Check(order=10, ask=_ask)

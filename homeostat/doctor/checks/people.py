@@ -1,0 +1,36 @@
+"""What people must hear of goes to a receiver that tells somebody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from homeostat.doctor import addressees
+from homeostat.doctor.model import Check, Finding, Subject, failed, named, passed
+from homeostat.routing import RoutingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _ask(subject: Subject) -> Iterator[Finding]:
+    try:
+        routing, text = addressees.routing(subject.doors)
+    except RoutingError as error:
+        yield failed(f"Alertmanager's configuration cannot be read: {error}", "see what the check route says")
+        return
+    deaf, unheard = addressees.deaf(text), dict[str, list[str]]()
+    for alertname, severities in addressees.FOR_PEOPLE.items():
+        for severity in severities:
+            receivers = routing.receivers({"alertname": alertname, "host": subject.doors.config.host, "severity": severity})
+            if deaf.issuperset(receivers):
+                unheard.setdefault(" and ".join(receivers), []).append(f"{alertname} ({severity})")
+    for receiver, alerts in unheard.items():
+        yield failed(
+            f"nobody hears of {named(alerts)}: the receiver {receiver} has no integration",
+            f"give the receiver {receiver} its webhook_configs, email_configs, slack_configs or discord_configs, or set notifications.failures",
+        )
+    if not unheard:
+        yield passed("problems, failures and proposals go to receivers that tell somebody")
+
+
+CHECK = Check(order=130, ask=_ask)

@@ -1,0 +1,30 @@
+"""The daily selftest went through the whole chain not long ago."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from homeostat.config.section import DAY
+from homeostat.config.units import Duration
+from homeostat.doctor.model import Check, Finding, Subject, passed, warned
+from homeostat.prometheus import selector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A day, and as much again for a host that was off at its hour.
+_MOST_SECONDS = 2 * DAY
+
+
+def _ask(subject: Subject) -> Iterator[Finding]:
+    series = selector("homeostat_selftest_last_success_timestamp_seconds", host=subject.doors.config.host)
+    ages = [sample.value for sample in subject.doors.prometheus.query(f"time() - max({series} > 0)")]
+    if not ages:
+        yield warned("no selftest has succeeded yet", "homeostat selftest")
+    elif ages[0] > _MOST_SECONDS:
+        yield warned(f"the last selftest that succeeded is {Duration(round(ages[0]))} ago", "homeostat selftest")
+    else:
+        yield passed(f"the last selftest succeeded {Duration(round(ages[0]))} ago")
+
+
+CHECK = Check(order=230, ask=_ask)

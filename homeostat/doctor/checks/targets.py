@@ -1,0 +1,59 @@
+"""Prometheus scrapes both daemons under the names that the rules ask for, and leaves their labels alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from homeostat import prometheus_status
+from homeostat.doctor.model import Check, Finding, Subject, failed, named, passed
+from homeostat.prometheus import PrometheusError
+from homeostat.prometheus_status import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DAEMONS = ("exporter", "actor")
+
+
+def _ask(subject: Subject) -> Iterator[Finding]:
+    scraped = _scraped(subject)
+    found = [finding for daemon in _DAEMONS for finding in (*_job(daemon, scraped), *_labels(subject, daemon))]
+    yield from found
+    if not found:
+        yield passed("homeostat-exporter and homeostat-actor are scraped, and their labels stay")
+
+
+def _scraped(subject: Subject) -> tuple[Target, ...]:
+    """Ask what is scraped; who only stores what others scrape knows no targets, and still has their `up`."""
+    prometheus = subject.doors.prometheus
+    try:
+        return prometheus_status.targets(prometheus)
+    except PrometheusError:
+        up = prometheus.query('up{job=~"homeostat-.+"}')
+        return tuple(Target(dict(sample.labels), "up" if sample.value == 1 else "down") for sample in up)
+
+
+def _job(daemon: str, scraped: tuple[Target, ...]) -> Iterator[Finding]:
+    job = f"homeostat-{daemon}"
+    targets = [target for target in scraped if target.labels.get("job") == job]
+    if not targets:
+        yield failed(f"nothing is scraped under the job {job}", f"merge the job {job} of deploy/prometheus.yml into scrape_configs, and reload Prometheus")
+    for target in targets:
+        if target.health != "down":
+            continue
+        fix = f"systemctl status {job}, or mend the targets of the job {job}"
+        if "401" in target.last_error:
+            fix = f"name a copy of a token of security.metrics_token_files in the job {job}: authorization: {{credentials_file: ...}}"
+        why = f": {target.last_error}" if target.last_error else ""
+        yield failed(f"{job} at {target.labels.get('instance', '')} cannot be scraped{why}", fix)
+
+
+def _labels(subject: Subject, daemon: str) -> Iterator[Finding]:
+    job = f"homeostat-{daemon}"
+    query = f'group by (instance) ({{job="{job}",exported_host!=""}})'
+    renamed = [sample.labels.get("instance", "") for sample in subject.doors.prometheus.query(query)]
+    if renamed:
+        yield failed(f"Prometheus overwrites the label host of {job} at {named(renamed)}, so that nothing of it fits the rules", f"set honor_labels: true in the job {job}")
+
+
+CHECK = Check(order=50, ask=_ask)

@@ -1,0 +1,178 @@
+"""Checks that need no other process, each when it is well and when it is not."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from homeostat import rules
+from homeostat.clock import SystemClock
+from homeostat.config import Config, loads
+from homeostat.doctor.examination import CHECKS, examine
+from homeostat.doctor.model import Subject, named
+from homeostat.doors import open_doors
+from tests.httpd import Asked, Reply, serving
+from tests.support import merged, secret
+
+if TYPE_CHECKING:
+    from homeostat.doctor.model import Finding
+
+
+def found(check: str, settings: dict[str, Any]) -> tuple[Finding, ...]:
+    """Ask one check about a configuration."""
+    config = loads(yaml.safe_dump(merged({"host": "h1"}, settings)), Config, "homeostat.yml")
+    subject = Subject(open_doors(config, lambda path: None), pathlib.Path("homeostat.yml"))
+    (checked,) = examine(subject, {check: CHECKS[check]})
+    return checked.findings
+
+
+def said(check: str, settings: dict[str, Any]) -> list[str]:
+    return [f"{finding.result}: {finding.seen}" for finding in found(check, settings)]
+
+
+def tokens(folder: pathlib.Path) -> dict[str, Any]:
+    secret(folder / "intake", "b1946ac92492d2347c6235b4d2611184")
+    secret(folder / "operator", "591785b794601e212b260e25925636fd")
+    return {"autonomy": {"mode": "active"}, "security": {"intake_token_files": [str(folder / "intake")], "operator_token_files": [str(folder / "operator")]}}
+
+
+class TestCredentials:
+    def test_files_that_can_be_used(self, tmp_path: pathlib.Path) -> None:
+        assert said("credentials", tokens(tmp_path)) == ["passed: 2 token files can be used"]
+
+    def test_each_that_cannot_be_used_is_told(self, tmp_path: pathlib.Path) -> None:
+        settings = tokens(tmp_path)
+        secret(tmp_path / "intake", "change-me-change-me")
+        (tmp_path / "operator").chmod(0o644)
+        told = said("credentials", settings)
+        assert [line.partition(": ")[0] for line in told] == ["failed", "failed"]
+        assert "this token is a placeholder" in told[0]
+        assert "others may read or change this token" in told[1]
+
+    def test_a_file_that_is_not_there(self, tmp_path: pathlib.Path) -> None:
+        settings = merged(tokens(tmp_path), {"prometheus": {"bearer_token_file": str(tmp_path / "none")}})
+        assert said("credentials", settings) == [f"failed: prometheus.bearer_token_file: {tmp_path}/none: the token file cannot be read: No such file or directory"]
+
+    def test_one_token_for_two(self, tmp_path: pathlib.Path) -> None:
+        settings = tokens(tmp_path)
+        secret(tmp_path / "operator", "b1946ac92492d2347c6235b4d2611184")
+        (told,) = [line for line in said("credentials", settings) if line.startswith("failed")]
+        assert "security.intake_token_files and security.operator_token_files hold the same token" in told
+
+    @pytest.mark.parametrize(("mode", "result"), [("shadow", "warned"), ("active", "failed")])
+    def test_none_at_all(self, mode: str, result: str) -> None:
+        told = found("credentials", {"autonomy": {"mode": mode}})
+        assert [finding.result for finding in told] == [result, result, "passed"]
+
+    def test_no_finding_holds_a_secret(self, tmp_path: pathlib.Path) -> None:
+        settings = tokens(tmp_path)
+        secret(tmp_path / "operator", "b1946ac92492d2347c6235b4d2611184")
+        assert not any("b1946ac9" in finding.seen + finding.fix for finding in found("credentials", settings))
+
+
+class TestFolders:
+    def settings(self, folder: pathlib.Path) -> dict[str, Any]:
+        (folder / "logs").mkdir(exist_ok=True)
+        rule = {"directory": str(folder / "logs"), "pattern": "*.gz", "older_than": "7d"}
+        return {"filesystems": {"disk": {"path": str(folder)}}, "cleanup": {"old-logs": rule}}
+
+    def test_folders_that_are_there(self, tmp_path: pathlib.Path) -> None:
+        assert said("folders", self.settings(tmp_path)) == ["passed: 2 folders are there"]
+
+    def test_a_folder_that_is_not_there(self, tmp_path: pathlib.Path) -> None:
+        settings = self.settings(tmp_path)
+        (tmp_path / "logs").rmdir()
+        assert said("folders", settings) == [f"failed: cleanup.old-logs.directory: there is no folder {tmp_path}/logs on this host"]
+
+    def test_a_rule_on_no_file_system_of_the_catalogue(self, tmp_path: pathlib.Path) -> None:
+        settings = merged(self.settings(tmp_path), {"filesystems": {"disk": {"path": str(tmp_path / "elsewhere")}}})
+        (tmp_path / "elsewhere").mkdir()
+        (told, _) = said("folders", settings)
+        assert told == f"warned: cleanup.old-logs: {tmp_path}/logs is on no file system of the catalogue, so the rule is never used"
+
+
+class Server:
+    """A Prometheus that answers as a test says."""
+
+    def __init__(self, retention: str = "15d", version: str = "2.42.0+ds", took: bool = True) -> None:
+        self.runtime = {"storageRetention": retention, "reloadConfigSuccess": took}
+        self.version = version
+        self.sync: float | None = None
+        self.says_what_it_is = True
+
+    def answer(self, asked: Asked) -> Reply:
+        if asked.path == "/api/v1/query":
+            series = self.sync if "timex" in asked.form["query"] else 1.0
+            rows = [] if series is None else [{"metric": {}, "value": [SystemClock().now(), str(series)]}]
+            return Reply({"status": "success", "data": {"resultType": "vector", "result": rows}})
+        if not self.says_what_it_is:
+            return Reply({"status": "error"}, 404)
+        data = {"/api/v1/status/buildinfo": {"version": self.version}, "/api/v1/status/runtimeinfo": self.runtime}.get(asked.path)
+        return Reply({"status": "success", "data": data}) if data else Reply({}, 404)
+
+    def said(self, check: str, **settings: Any) -> list[str]:
+        with serving(self.answer) as site:
+            nowhere = {"console": "http://127.0.0.1:9"}
+            return [line.replace(site.url, "URL") for line in said(check, {"prometheus": {"url": site.url}, "links": nowhere, **settings})]
+
+
+class TestPrometheus:
+    def test_one_that_is_well(self) -> None:
+        assert Server().said("prometheus") == ["passed: URL answers, version 2.42.0+ds, keeps 15d"]
+
+    def test_one_that_is_too_old(self) -> None:
+        assert Server(version="2.33.1").said("prometheus")[1:] == ["warned: version 2.33.1 is older than the 2.42 that the rules are tested on"]
+
+    def test_one_that_refused_its_configuration(self) -> None:
+        assert Server(took=False).said("prometheus")[1:] == ["failed: Prometheus refused its configuration at its last reload and keeps the one before"]
+
+    @pytest.mark.parametrize(("retention", "told"), [("3d or 10GiB", ["warned: Prometheus keeps 3d, less than the window of 7d that forecasts read"]), ("10GiB", []), ("7d", [])])
+    def test_one_that_forgets_too_soon(self, retention: str, told: list[str]) -> None:
+        assert Server(retention).said("prometheus")[1:] == told
+
+    def test_one_that_does_not_say_what_it_is_is_asked_all_the_same(self) -> None:
+        server = Server()
+        server.says_what_it_is = False
+        (told,) = server.said("prometheus")
+        assert told.startswith("passed: URL answers, and does not say what it is: ")
+
+
+@pytest.mark.parametrize(
+    ("sync", "told"),
+    [
+        (1.0, "passed: this host's clock agrees with that of Prometheus"),
+        (None, "passed: this host's clock agrees with that of Prometheus; whether it is synchronised is not known"),
+        (0.0, "warned: the kernel's clock is not synchronised"),
+    ],
+)
+def test_a_clock_that_is_not_synchronised_is_a_warning_at_most(sync: float | None, told: str) -> None:
+    server = Server()
+    server.sync = sync
+    assert server.said("clock")[0] == told
+
+
+def test_an_executor_is_asked_for_only_where_there_is_one() -> None:
+    assert said("executor", {}) == ["passed: actor.executor_directory is not set: the actor does the deeds itself"]
+
+
+def test_the_rules_of_this_version_are_known() -> None:
+    shipped = rules.shipped()
+    assert {"homeostat-decision", "homeostat-meta", "homeostat-history"} <= set(shipped)
+    assert "HomeostatAutoExecute" in shipped["homeostat-decision"]
+    assert len(list(rules.FOLDER.glob("*.rules.yml"))) == len(shipped)
+
+
+def test_many_names_are_told_in_short() -> None:
+    assert named("abcde") == "a, b, c, d, e"
+    assert named("abcdefg") == "a, b, c, d, e and 2 more"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_only_others_may_read_is_no_fault_of_the_file(tmp_path: pathlib.Path) -> None:
+    settings = tokens(tmp_path)
+    (tmp_path / "operator").chmod(0)
+    assert "run homeostat doctor as root" in found("credentials", settings)[0].fix
