@@ -31,7 +31,7 @@ def shown(value: object) -> object:
 
 def moment(timestamp: float, now: float) -> Markup:
     """Return a Unix time as a date, in UTC, and how far from `now` it is."""
-    date = datetime.datetime.fromtimestamp(timestamp, tz=datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    date = f"{datetime.datetime.fromtimestamp(timestamp, tz=datetime.UTC):%Y-%m-%d %H:%M:%S UTC}"
     return Markup('<time datetime="{}">{}</time> <span class="far">{}</span>').format(rfc3339(timestamp), date, distance(timestamp - now))
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actor.console.page import Page, show
 from actor.journal import incidents
 from actor.routes.status import describe_status
 from actor.routes.waiting import waiting
+from homeostat.holds import Hold, breaker_hold, silence_holds, stop_hold
+from homeostat.silences import Judged, judge, known_names
 
 if TYPE_CHECKING:
     import flask
 
     from actor.service import Service
     from actor.world import World
-    from homeostat.alertmanager import Silence
 
 _LAST = 10
 
@@ -23,10 +24,12 @@ def _add(console: flask.Blueprint, service: Service) -> None:
     @console.get("/")
     def now() -> flask.Response:
         world = service.world
+        status, judged = describe_status(service), _silences(world)
         return show(
             "now",
-            status=describe_status(service),
-            silences=_silences(world),
+            status=status,
+            holds=_holds(status, judged),
+            warnings=[warning for one in judged for warning in one.warnings()],
             waiting=waiting(service),
             running=incidents.running(world.journal),
             scheduled=incidents.scheduled(world.journal),
@@ -34,15 +37,15 @@ def _add(console: flask.Blueprint, service: Service) -> None:
         )
 
 
-def _silences(world: World) -> list[Silence]:
-    """Return the silences that may mute what would be executed here; a matcher of another label only narrows one."""
-    alerts = [{"alertname": name, "host": world.config.host} for name in ("HomeostatAutoExecute", "HomeostatNotifyExecute")]
+def _silences(world: World) -> list[Judged]:
     known = world.silences.active if world.silences is not None else ()
-    return [silence for silence in known if any(_mutes(silence, labels) for labels in alerts)]
+    return judge(known, known_names(world.config, world.playbooks))
 
 
-def _mutes(silence: Silence, labels: dict[str, str]) -> bool:
-    return all(matcher.matches(labels) for matcher in silence.matchers if matcher.name in labels)
+def _holds(status: dict[str, Any], judged: list[Judged]) -> list[Hold]:
+    """Return what holds back all that is executed here, or some of it."""
+    stopped = [stop_hold(status["stopped"])] if status["stopped"] else []
+    return [*stopped, *(breaker_hold(breaker) for breaker in status["open_breakers"]), *silence_holds(judged)]
 
 
 PAGE = Page(add=_add, title="Now", order=10)

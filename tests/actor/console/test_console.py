@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from actor.journal import incidents, words
+from homeostat.alertmanager import Matcher
 from homeostat.clock import rfc3339
 from tests.actor.console.visitor import Visitor, message, text, visiting
-from tests.support import DAY, DISK, HOUR, MINUTE, WEB
+from tests.support import DAY, DISK, HOUR, MINUTE, WEB, silence
 
 if TYPE_CHECKING:
     from tests.support import Actor
@@ -187,10 +189,16 @@ def test_a_journal_that_cannot_be_written_is_503_and_nothing_is_done(actor: Acto
     assert (actor.incident().state, said(actor)) == ("proposed", [])
 
 
-def test_the_first_page_says_what_holds_everything_back(actor: Actor, ada: Visitor) -> None:
+def test_the_first_page_says_who_holds_back_what_until_when_and_why(actor: Actor, ada: Visitor) -> None:
     assert "silences unknown" in text(ada.client.get("/"))
-    actor.stop("by ada: enough")
-    assert "stopped by ada: enough" in text(ada.client.get("/"))
+    actor.alertmanager.active = [silence(Matcher("target", "web"), Matcher("host", "h1"), comment="a film"), silence(Matcher("severity", "none", is_equal=False), comment="oops")]
+    actor.stop("by ada at 2026-01-01T00:00:00Z: enough")
+    proposed(actor)
+    told = text(ada.client.get("/"))
+    assert "silences unknown" not in told
+    assert "everything stop ada homeostat resume enough" in told
+    assert re.search(r"target web silence ada 2026-01-02 00:00:00 UTC \d+ d ago|target web silence ada 2026-01-02 00:00:00 UTC in \d+ d a film", told)
+    assert "mutes alerts of every name" in told
 
 
 def test_what_is_on_its_way_stands_on_the_first_page(actor: Actor, ada: Visitor) -> None:
