@@ -26,7 +26,7 @@ from tests.integration.stack import wait_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.chain
 
 CHAIN_SECONDS = 300
 # Nothing needs to cross its limit here just after the hour's one forecast of it was kept.

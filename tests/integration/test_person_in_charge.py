@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.integration.house import House
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.chain
 
 # Longer than the chain needs from the trouble to the restart: about five seconds here.
 QUIET_SECONDS = 12
