@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING
 
-from actor import feasibility, housekeeping
+from actor import feasibility, housekeeping, selftest
 from actor.absorb import absorb
 from actor.feasibility import ask_feasibility
 from actor.housekeeping import keep_house
@@ -49,11 +50,13 @@ class Loop:
         self._lock = threading.Lock()
         self._reconciled = False
         self._pruned_at: float | None = None
+        self._began_at = service.world.clock.monotonic()
         self._threads = [threading.Thread(target=self._run, name="loop", daemon=True)]
         for name, turn, rest in (
             ("reconcile", self._reconcile, lambda: self._world.ending.is_set() or service.incomplete.wait(self._world.config.actor.reconcile)),
             ("feasibility", self._ask_feasibility, lambda: self._world.ending.wait(feasibility.EVERY_SECONDS)),
             ("housekeeping", self._keep_house, lambda: self._world.ending.wait(housekeeping.EVERY_SECONDS)),
+            ("selftest", self._test_daily, lambda: self._world.ending.wait(selftest.EVERY_SECONDS)),
         ):
             self._threads.append(threading.Thread(target=self._again_and_again, args=(turn, rest), name=name, daemon=True))
         self.last_turn = 0.0
@@ -157,6 +160,10 @@ class Loop:
         """Whoever of the two is first, ready is what is known whole."""
         if self._reconciled and self._world.feasibility is not None:
             self._world.ready.set()
+
+    def _test_daily(self) -> None:
+        with contextlib.suppress(HandedOver):
+            selftest.test_daily(self._service, self._began_at)
 
     def _keep_house(self) -> None:
         self._pruned_at = keep_house(self._world, self._pruned_at)

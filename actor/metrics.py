@@ -9,12 +9,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from actor.calibration import brier_score, reliability
 from actor.feasibility import known_ratios
-from actor.journal import feedback, incidents, intake, ledger, totals, trials
+from actor.journal import feedback, incidents, intake, ledger, selftests, totals, trials
 from actor.learn import decayed, record_with_import, success_ratio
 from actor.ranking import answers, answers_here, ranking
 from homeostat import __version__
 from homeostat.config import in_force
 from homeostat.doctor.examination import counted
+from homeostat.hops import HOP_NAMES
 from homeostat.words import DECISIONS, LEVELS, MODES, RISKS, STATES
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Collector:
         yield from _learned(world)
         yield from _totals(world)
         yield from _examined(self._service)
+        yield from _selftests(world)
         yield from self._self()
 
     def _self(self) -> Iterator[Metric]:
@@ -284,6 +286,23 @@ def _totals(world: World) -> Iterator[Metric]:
         yield family
     for name, (text, labels) in _HISTOGRAMS.items():
         yield _histogram(name, text, labels, stored)
+
+
+def _selftests(world: World) -> Iterator[Metric]:
+    """Yield when the chain was last known to work, where the last selftest failed, and how long each of its hops took."""
+    host, last = world.config.host, selftests.last(world.journal)
+    proof = selftests.last_proof(world.journal)
+    yield _gauge(world, "homeostat_selftest_last_success_timestamp_seconds", "When a selftest last came through; 0 is never.", proof)
+    ran = last.ended_at if last is not None else 0.0
+    yield _gauge(world, "homeostat_selftest_last_run_timestamp_seconds", "When the last selftest ended, however it did; 0 is never.", ran)
+    failed = GaugeMetricFamily("homeostat_selftest_failed", "Whether the last selftest failed at this hop.", labels=["host", "hop"])
+    for hop in HOP_NAMES:
+        failed.add_metric([host, hop], float(last is not None and last.failed_at == hop))
+    yield failed
+    took = GaugeMetricFamily("homeostat_selftest_duration_seconds", "How long each hop of the last selftest took.", labels=["host", "hop"])
+    for step in last.steps if last is not None else ():
+        took.add_metric([host, step.hop], step.seconds)
+    yield took
 
 
 def _histogram(name: str, text: str, labels: tuple[str, ...], stored: dict[str, list[tuple[dict[str, str], float]]]) -> Metric:

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from homeostat.config.types import Exporter
 
 LASTS_SECONDS = 15 * MINUTE
-# The limit lies ahead by this share of the longest horizon: a day and a half of thirty days is a warning and wakes nobody.
-_AHEAD_RATIO = 0.05
-# Where all horizons are short, it is these steps of the window.
-_LEAST_STEPS = 100
+# The limit lies ahead by this share of the window: a day and a half, of seven days, is a warning and no emergency.
+_AHEAD_RATIO = 0.2
 _FIRST_USAGE = 0.2
 # Between two of them lie so many cycles: Alertmanager tells nobody of what resolves and fires again at once, and who asks
 # again and again must not keep the actor from its work.
@@ -38,9 +36,9 @@ class Selftest:
 
     def reading(self, settings: Exporter, now: float) -> Reading:
         """Return the course as it would be at `now` (Unix seconds): always as far from its limit as at first."""
-        horizon = max(*settings.horizons, _LEAST_STEPS * settings.step)
+        horizon = max(*settings.horizons, settings.window)
         timestamps = now - settings.step * np.arange(int(settings.window / settings.step) + 1, dtype=float)[::-1]
-        ahead, behind = _AHEAD_RATIO * horizon, now - float(timestamps[0])
+        ahead, behind = _AHEAD_RATIO * settings.window, now - float(timestamps[0])
         values = 1 - (1 - _FIRST_USAGE) * (ahead + now - timestamps) / (ahead + behind)
         return Reading(
             key=Key(SELFTEST, self.host, SELFTEST, SELFTEST),
@@ -69,9 +67,9 @@ class Selftests:
         return last if last is not None and monotonic_now < last.ends_at else None
 
     def begin(self, host: str, hosts: Collection[str], cycle_seconds: float, monotonic_now: float) -> str | None:
-        """Begin one, or say in words why not."""
+        """Begin one, or say in words why not now; raises ValueError for a host that is not watched."""
         if host not in hosts:
-            return f"host {host!r} is not watched by this exporter; it watches {', '.join(sorted(hosts)) or 'none yet'}"
+            raise ValueError(f"host {host!r} is not watched by this exporter; it watches {', '.join(sorted(hosts))}")
         with self._lock:
             last, rest = self._last, _REST_CYCLES * cycle_seconds
             if last is not None and monotonic_now < last.ends_at:

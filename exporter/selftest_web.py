@@ -41,5 +41,8 @@ def _answer(service: Service, deed: Callable[[str], str | None]) -> tuple[dict[s
         about = msgspec.json.decode(flask.request.get_data(cache=False), type=About)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return {"error": f"the body does not fit: {error}"}, 400
-    refusal = deed(about.host)
+    try:
+        refusal = deed(about.host)
+    except ValueError as error:
+        return {"error": str(error)}, 400
     return ({"error": refusal}, 409) if refusal is not None else ({"host": about.host}, 200)

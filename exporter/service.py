@@ -123,7 +123,12 @@ class Service:
         return None
 
     def begin_selftest(self, host: str) -> str | None:
-        """Let a synthetic problem of `host` go the way of all others, beginning with a cycle now; say in words why not, where it may not."""
+        """Let a synthetic problem of `host` go the way of all others, beginning with a cycle now; say in words why not, where it may not.
+
+        Raises:
+            ValueError: this exporter does not watch that host.
+
+        """
         hosts = {*self._page.result.successes, self._setup.world.config.host}
         refusal = self._selftests.begin(host, hosts, self._setup.world.config.exporter.cycle, self.clock.monotonic())
         if refusal is None:

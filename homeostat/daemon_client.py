@@ -19,6 +19,10 @@ class DaemonError(Exception):
     """A daemon gave no usable answer; the message says why in one line."""
 
 
+class DaemonRefused(DaemonError):  # noqa: N818 - a past tense like every outcome
+    """A daemon heard and says no, or knows no such thing: its words are the whole story."""
+
+
 class DaemonClient:
     """Asks one daemon; `token` is the operator's, or None where none is configured."""
 
@@ -84,8 +88,7 @@ class DaemonClient:
         except requests.RequestException:
             raise DaemonError(f"{self.url} answered {response.status_code} and no JSON; is it a Homeostat daemon of this version?") from None
         if response.status_code in {requests.codes.conflict, requests.codes.not_found} and isinstance(answer, dict) and "error" in answer:
-            # It heard and says no, or knows no such thing: its words are the whole story.
-            raise DaemonError(answer["error"])
+            raise DaemonRefused(answer["error"])
         if response.status_code != requests.codes.ok:
             raise DaemonError(f"{self.url} answered {response.status_code}: {answer['error'] if isinstance(answer, dict) and 'error' in answer else answer}")
         return answer

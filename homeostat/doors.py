@@ -42,6 +42,6 @@ def open_doors(config: Config, read: Callable[[str], str | None] = read_token) -
         Prometheus(config.prometheus, token(config.prometheus.bearer_token_file)),
         Alertmanager(config.alertmanager, token(config.alertmanager.bearer_token_file)),
         DaemonClient(config.links.console, operator),
-        DaemonClient(config.exporter.url, None),
+        DaemonClient(config.exporter.url, operator),
         SystemClock(),
     )

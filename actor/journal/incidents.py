@@ -57,6 +57,12 @@ def running(journal: Journal) -> list[Incident]:
     return [_incident(row) for row in journal.rows("SELECT * FROM incidents WHERE state = 'running'")]
 
 
+def newest_selftest(journal: Journal) -> Incident | None:
+    """Return the newest incident of a synthetic problem, or None."""
+    rows = journal.rows("SELECT * FROM incidents WHERE target = ?1 AND problem = ?1 ORDER BY opened_at DESC LIMIT 1", SELFTEST)
+    return _incident(rows[0]) if rows else None
+
+
 def stranded(journal: Journal, since: float) -> set[str]:
     """Return the ids of the incidents that were stranded since that Unix time: a person needs what is kept of them."""
     return {row["id"] for row in journal.rows("SELECT id FROM incidents WHERE outcome = 'stranded' AND closed_at >= ?", since)}

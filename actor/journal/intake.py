@@ -73,6 +73,14 @@ def undecided(journal: Journal, most: int = 500) -> list[StoredAlert]:
     ]
 
 
+def sources_of(journal: Journal, incident_id: str) -> tuple[str, ...]:
+    """Return how the firing alerts of an incident were heard of: by the webhook, by asking, or both."""
+    rows = journal.rows(
+        "SELECT DISTINCT d.source FROM alerts a JOIN deliveries d ON d.id = a.delivery_id WHERE a.incident_id = ? AND a.status = 'firing' ORDER BY d.source", incident_id
+    )
+    return tuple(row["source"] for row in rows)
+
+
 def pending(journal: Journal) -> int:
     """Count the alerts that nobody has decided yet."""
     count: int = journal.rows("SELECT count(*) FROM alerts WHERE disposition IS NULL")[0][0]

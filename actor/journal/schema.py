@@ -131,6 +131,11 @@ _SILENCES = """
 CREATE TABLE silences (id TEXT PRIMARY KEY, silence TEXT NOT NULL) STRICT
 """
 
+# The last that proved something is looked for at every scrape; there are few.
+_SELFTESTS = """
+CREATE TABLE selftests (id INTEGER PRIMARY KEY, ended_at REAL NOT NULL, proves INTEGER NOT NULL, report TEXT NOT NULL) STRICT
+"""
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(
-    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS, _SILENCES))
+    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS, _SILENCES, _SELFTESTS))
 )

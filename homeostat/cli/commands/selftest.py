@@ -1,0 +1,61 @@
+"""`homeostat selftest`: send a synthetic problem through the whole real chain, and see where it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from homeostat import selftest as selftests
+from homeostat.cli.desk import DurationParameter, printable, with_doors
+from homeostat.config import Duration
+from homeostat.daemon_client import DaemonError
+from homeostat.hops import Standing
+
+if TYPE_CHECKING:
+    from homeostat.doors import Doors
+    from homeostat.selftest import Report, Step
+
+# Paused, the chain could not be tested: neither a success nor a fault.
+_EXITS = {"passed": 0, "held": 0, "muted": 2}
+
+
+@click.command()
+@click.option("--timeout", type=DurationParameter(), default=Duration(selftests.MOST_SECONDS), show_default=True, help="Give up after this long.")
+@click.option("--json", "as_json", is_flag=True, help="How it ended, once it has.")
+@with_doors
+def selftest(doors: Doors, timeout: Duration, as_json: bool) -> None:
+    """Send a synthetic problem through the whole chain.
+
+    It goes from the exporter through Prometheus and Alertmanager into a playbook that changes nothing, and each hop is timed.
+    Ends with 0 when the chain works, also where a person's word holds the last step back; with 1 where it is broken; with 2
+    where a silence or an inhibition kept it from being tested.
+    """
+    report = selftests.run(doors, lambda: msgspec.convert(doors.actor.get("selftest"), Standing), _silent if as_json else _tell, timeout)
+    with contextlib.suppress(DaemonError):
+        # Its metrics and alerts are the actor's; one that is down has others.
+        doors.actor.post("selftest", msgspec.to_builtins(report))
+    if as_json:
+        click.echo(msgspec.json.encode(report))
+    else:
+        click.echo(_last_line(report))
+    sys.exit(_EXITS.get(report.verdict, 1))
+
+
+def _tell(step: Step) -> None:
+    click.echo(printable(f"{step.hop:<13}{step.seconds:6.1f} s  {step.words}"))
+
+
+def _silent(step: Step) -> None:
+    del step
+
+
+def _last_line(report: Report) -> str:
+    where = f" AT {report.failed_at}" if report.failed_at else ""
+    return printable(f"{report.verdict.upper()}{where}: {report.words}")
+
+
+COMMAND = selftest
