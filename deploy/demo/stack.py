@@ -21,6 +21,9 @@ import yaml
 
 from deploy.demo import sandbox as sandboxes
 from deploy.demo import supervisor
+from homeostat.config import Config, load
+from homeostat.generate import alertmanager as our_alertmanager
+from homeostat.generate import prometheus as our_prometheus
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = {"leaky": "steady", "guarded": "steady", "stranger": "steady", "hesitant": "hesitant"}
@@ -173,28 +176,21 @@ def _homeostat_config(stack: Stack) -> str:
 
 
 def _prometheus_config(stack: Stack) -> dict[str, Any]:
-    """Take the example in deploy/, with the sandbox's addresses and a faster pace."""
-    config: dict[str, Any] = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())
+    """Take what is generated for the sandbox, with a faster pace and one name for all that is watched."""
+    text = our_prometheus.standalone(load(stack.config_file, Config), rules=str(ROOT / "alert-rules/*.rules.yml"))
+    config: dict[str, Any] = yaml.safe_load(text)
     config["global"] = {"scrape_interval": "2s", "evaluation_interval": "2s"}
-    config["rule_files"] = [str(ROOT / "alert-rules/*.rules.yml")]
-    config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{stack.ports['alertmanager']}"]
-    ports = {"node": "node", "homeostat-exporter": "exporter", "homeostat-actor": "actor"}
+    config["scrape_configs"][-1]["static_configs"] = [{"targets": [f"127.0.0.1:{stack.ports['node']}"]}]
+    config["scrape_configs"] += [{"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{stack.ports[name]}"]}]} for name in SERVICES]
     for job in config["scrape_configs"]:
-        port = stack.ports[ports[job["job_name"]]]
-        job["static_configs"] = [{"targets": [f"127.0.0.1:{port}"], "labels": {"instance": "sandbox"}}]
-    for name in SERVICES:
-        target = {"targets": [f"127.0.0.1:{stack.ports[name]}"], "labels": {"instance": "sandbox"}}
-        config["scrape_configs"].append({"job_name": name, "static_configs": [target]})
+        job["static_configs"][0]["labels"] = {"instance": "sandbox"}
     return config
 
 
 def _alertmanager_config(stack: Stack) -> dict[str, Any]:
-    """Take the example in deploy/, with the sandbox's addresses and a faster pace."""
-    config: dict[str, Any] = yaml.safe_load((ROOT / "deploy/alertmanager.yml").read_text())
+    """Take what is generated for the sandbox, with a faster pace."""
+    config: dict[str, Any] = yaml.safe_load(our_alertmanager.standalone(load(stack.config_file, Config)))
     config["route"]["routes"][0]["group_interval"] = "5s"
-    webhook = config["receivers"][0]["webhook_configs"][0]
-    webhook["url"] = f"{stack.url('actor')}/webhook"
-    webhook["http_config"]["authorization"]["credentials_file"] = str(stack.run / "intake.token")
     return config
 
 

@@ -28,6 +28,8 @@ class Notifications(Section, frozen=True, kw_only=True):
     """Whatever of all these is critical, in place of its own receiver."""
     problems: str | None = None
     """Problems themselves, as they are asserted."""
+    watchdog: str | None = None
+    """The heartbeat HomeostatWatchdog, for a dead man's switch that complains when it stops; null drops it."""
     daily_at: str | None = "08:00"
     """When the daily summary is posted; null for none."""
     weekly_on: Weekday | None = "monday"
@@ -42,7 +44,7 @@ class Notifications(Section, frozen=True, kw_only=True):
             raise ValueError(f"daily_at {self.daily_at!r} is no time of day; write it like 08:00")
         if self.weekly_on is not None and self.daily_at is None:
             raise ValueError("weekly_on needs daily_at, the time of day; set weekly_on: null for no summary at all")
-        for kind in ("before", "after", "failures", "summary", "critical", "problems"):
+        for kind in ("before", "after", "failures", "summary", "critical", "problems", "watchdog"):
             name = getattr(self, kind)
             if name is not None and not name.strip():
                 raise ValueError(f"{kind} must be the name of a receiver in Alertmanager's configuration")

@@ -46,7 +46,7 @@ class Alertmanager(Section, frozen=True, kw_only=True):
     bearer_token_file: str | None = None
     """The file that holds the token sent along; without one none is sent."""
     config_file: str | None = None
-    """Where Alertmanager's own configuration lies."""
+    """Where Alertmanager's own configuration lies: what `homeostat generate alertmanager` merges into."""
     time_intervals: tuple[str, ...] = ()
     """Names of `time_intervals` in that file that are maintenance windows, as if they stood in `windows`."""
 

@@ -1,0 +1,1 @@
+"""What Prometheus and Alertmanager must know of Homeostat, and how it joins what a person has written there."""
