@@ -30,6 +30,7 @@ from homeostat import daemon, logs
 from homeostat.alertmanager import Alertmanager
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Raw, in_force, load
+from homeostat.config.advice import log_advice
 from homeostat.config.ownership import rules_of, see_that_only_root_writes
 from homeostat.credentials import CredentialError, authorized, read_token
 from homeostat.prometheus import Prometheus
@@ -56,6 +57,7 @@ def main(config_file: pathlib.Path, check_only: bool, listen_address: str, log_l
         if check_only:
             return
         service = Service(_world(config, playbooks, doors), *tokens)
+        log_advice(config, service.world.clock.now())
         _run(service, config_file, listen_address)
     except (ConfigError, CredentialError, JournalError, OSError, ValueError) as error:
         daemon.die(str(error))
@@ -160,6 +162,7 @@ def take_over(service: Service, config_file: pathlib.Path, listen_address: str) 
             incidents.wake_undecided(db, world.clock.now())
         world.config, world.playbooks, world.prometheus, world.alertmanager = config, playbooks, prometheus, alertmanager
         service.intake_tokens, service.operator_tokens, service.metrics_tokens = tokens
+    log_advice(config, world.clock.now())
 
 
 def make_app(service: Service, collector: Collector, reload: object) -> flask.Flask:

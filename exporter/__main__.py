@@ -14,6 +14,7 @@ from exporter.web import make_app
 from homeostat import __version__, logs
 from homeostat.clock import SystemClock
 from homeostat.config import ConfigError
+from homeostat.config.advice import log_advice
 from homeostat.credentials import CredentialError
 from homeostat.daemon import Health, Server, die, flags, health_routes, is_loopback, wait_for_signals
 from homeostat.heap import share_heap
@@ -40,6 +41,7 @@ def main(config_file: pathlib.Path, check_only: bool, listen_address: str, log_l
         if check_only:
             click.echo(f"{config_file} is valid.")
             return
+        log_advice(setup.world.config, clock.now())
         service = Service(config_file, setup)
         server = _server(service, listen_address, clock)
     except (ConfigError, CredentialError, OSError, ValueError) as error:

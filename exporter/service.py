@@ -16,6 +16,7 @@ from exporter.model import Target
 from exporter.scorekeeper import Scorekeeper
 from exporter.selftest import Selftests
 from homeostat.config import Config, ConfigError, load
+from homeostat.config.advice import log_advice
 from homeostat.credentials import CredentialError, authorized, read_token, read_tokens
 from homeostat.discovery import discover
 from homeostat.prometheus import Prometheus
@@ -119,6 +120,7 @@ class Service:
             return str(error)
         self._setup = setup.remembering(self._setup)
         self._reloaded = True
+        log_advice(setup.world.config, self.clock.now())
         self._due.set()
         return None
 

@@ -153,9 +153,10 @@ def _turns(interval: TimeInterval, start: float, end: float) -> Iterator[float]:
 
 def _holds(interval: TimeInterval, moment: datetime.datetime) -> bool:
     minute = moment.hour * 60 + moment.minute
-    return _fits(interval, moment.date()) and _within([times.minutes for times in interval.times], minute + 0.5)
+    return _within([times.minutes for times in interval.times], minute + 0.5) and _fits(interval, moment.date())
 
 
+@functools.lru_cache(maxsize=4096)
 def _fits(interval: TimeInterval, day: datetime.date) -> bool:
     month_days = calendar.monthrange(day.year, day.month)[1]
     days = [tuple(number + month_days + 1 if number < 0 else number for number in _range("day", written)) for written in interval.days_of_month]
@@ -171,6 +172,7 @@ def _within(ranges: Sequence[tuple[int, ...]], value: float) -> bool:
     return not ranges or any(first <= value <= last for first, last in ranges)
 
 
+@functools.cache
 def _minute(written: str) -> int:
     hours, minutes = written.split(":")
     return int(hours) * 60 + int(minutes)

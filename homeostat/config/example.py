@@ -53,7 +53,7 @@ EXAMPLE = Config(
             ),
         },
     ),
-    windows=(TimeInterval(times=(TimeRange(start_time="02:00", end_time="05:00"),), weekdays=("monday:friday",), location="Europe/Berlin"),),
+    windows=(TimeInterval(times=(TimeRange(start_time="02:00", end_time="05:00"),), weekdays=("monday:saturday",), location="Europe/Berlin"),),
     services={
         "jellyfin": Service(
             manager="systemd",

@@ -174,6 +174,17 @@ def test_a_hang_up_reloads_too(tmp_path: pathlib.Path) -> None:
         running.wait_for("reload succeeded")
 
 
+NEVER = {"days_of_month": [30], "months": ["february"]}
+
+
+def test_what_is_valid_but_surely_not_meant_is_logged_at_the_start_and_at_a_reload(tmp_path: pathlib.Path) -> None:
+    with serving(tmp_path, autonomy={"schedule": [{"name": "x", "when": [NEVER], "level": "moderate"}]}) as running:
+        running.wait_for("autonomy.schedule[0] (x): never holds within ten years")
+        (tmp_path / "homeostat.yml").write_text(dumped(tmp_path, windows=[NEVER]))
+        assert running.post("/-/reload").status_code == 200
+        running.wait_for("windows: none opens within ten years, so nothing could ever be executed")
+
+
 def test_nobody_but_the_operator_reloads(tmp_path: pathlib.Path) -> None:
     with serving(tmp_path) as running:
         assert running.post("/-/reload", INTAKE).status_code == 401

@@ -129,6 +129,24 @@ def test_a_bad_file_keeps_the_old_configuration_and_says_so(service: Service, co
     assert (service.state().reloaded, service.state().host) == (True, "other")
 
 
+def test_what_is_valid_but_surely_not_meant_is_logged_at_a_reload(service: Service, config_file: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
+    config_file.write_text(config_file.read_text() + "\nwindows: [{days_of_month: [30], months: [february]}]\n")
+    assert service.reload() is None
+    assert "windows: none opens within ten years, so nothing could ever be executed" in caplog.text
+
+
+def test_windows_that_alertmanager_has_are_read_anew_at_a_reload(service: Service, config_file: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    theirs = tmp_path / "alertmanager.yml"
+    config_file.write_text(f"{config_file.read_text()}\nalertmanager: {{config_file: {theirs}, time_intervals: [it]}}\n")
+    for day in ("sunday", "monday"):
+        theirs.write_text(f"time_intervals: [{{name: it, time_intervals: [{{weekdays: [{day}]}}]}}]")
+        assert service.reload() is None
+        assert [interval.weekdays for interval in service._setup.world.config.windows] == [(day,)]
+    theirs.write_text("time_intervals: [{name: it, time_intervals: [{weekdays: [someday]}]}]")
+    assert service.reload() == f"{theirs}:1: time_intervals[0].time_intervals[0]: 'someday' is no weekday; write it like sunday"
+    assert [interval.weekdays for interval in service._setup.world.config.windows] == [("monday",)]
+
+
 def test_the_kept_forecasts_stay_through_a_reload_and_do_not_move(service: Service, config_file: pathlib.Path) -> None:
     good, keeper = config_file.read_text(), service._setup.world.scorekeeper
     assert service.reload() is None

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from homeostat import shell
+from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, load
+from homeostat.config.advice import advise, shut_for_ever
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +23,10 @@ _DEADLINE_SECONDS = 30
 @click.argument("file", type=click.Path(path_type=pathlib.Path), required=False)
 @click.pass_obj
 def check_config(config_file: pathlib.Path, file: pathlib.Path | None) -> None:
-    """Check FILE as every program that reads it does. It is the one in force when none is given."""
+    """Check FILE as every program that reads it does. It is the one in force when none is given.
+
+    What is valid but surely not meant is told as a warning; windows that never open again are an error.
+    """
     path = file or config_file
     try:
         config = load(path, Config)
@@ -32,6 +37,11 @@ def check_config(config_file: pathlib.Path, file: pathlib.Path | None) -> None:
         checked = shell.run((sys.executable, "-P", "-m", program, "--config.check", "--config.file", str(path)), _DEADLINE_SECONDS)
         if not checked.ok:
             raise click.ClickException(f"{name}: {checked.output.strip().removeprefix('error: ')}")
+    now = SystemClock().now()
+    for sentence in advise(config, now):
+        click.echo(f"warning: {sentence}", err=True)
+    if shut_for_ever(config, now):
+        sys.exit(1)
     click.echo(f"{path} is valid for the {', the '.join(name for name, _ in _programs(config))} and the CLI")
 
 

@@ -71,6 +71,27 @@ def test_what_only_the_actor_knows_is_told_too(town: Town) -> None:
     assert len(result.output.splitlines()) == 1
 
 
+WEEKEND = {"name": "weekend", "when": [{"weekdays": ["saturday", "sunday"]}], "level": "aggressive"}
+
+
+@installed
+def test_what_is_valid_but_surely_not_meant_is_a_warning_beside_it(town: Town, tmp_path: pathlib.Path) -> None:
+    secret(tmp_path / "intake", "b1946ac92492d2347c6235b4d2611184")
+    town.configure(security={"intake_token_files": [str(tmp_path / "intake")]}, autonomy={"schedule": [WEEKEND]}, windows=[{"weekdays": ["monday"]}])
+    result = town.run("check-config")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path}/homeostat.yml is valid for the exporter, the actor and the CLI\n")
+    assert result.stderr == "warning: autonomy.schedule[0] (weekend): no maintenance window is open while it holds, so nothing is executed under it\n"
+
+
+@installed
+def test_windows_that_never_open_are_an_error_though_every_program_would_start(town: Town, tmp_path: pathlib.Path) -> None:
+    secret(tmp_path / "intake", "b1946ac92492d2347c6235b4d2611184")
+    town.configure(security={"intake_token_files": [str(tmp_path / "intake")]}, windows=[{"days_of_month": [30], "months": ["february"]}])
+    result = town.run("check-config")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "warning: windows: none opens within ten years, so nothing could ever be executed\n"
+
+
 @installed
 @pytest.mark.parametrize(("section", "daemon"), [("prometheus", "exporter"), ("alertmanager", "actor")])
 def test_a_token_that_a_daemon_would_miss_at_its_start_is_missed_here_too(town: Town, tmp_path: pathlib.Path, section: str, daemon: str) -> None:

@@ -1,0 +1,141 @@
+"""What a configuration says that is valid but surely not meant, one sentence each, beginning with the key's path."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from homeostat.config.autonomy import InForce, in_force
+from homeostat.config.section import DAY
+from homeostat.config.shared_windows import SharedInterval
+from homeostat.time_intervals import YEAR_DAYS, active, changes, local_time, next_opening, stretches
+from homeostat.words import DECISIONS, EXECUTING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from homeostat.config.autonomy import Entry
+    from homeostat.config.types import Config
+
+log = logging.getLogger(__name__)
+
+_TEN_YEARS_DAYS = 10 * YEAR_DAYS
+_MOSTLY = 0.5
+
+
+def advise(config: Config, now: float) -> list[str]:
+    """Return what is surely not meant in a valid configuration, as it is from `now` (Unix seconds) on."""
+    return [*_on_windows(config, now), *_on_traffic(config, now), *_on_schedule(config, now), *_on_actions(config)]
+
+
+def shut_for_ever(config: Config, now: float) -> bool:
+    """Say whether no maintenance window ever opens again, as far as ten years can tell: nothing could ever be executed."""
+    return bool(config.windows) and next_opening(config.windows, now, _TEN_YEARS_DAYS) is None
+
+
+def log_advice(config: Config, now: float) -> None:
+    """Log as warnings what is surely not meant."""
+    for sentence in advise(config, now):
+        log.warning("%s", sentence)
+
+
+def _on_windows(config: Config, now: float) -> Iterator[str]:
+    if not config.windows:
+        return
+    if shut_for_ever(config, now):
+        yield "windows: none opens within ten years, so nothing could ever be executed"
+        return
+    opens_at = next_opening(config.windows, now)
+    if opens_at is None:
+        yield f"windows: none opens before {_moment(next_opening(config.windows, now, _TEN_YEARS_DAYS) or now, config.windows[0].location)}, so nothing is executed within a year"
+        return
+    for place, interval in enumerate(config.windows):
+        if next_opening([interval], now, _TEN_YEARS_DAYS) is None:
+            yield f"{'alertmanager.time_intervals: one of them' if isinstance(interval, SharedInterval) else f'windows[{place}]'} never opens within ten years"
+
+
+def _on_traffic(config: Config, now: float) -> Iterator[str]:
+    if not config.windows or not config.exporter.traffic:
+        return
+    longest = max((end - start for start, end in stretches(config.windows, now, now + YEAR_DAYS * DAY)), default=0.0)
+    for place, traffic in enumerate(config.exporter.traffic):
+        if traffic.length > longest:
+            yield f"exporter.traffic[{place}].length: no maintenance window is as long as {traffic.length}, so {traffic.service} never has a quiet window"
+
+
+def _on_schedule(config: Config, now: float) -> Iterator[str]:
+    autonomy = config.autonomy
+    if not autonomy.schedule:
+        return
+    if autonomy.mode == "interactive" or DECISIONS.index(autonomy.ceiling) >= len(EXECUTING):
+        because = "mode is interactive" if autonomy.mode == "interactive" else f"ceiling is {autonomy.ceiling}"
+        yield f"autonomy.schedule: its levels change nothing while autonomy.{because}, by which nothing is executed unasked"
+    year = list(_pieces(config, now, now + YEAR_DAYS * DAY))
+    for place, entry in enumerate(autonomy.schedule):
+        told = _on_entry(config, year, place)
+        if next_opening(entry.when, now, _TEN_YEARS_DAYS) is None:
+            told = "never holds within ten years"
+        if told is not None:
+            yield f"autonomy.schedule[{place}] ({entry.name}): {told}"
+    hole = _first_hole(year)
+    # With one entry it is meant that something else holds outside it.
+    if hole is not None and len(autonomy.schedule) > 1:
+        zone, outside = autonomy.schedule[0].when[0].location, InForce(autonomy, None)
+        yield (
+            f"autonomy.schedule: no entry holds from {_moment(hole[0], zone)} to {_moment(hole[1], zone)}; "
+            f"then it is level {outside.level} with at most {outside.max_actions_per_day} actions a day"
+        )
+
+
+class _Piece(NamedTuple):
+    """A stretch in which nothing changes: from when until when, which entry holds, whose time it is, whether a window is open."""
+
+    start: float
+    end: float
+    holding: Entry | None
+    due: tuple[str, ...]
+    is_open: bool
+
+
+def _pieces(config: Config, start: float, end: float) -> Iterator[_Piece]:
+    schedule = config.autonomy.schedule
+    times = [*config.windows, *(interval for entry in schedule for interval in entry.when)]
+    for opened, closed in itertools.pairwise([start, *changes(times, start, end), end]):
+        due = tuple(entry.name for entry in schedule if active(entry.when, opened))
+        is_open = not config.windows or "window" in config.limits.critical_passes or active(config.windows, opened)
+        yield _Piece(opened, closed, in_force(config.autonomy, opened).entry, due, is_open)
+
+
+def _on_entry(config: Config, year: list[_Piece], place: int) -> str | None:
+    """Return what of an entry's own time comes to nothing in a year, None if it is as it should be."""
+    entry = config.autonomy.schedule[place]
+    due = [piece for piece in year if entry.name in piece.due]
+    held = [piece for piece in due if piece.holding is entry]
+    beaten = sum(piece.end - piece.start for piece in due if piece.holding is not None and piece.holding.level != entry.level)
+    share = beaten / (sum(piece.end - piece.start for piece in due) or 1)
+    if due and not held:
+        return "never comes into force, for whenever it is its time an entry before it holds"
+    if held and not any(piece.is_open for piece in held):
+        return "no maintenance window is open while it holds, so nothing is executed under it"
+    if share > _MOSTLY:
+        return f"{share:.0%} of its time an entry before it holds, with another level; the first whose time it is wins"
+    return None
+
+
+def _first_hole(year: list[_Piece]) -> tuple[float, float] | None:
+    """Return from when until when no entry holds, the first time that this begins and ends within the year."""
+    runs = [(is_hole, list(pieces)) for is_hole, pieces in itertools.groupby(year, lambda piece: piece.holding is None)]
+    holes = [(pieces[0].start, pieces[-1].end) for is_hole, pieces in runs if is_hole]
+    whole = [hole for hole in holes if hole[0] > year[0].start and hole[1] < year[-1].end]
+    return next(iter([*whole, *holes]), None)
+
+
+def _on_actions(config: Config) -> Iterator[str]:
+    for name, override in config.autonomy.actions.items():
+        if override.min_confidence and (override.requires_confirmation or name in config.autonomy.require_approval_for):
+            yield f"autonomy.actions.{name}.min_confidence: it changes nothing, for you are asked about {name} each time"
+
+
+def _moment(timestamp: float, zone: str) -> str:
+    return f"{local_time(timestamp, zone):%A %Y-%m-%d %H:%M} ({zone})"
