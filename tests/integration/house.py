@@ -176,7 +176,7 @@ class House:
 
     def story(self, service: str) -> dict[str, Any]:
         """Return the newest incident's whole story about a service, or an empty one."""
-        known = self.get(f"decisions?subject={service}")
+        known = self.get(f"decisions?target={service}")
         story: dict[str, Any] = self.get(f"incidents/{known[0]['id']}") if known else {}
         return story
 
