@@ -17,6 +17,7 @@ from actor.situation import ask_around, ask_gates, deciding, look, observe
 from actor.timekeeper import follow_clock
 from actor.work import Work
 from actor.world import World, case_of
+from homeostat.config.section import MINUTE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _ASK_AGAIN_SECONDS = 60
 _WORTH_TELLING_SECONDS = 60
+_STILL_ANNOUNCED_SECONDS = 10 * MINUTE
 
 
 def admit(world: World, incident_id: str) -> Work | None:
@@ -56,7 +58,7 @@ def admit(world: World, incident_id: str) -> Work | None:
             # The yes came while others were asked.
             return None
         plan, no = _approved(moment.situation, planned, deciding(moment.verdicts))
-        if no is None and (plan is not None or incident.decision != "notify-execute" or incident.announced_at is not None):
+        if no is None and (plan is not None or incident.decision != "notify-execute" or _is_announced(incident, moment.situation.now)):
             return _begin(world, moment, plan)
     if no is None:
         _announce(world, moment)
@@ -70,6 +72,11 @@ def take_back(world: World, incident: Incident, no: tuple[str, Verdict]) -> None
     """Decide a running incident as a gate's no says, and give its budget back: it had no effect. Raises JournalError."""
     gate, verdict = no
     _decline(world, _Moment(observe(world, incident), {gate: verdict}, world.clock_seen), no)
+
+
+def _is_announced(incident: Incident, now: float) -> bool:
+    """Say whether people were told that it begins about now: who was told of an earlier time takes it for done, and is told anew."""
+    return incident.announced_at is not None and now <= incident.announced_at + _STILL_ANNOUNCED_SECONDS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -189,7 +196,7 @@ def _tell_no(world: World, moment: _Moment, no: tuple[str, Verdict], plan: Plan 
     """Tell people what they must answer, what waits, and what is theirs alone."""
     incident, answer = moment.situation.incident, no[1].answer
     if answer == "confirm" and plan is not None:
-        notify.propose(world, incident, plan)
+        notify.propose(world, incident, plan, moment.situation.now + world.config.autonomy.proposal_expiry)
     elif answer == "defer":
         _tell_deferral(world, incident, no)
     for verdict in moment.verdicts.values():
@@ -205,6 +212,8 @@ def _tell_deferral(world: World, incident: Incident, no: tuple[str, Verdict]) ->
     if notify.tell_deferral(world, incident, f"{gate}: {verdict.reason}", verdict.until):
         with world.journal.transaction() as db:
             incidents.told_deferral(db, incident.id, gate)
+            if incident.announced_at is not None:
+                incidents.announced(db, incident.id, verdict.until)
 
 
 def would_do(world: World, playbook: Playbook, incident: Incident) -> Planned:
@@ -233,7 +242,8 @@ def _announce(world: World, moment: _Moment) -> None:
         if db is None:
             return
         if told:
-            incidents.announced(db, incident.id, now)
+            incidents.announced(db, incident.id, acts_at)
+            incidents.told_deferral(db, incident.id, None)
             incidents.move(db, incident, "announced", f"announced; acts after a grace of {world.config.autonomy.grace}", acts_at)
         else:
             incidents.move(db, incident, "deferred", "nobody could be told before", now + _ASK_AGAIN_SECONDS)

@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from actor.calibration import brier_score, reliability
 from actor.feasibility import known_ratios
+from actor.holding import pauses
 from actor.journal import feedback, incidents, intake, ledger, selftests, totals, trials
 from actor.learn import decayed, record_with_import, success_ratio
 from actor.ranking import answers, answers_here, ranking
@@ -226,9 +227,10 @@ def _state(world: World) -> Iterator[Metric]:
         breaker_open.add_metric([host, scope], is_open)
     yield breaker_open
     paused = GaugeMetricFamily("homeostat_paused", "What keeps everything from acting.", labels=["host", "by"])
-    for by, holds in (("breaker", open_now.get("global", 0.0)), ("stop", float(world.stop.reason() is not None)), ("silence", float(_all_silenced(world)))):
-        paused.add_metric([host, by], holds)
+    for by, holding in (("breaker", open_now.get("global", 0.0)), ("stop", float(world.stop.reason() is not None)), ("silence", float(_all_silenced(world)))):
+        paused.add_metric([host, by], holding)
     yield paused
+    yield pauses(world)
     states = GaugeMetricFamily("homeostat_incidents", "Incidents on their way, by state.", labels=["host", "state"])
     counted = {row["state"]: row["n"] for row in world.journal.rows("SELECT state, count(*) AS n FROM incidents WHERE state IS NOT NULL GROUP BY state")}
     for state in STATES:

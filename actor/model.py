@@ -49,7 +49,7 @@ class EpisodeKey(NamedTuple):
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One accepted episode; times are Unix seconds. `state` is set while it is on its way, else `outcome` is.
 
-    `announced_at` is when people were told that it will act, `told_gate` the gate whose deferral they were told of.
+    `announced_at` is the time at which people were told that it will act, `told_gate` the gate whose deferral they were told of.
     """
 
     id: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from actor import notify
 from actor.admission import admit, take_back
 from actor.execution import fenced
-from actor.journal import incidents, ledger, words
+from actor.journal import incidents, ledger, news, words
 from actor.learn import learn
 from actor.model import StepFailed, Unprotectable, Verdict
 from actor.reckoning import Reckoning
@@ -175,8 +175,11 @@ def close(work: Work, ended: Ended) -> None:
         ledger.end(db, work.incident.id, outcome, now)
         words.withdraw_approval(db, work.incident.id)
         incidents.settle(db, work.incident, outcome, reason, (now, None))
+        news.owe(db, work.incident.id, now)
     log.info("incident %s %s on %s: %s: %s", work.incident.id, work.incident.action, work.incident.target, outcome, reason)
     with contextlib.suppress(StepFailed):
         # It is over all the same, and people are told.
         world.hands.release(work.case, work.begun())
-    notify.tell_outcome(world, work.incident, outcome, reason)
+    if notify.tell_outcome(world, work.incident, outcome, reason):
+        with world.journal.transaction() as db:
+            news.settle(db, work.incident.id)

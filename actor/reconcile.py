@@ -9,13 +9,15 @@ import msgspec
 
 from actor import notify
 from actor.absorb import ALERTNAMES, changes, read_decision
-from actor.journal import incidents, intake
+from actor.journal import incidents, intake, news
 from actor.journal.intake import ReceivedAlert
 from actor.learn import Seen, follow_trials
 from actor.model import EpisodeKey, Plan
 from actor.situation import DECISION_SERIES, ask_silences
 from homeostat.alertmanager import AlertmanagerError
+from homeostat.config.section import DAY
 from homeostat.prometheus import PrometheusError, quoted, selector
+from homeostat.words import EXECUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,17 +31,34 @@ log = logging.getLogger(__name__)
 UNAVAILABLE = "homeostat_forecast_unavailable"
 # What an exporter asserts fades within minutes of its death; one that is later than this may be dead.
 _FRESH_CYCLES = 3
+_JUST_ENDED_SECONDS = 30
 
 
 def reconcile(world: World) -> bool:
     """Catch up with Alertmanager and Prometheus; True when both answered, else they are asked again next time. Raises JournalError."""
     world.silences = ask_silences(world)
     answered = all((_catch_up(world), _follow_episodes(world)))
-    for incident, _ in incidents.waiting_proposals(world.journal):
+    for incident, expires_at in incidents.waiting_proposals(world.journal):
         proposal = incidents.proposal_of(world.journal, incident.id)
         if proposal is not None:
-            notify.propose(world, incident, msgspec.convert(proposal["plan"], Plan))
+            notify.propose(world, incident, msgspec.convert(proposal["plan"], Plan), expires_at)
+    _tell_what_is_owed(world)
     return answered
+
+
+def _tell_what_is_owed(world: World) -> None:
+    """Tell people how an incident ended when Alertmanager did not take it then; after a day the summary has told it."""
+    now = world.clock.now()
+    for incident_id, ended_at in news.owed(world.journal):
+        if 0 <= now - ended_at < _JUST_ENDED_SECONDS:
+            # Whoever ended it is telling.
+            continue
+        incident = incidents.find(world.journal, incident_id)
+        told = incident.outcome if incident is not None and now - ended_at < DAY and incident.outcome in EXECUTED else None
+        if incident is not None and told is not None and not notify.tell_outcome(world, incident, told, incident.reason):
+            return
+        with world.journal.transaction() as db:
+            news.settle(db, incident_id)
 
 
 def _catch_up(world: World) -> bool:

@@ -135,7 +135,11 @@ def _annotations() -> list[Json]:
             "red",
         ),
         _annotation(
-            "Pauses", f"max by (host, by) (homeostat_paused{{{HOST}}})", "paused by {{by}}", "{{host}}", "purple"
+            "Pauses",
+            f"max by (host, by, scope, author, reason) (homeostat_pause_until_timestamp_seconds{{{HOST}}}) >= bool 0",
+            "{{by}}: {{scope}}",
+            "{{author}} on {{host}}: {{reason}}",
+            "purple",
         ),
     ]
 

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from grafana.layout import Row
-from grafana.panels import LINES, STAT, STAT_NAME, STEPS, TIMELINE, Panel, Target, color, fields_like, words
+from grafana.panels import (
+    LINES,
+    STAT,
+    STAT_NAME,
+    STEPS,
+    TABLE,
+    TIMELINE,
+    Panel,
+    Target,
+    color,
+    columns,
+    fields_like,
+    sorted_by,
+    words,
+)
 from grafana.promql import ACTION_LABELS, DECISION_ALERTS, EXECUTIONS, HOST, TARGET, grown
 from homeostat.words import MODES
 
@@ -16,7 +30,7 @@ _GOOD_OR_NOT = (words({"0": ("failed", "red"), "1": ("good", "green")}),)
 def state_at_a_glance() -> Row:
     """Show mode, breaker, pauses, what is open, what was done, how fresh the forecasts are."""
     return Row(
-        "State at a glance", (_mode(), _breaker(), _paused(), _problems(), _waiting(), _done(), _success(), _fresh())
+        "State at a glance", (_mode(), _breaker(), _paused(), _problems(), _waiting(), _done(), _success(), _fresh(), _held_back())
     )
 
 
@@ -146,6 +160,25 @@ def _fresh() -> Panel:
         height=4,
         steps=((None, "green"), (180, "orange"), (600, "red")),
         no_value="no forecast",
+    )
+
+
+def _held_back() -> Panel:
+    labels = ("host", "scope", "by", "author", "reason")
+    until = f"max by ({', '.join(labels)}) (homeostat_pause_until_timestamp_seconds{{{HOST}}}) * 1000"
+    return Panel(
+        look=TABLE,
+        title="Held back",
+        description="What is not done now though it is decided: who stopped, paused or silenced it, why, and until when. "
+        "`homeostat resume` ends a pause, a stop and an open breaker.",
+        targets=[Target(until)],
+        unit="dateTimeAsIso",
+        width=24,
+        height=5,
+        steps=((None, "orange"),),
+        no_value="",
+        mappings=[words({"0": ("until a person ends it", "red")})],
+        transformations=[*columns(labels, ("until",)), sorted_by("until")],
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from homeostat.alertmanager import Matcher
 from homeostat.clock import rfc3339, unix_time
-from homeostat.words import DECISIONS, EXECUTING, RISKS, SEVERITIES
+from homeostat.words import DECISIONS, EXECUTING, POSTED_ALERTS, RISKS, SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,9 +23,8 @@ Values = dict[str, tuple[str, ...]]
 EXECUTING_ALERTS = ("HomeostatAutoExecute", "HomeostatNotifyExecute")
 _DECISIONS = (*EXECUTING_ALERTS, "HomeostatPropose", "HomeostatAlertOnly")
 _PROBLEMS = ("HomeostatProblem", "HomeostatUndecided")
-_NEWS = ("HomeostatProposal", "HomeostatAnnouncement", "HomeostatWithheld", "HomeostatOutcome", "HomeostatSummary")
 _WATCHDOG = "HomeostatWatchdog"
-_OURS = (*_DECISIONS, *_PROBLEMS, *_NEWS, _WATCHDOG)
+_OURS = (*_DECISIONS, *_PROBLEMS, *POSTED_ALERTS, _WATCHDOG)
 _LABELS = ("alertname", "host", "problem", "target", "resource", "action", "risk", "decision", "severity")
 # Elsewhere nothing is executed: the gate `known` refuses it.
 _ONLY_NAMED = ("target", "action")
@@ -131,7 +130,7 @@ def _judge(silence: Silence, known: Known) -> Judged:
         silence=silence,
         executing=executing,
         narrowed=_narrowed(silence, known, muted) if executing == "some" else "",
-        unheard=tuple(name for name in (*_PROBLEMS, *_NEWS, _WATCHDOG) if _reach(silence, _labels_of(name, known)) != "none"),
+        unheard=tuple(name for name in (*_PROBLEMS, *POSTED_ALERTS, _WATCHDOG) if _reach(silence, _labels_of(name, known)) != "none"),
         everybody=_reach(silence, {"alertname": (_UNNAMED,)}, ("alertname",)) == "all",
         doubts=tuple(_doubts(silence, known, muted=bool(muted))),
     )

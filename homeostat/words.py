@@ -35,6 +35,8 @@ MODES: tuple[Mode, ...] = ("shadow", "active", "interactive")
 STATES: tuple[State, ...] = ("accepted", "deferred", "proposed", "announced", "running")
 FAILURES: tuple[Outcome, ...] = ("rolled_back", "rollback_conflict", "failed", "unverified", "interrupted", "stranded")
 EXECUTED: tuple[Outcome, ...] = ("succeeded", "warned", *FAILURES)
+# What the actor posts itself; no rule makes these.
+POSTED_ALERTS = ("HomeostatProposal", "HomeostatAnnouncement", "HomeostatWithheld", "HomeostatOutcome", "HomeostatSummary")
 LOSSES: dict[Loss, str] = {
     "reads-only": "it only reads",
     "reversible-settings": "its settings end by themselves",

@@ -142,13 +142,13 @@ def add_reason(db: sqlite3.Connection, incident_id: str, words: str) -> None:
     db.execute("UPDATE incidents SET reason = reason || '; ' || ? WHERE id = ?", (words, incident_id))
 
 
-def announced(db: sqlite3.Connection, incident_id: str, now: float | None) -> None:
-    """Note when people were told that an incident will act; None when that no longer holds."""
-    db.execute("UPDATE incidents SET announced_at = ? WHERE id = ?", (now, incident_id))
+def announced(db: sqlite3.Connection, incident_id: str, acts_at: float | None) -> None:
+    """Note the time at which people were told that an incident will act; None when that no longer holds."""
+    db.execute("UPDATE incidents SET announced_at = ? WHERE id = ?", (acts_at, incident_id))
 
 
-def told_deferral(db: sqlite3.Connection, incident_id: str, gate: str) -> None:
-    """Note that people were told of a deferral by that gate."""
+def told_deferral(db: sqlite3.Connection, incident_id: str, gate: str | None) -> None:
+    """Note that people were told of a deferral by that gate; None when they were told of another time since."""
     db.execute("UPDATE incidents SET told_gate = ? WHERE id = ?", (gate, incident_id))
 
 

@@ -136,6 +136,12 @@ _SELFTESTS = """
 CREATE TABLE selftests (id INTEGER PRIMARY KEY, ended_at REAL NOT NULL, proves INTEGER NOT NULL, report TEXT NOT NULL) STRICT
 """
 
+# An outcome is owed to people from the transaction that records it until Alertmanager has it; of the summaries the last of each kind is known.
+_NEWS = """
+CREATE TABLE owed (incident_id TEXT PRIMARY KEY, ended_at REAL NOT NULL) STRICT;
+CREATE TABLE summaries (period TEXT PRIMARY KEY, due_at REAL NOT NULL) STRICT
+"""
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(
-    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS, _SILENCES, _SELFTESTS))
+    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS, _SILENCES, _SELFTESTS, _NEWS))
 )

@@ -31,6 +31,8 @@ def defer(world: World, spoken: Spoken, until: float | None) -> Reply:
         words.say(db, incident.id, Word(word="deferred", author=spoken.author, said_at=now, until=moved_to, reason=spoken.reason))
         if until is not None:
             incidents.told_deferral(db, incident.id, "postponed")
+            if incident.announced_at is not None:
+                incidents.announced(db, incident.id, until)
         incidents.move(db, incident, incident.state, why, moved_to)
     if until is not None:
         notify.tell_deferral(world, incident, why, until)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,6 +16,7 @@ from actor.model import Breaker
 from actor.reconcile import reconcile
 from actor.situation import ask_silences
 from homeostat.alertmanager import Matcher
+from homeostat.clock import rfc3339
 from homeostat.words import DECISIONS, MODES, RISKS, STATES
 from tests.actor.web import AS_OPERATOR, Pages, pages_of, payload
 from tests.support import DAY, DISK, HOST, HOUR, WEB, Actor, Host, silence
@@ -198,6 +200,41 @@ def test_readiness_is_told(actor: Actor, pages: Pages) -> None:
     assert Scrape(pages).value("homeostat_actor_ready") == 0
     actor.world.ready.set()
     assert Scrape(pages).value("homeostat_actor_ready") == 1
+
+
+def pauses(pages: Pages) -> set[tuple[str, str, str, str, float]]:
+    """Return what is held back now: by what, what, by whom, why, and until when."""
+    found = Scrape(pages).samples("homeostat_pause_until_timestamp_seconds", host=HOST)
+    return {(*(sample.labels[name] for name in ("by", "scope", "author", "reason")), sample.value) for sample in found}
+
+
+def test_what_is_held_back_is_told_with_who_why_and_until_when(pages: Pages, actor: Actor) -> None:
+    assert pauses(pages) == set()
+    actor.stop("by ada at 2023-11-14T22:00:00Z: enough")
+    with actor.journal.transaction() as db:
+        ledger.put_breaker(db, Breaker(scope="service-restart/web", failures=2, open_until=actor.clock.now() + HOUR, openings=1))
+    ends = rfc3339(actor.clock.now() + DAY)
+    one = msgspec.structs.replace(silence(Matcher("target", "web")), ends_at=ends)
+    # A second one that says the same, and longer: one series.
+    longer = msgspec.structs.replace(one, id="s2", ends_at=rfc3339(actor.clock.now() + 2 * DAY))
+    over = msgspec.structs.replace(one, id="s3", created_by="bob", ends_at=rfc3339(actor.clock.now() - 1))
+    foreign = msgspec.structs.replace(one, id="s4", matchers=(Matcher("alertname", "HostDown"),))
+    actor.alertmanager.active = [one, longer, over, foreign]
+    actor.world.silences = ask_silences(actor.world)
+    assert pauses(pages) == {
+        ("stop", "everything", "ada", "enough (since 2023-11-14T22:00:00Z)", 0.0),
+        ("breaker", "service-restart/web", "homeostat", "2 failures in a row", actor.clock.now() + HOUR),
+        ("silence", "target web", "ada", "maintenance", actor.clock.now() + 2 * DAY),
+    }
+
+
+def test_peoples_words_are_cut_and_counted_before_they_become_labels(pages: Pages, actor: Actor) -> None:
+    long = silence(Matcher("target", "web"), comment="because\n\t" + "x" * 1000)
+    actor.alertmanager.active = [msgspec.structs.replace(long, id=str(number), created_by=f"a{number}", ends_at="2030-01-01T00:00:00Z") for number in range(70)]
+    actor.world.silences = ask_silences(actor.world)
+    found = pauses(pages)
+    assert len(found) == 50
+    assert {reason for _, _, _, reason, _ in found} == {f"because {'x' * 109}..."}
 
 
 def paused(pages: Pages) -> dict[str, float]:

@@ -166,6 +166,8 @@ def _actor(host: str, labels: str) -> Iterator[tuple[str, Course]]:
         yield f'homeostat_mode{{{labels},mode="{mode}"}}', float(mode == ("active" if host == "atlas" else "shadow"))
     for cause in ("silence", "breaker", "stop"):
         yield f'homeostat_paused{{{labels},by="{cause}"}}', _silenced if cause == "silence" else 0
+    film = 'by="silence",scope="target jellyfin",author="ada",reason="a film"'
+    yield f"homeostat_pause_until_timestamp_seconds{{{labels},{film}}}", _from(PAUSED, END + 3600)
     yield f'homeostat_breaker_open{{{labels},scope="global"}}', 0
     yield (
         f'homeostat_breaker_open{{{labels},scope="service-restart/jellyfin"}}',

@@ -50,6 +50,7 @@ METRICS = {
         "homeostat_mode": "host mode",
         "homeostat_breaker_open": "host scope",
         "homeostat_paused": "host by",
+        "homeostat_pause_until_timestamp_seconds": "host by scope author reason",
         "homeostat_incidents": "host state",
         "homeostat_journal_writable": "host",
         "homeostat_actor_last_loop_timestamp_seconds": "host",

@@ -247,5 +247,12 @@ def test_decisions_and_states_are_numbered_as_their_words_are(prometheus: Promet
 
 
 @pytest.mark.integration
+def test_what_is_held_back_says_who_what_why_and_until_when(prometheus: Prometheus) -> None:
+    said = ("silence", "target jellyfin", "ada", "a film")
+    until = (history.END + 3600) * 1000
+    assert value_of(prometheus, "Held back") == {frozenset({*said, host}): until for host in history.ACTORS}
+
+
+@pytest.mark.integration
 def test_the_watchdog_and_the_decisions_are_no_alerts_about_homeostat(prometheus: Prometheus) -> None:
     assert value_of(prometheus, "Own alerts") == {frozenset(): 0}

@@ -14,7 +14,7 @@ from actor.person.deferral import defer
 from homeostat.alertmanager import Matcher
 from homeostat.clock import rfc3339
 from tests.actor.gates.situations import NOW, ask, situation
-from tests.support import HOUR, MINUTE, WEB, Actor, silence
+from tests.support import HOUR, MINUTE, WEB, Actor, Host, silence
 
 if TYPE_CHECKING:
     from actor.person import Reply
@@ -96,6 +96,48 @@ def test_a_deferral_after_an_announcement_does_not_announce_again(actor: Actor) 
     assert [line.split(" because")[0].split(" at ")[0].split(" until ")[0] for line in told(actor)] == [
         "service-restart will act on web", "service-restart on web waits",
     ]  # fmt: skip
+
+
+def busy(host: Host) -> Actor:
+    actor = Actor(host, services={"web": {"sessions": "web_sessions"}})
+    actor.prometheus.put("web_sessions", 0.0)
+    return actor
+
+
+@pytest.mark.parametrize(("film", "again"), [(9 * MINUTE, False), (2 * HOUR, True)])
+def test_what_waits_much_longer_than_people_were_told_is_announced_anew(host: Host, film: float, again: bool) -> None:
+    actor = busy(host)
+    announced(actor)
+    actor.prometheus.put("web_sessions", 1.0)
+    actor.clock.advance(GRACE)
+    ends = actor.clock.now() + film
+    while actor.clock.now() < ends:
+        keep_firing(actor)
+        actor.turn()
+        assert (actor.incident().state, actor.host.restarts()) == ("deferred", 0)
+        actor.clock.advance(MINUTE)
+    actor.prometheus.put("web_sessions", 0.0)
+    keep_firing(actor)
+    actor.turn()
+    if again:
+        assert (actor.incident().state, actor.incident().wake_at) == ("announced", actor.clock.now() + GRACE)
+        assert told(actor)[-1].startswith(f"service-restart will act on web at {rfc3339(actor.clock.now() + GRACE)}")
+        actor.clock.advance(GRACE)
+        keep_firing(actor)
+        actor.turn()
+    assert (actor.incident().outcome, actor.host.restarts()) == ("succeeded", 1)
+    assert len(told(actor)) == (3 if again else 2)
+    actor.journal.close()
+
+
+def test_what_was_due_while_the_actor_was_off_is_announced_anew(actor: Actor) -> None:
+    announced(actor)
+    actor.clock.advance(3 * HOUR)
+    back = actor.restarted()
+    keep_firing(back)
+    back.turn()
+    assert (back.incident().state, back.host.restarts()) == ("announced", 0)
+    back.journal.close()
 
 
 def test_a_refusal_after_an_announcement_is_announced_again_with_a_new_grace(actor: Actor) -> None:
