@@ -12,6 +12,7 @@ import msgspec
 
 from homeostat.alertmanager import AlertmanagerError, Silence
 from homeostat.cli.desk import printable, table, with_doors
+from homeostat.clock import rfc3339
 from homeostat.daemon_client import DaemonError
 from homeostat.holds import Hold, breaker_hold, silence_holds, stop_hold
 from homeostat.prometheus import PrometheusError, selector
@@ -69,7 +70,7 @@ def _print(found: _Found) -> None:
 
 def _actor(doors: Doors, found: _Found) -> dict[str, Any]:
     status: dict[str, Any] = doors.actor.get("status")
-    words = [f"mode {status['mode']}, level {status['level']}, {'ready' if status['ready'] else 'not ready yet'}"]
+    words = [f"mode {status['mode']}, level {status['level']}{_scheduled(status)}, {'ready' if status['ready'] else 'not ready yet'}"]
     words += [f"{count} {state}" for state, count in sorted(status["incidents"].items())]
     found.parts.append(("actor", "; ".join(words)))
     found.holds += [stop_hold(status["stopped"])] if status["stopped"] else []
@@ -77,6 +78,12 @@ def _actor(doors: Doors, found: _Found) -> dict[str, Any]:
     lost = judge(msgspec.convert(status["lost_silences"], list[Silence]), known_names(doors.config))
     found.holds += [dataclasses.replace(hold, reason=f"{hold.reason} (Alertmanager has lost it)") for hold in silence_holds(lost)]
     return status
+
+
+def _scheduled(status: dict[str, Any]) -> str:
+    """Say which entry of the schedule holds, if one does, and until when what is in force stays so."""
+    by = f" by the schedule {status['schedule']}" if status["schedule"] is not None else ""
+    return f"{by} until {rfc3339(status['in_force_until'])}" if status["in_force_until"] is not None else by
 
 
 def _see_stop(doors: Doors, found: _Found) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OPERATOR = "591785b794601e212b260e25925636fd"
 STATUS = {
-    "host": HOST, "mode": "active", "level": "moderate", "ready": True, "stopped": None, "silences_known": True, "lost_silences": [], "open_breakers": [], "incidents": {},
+    "host": HOST, "mode": "active", "level": "moderate", "max_actions_per_day": 10, "schedule": None, "in_force_until": None, "ready": True, "stopped": None, "silences_known": True, "lost_silences": [], "open_breakers": [], "incidents": {},
     "playbooks": ["disk-cleanup"],
 }  # fmt: skip
 

@@ -32,6 +32,14 @@ def test_when_all_is_well_it_says_so_and_exits_zero(town: Town) -> None:
     assert "Nothing is stopped, paused or silenced." in result.output
 
 
+def test_the_level_that_the_schedule_has_put_in_force_is_told_with_its_end(town: Town) -> None:
+    well(town)
+    town.status |= {"level": "aggressive", "schedule": "weekend", "in_force_until": 1_700_000_000}
+    assert "level aggressive by the schedule weekend until 2023-11-14T22:13:20Z, ready" in town.run("status").output
+    town.status |= {"level": "moderate", "schedule": None}
+    assert "level moderate until 2023-11-14T22:13:20Z, ready" in town.run("status").output
+
+
 def row(output: str, *cells: str) -> bool:
     """Say whether a row of the table holds these cells, in order."""
     return any(all(cell in line for cell in cells) for line in output.splitlines())
