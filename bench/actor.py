@@ -281,7 +281,7 @@ def measure_long(folder: pathlib.Path, url: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_PATHS = {"scrape": "/metrics", "status": "/api/v1/status", "decisions_of_a_day": "/api/v1/decisions?last=86400", "why": "/api/v1/decisions?last=9e9&subject=web7"}
+_PATHS = {"scrape": "/metrics", "status": "/api/v1/status", "decisions_of_a_day": "/api/v1/decisions?last=86400", "why": "/api/v1/decisions?last=9e9&target=web7"}
 
 
 def _asked(running: stack.Running, path: str) -> float:
