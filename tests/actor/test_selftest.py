@@ -6,17 +6,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actor.journal import incidents, ledger, trials, undo_records, verdicts
+from actor.journal import incidents, ledger, selftests, trials, undo_records, verdicts
 from actor.learn import RECORD_OF_READS, record_with_import
-from actor.model import Breaker, EpisodeKey
+from actor.loop import Loop
+from actor.metrics import Collector
+from actor.model import Breaker, EpisodeKey, HandedOver
 from actor.playbook import load_playbooks
 from actor.reconcile import reconcile
+from actor.selftest import is_due, keep, standing
+from actor.selftest import test_daily as run_daily
+from actor.service import Service
 from actor.situation import GATES, agenda_of
+from homeostat.alertmanager import Alert
 from homeostat.config import ConfigError
+from homeostat.selftest import Report, Step
 from homeostat.words import SELFTEST
 from tests.actor.gates.situations import NOW, config, run, situation
 from tests.actor.gates.situations import incident as about
-from tests.support import HOST, MINUTE, WEB, Actor, Host, playbook
+from tests.support import DAY, HOST, HOUR, MINUTE, WEB, Actor, Host, labels_of, playbook
 
 if TYPE_CHECKING:
     import pathlib
@@ -149,3 +156,100 @@ def test_an_episode_of_a_real_problem_still_outlasts_a_quiet_moment(actor: Actor
         actor.clock.advance(6)
         reconcile(actor.world)
     assert incidents.of_open_episode(actor.journal, WEB) is not None
+
+
+class TestOnceADay:
+    def ended(self, actor: Actor, verdict: str = "passed", failed_at: str = "") -> Report:
+        steps = (Step(hop="actor", seconds=0.5, words="ready"),)
+        return Report(verdict=verdict, words="so it was", failed_at=failed_at, ended_at=actor.clock.now(), steps=steps)  # type: ignore[arg-type]
+
+    def test_not_in_the_first_minutes_of_a_process_then_at_once(self, actor: Actor) -> None:
+        began = actor.clock.monotonic()
+        assert not is_due(actor.world, began)
+        actor.clock.advance(10 * MINUTE)
+        assert is_due(actor.world, began)
+
+    def test_a_restart_neither_repeats_nor_skips_one(self, actor: Actor) -> None:
+        keep(actor.world, self.ended(actor))
+        actor.clock.advance(HOUR)
+        again = actor.restarted()
+        assert not is_due(again.world, actor.clock.monotonic() - HOUR)
+        actor.clock.advance(DAY - HOUR)
+        assert is_due(again.world, actor.clock.monotonic() - HOUR)
+        again.journal.close()
+
+    def test_one_that_failed_is_not_repeated_before_its_time_and_one_that_never_began_is(self, actor: Actor) -> None:
+        actor.clock.advance(HOUR)
+        keep(actor.world, self.ended(actor, "busy"))
+        assert is_due(actor.world, 1000.0)
+        keep(actor.world, self.ended(actor, "failed", "alert"))
+        assert not is_due(actor.world, 1000.0)
+
+    def test_a_clock_that_was_wrong_does_not_put_it_off_for_ever(self, actor: Actor) -> None:
+        actor.clock.advance(HOUR)
+        keep(actor.world, self.ended(actor))
+        actor.clock.jump(-300 * DAY)
+        assert is_due(actor.world, 1000.0)
+
+    def test_what_is_due_is_run_and_kept(self, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("homeostat.selftest.run", lambda *_: self.ended(actor))
+        service = Service(actor.world, (), ("operator",))
+        actor.clock.advance(HOUR)
+        run_daily(service, 1000.0)
+        assert selftests.last_proof(actor.journal) == actor.clock.now()
+
+    def test_it_ends_with_the_process(self, actor: Actor) -> None:
+        actor.world.ending.set()
+        actor.clock.advance(HOUR)
+        with pytest.raises(HandedOver):
+            run_daily(Service(actor.world, (), ()), 1000.0)
+        assert selftests.last(actor.journal) is None
+
+    def test_metrics_say_when_it_last_came_through_and_where_it_failed_since(self, actor: Actor) -> None:
+        assert self.metrics(actor) == {"last_success_timestamp_seconds": 0, "last_run_timestamp_seconds": 0}
+        keep(actor.world, self.ended(actor, "held"))
+        proved = actor.clock.now()
+        actor.clock.advance(HOUR)
+        keep(actor.world, self.ended(actor, "muted"))
+        assert self.metrics(actor)["last_success_timestamp_seconds"] == proved
+        keep(actor.world, self.ended(actor, "failed", "alert"))
+        assert self.metrics(actor) == {
+            "last_success_timestamp_seconds": proved, "last_run_timestamp_seconds": proved + HOUR, "failed alert": 1, "duration_seconds actor": 0.5,
+        }  # fmt: skip
+
+    def metrics(self, actor: Actor) -> dict[str, float]:
+        """Return the selftest's metrics that are not zero, or have no hop."""
+        service = Service(actor.world, (), ())
+        families = [family for family in Collector(service, Loop(service)).collect() if family.name.startswith("homeostat_selftest_")]
+        samples = [sample for family in families for sample in family.samples if sample.value or "hop" not in sample.labels]
+        return {" ".join([sample.name.removeprefix("homeostat_selftest_"), sample.labels.get("hop", "")]).strip(): sample.value for sample in samples}
+
+    def test_the_last_proof_is_remembered_however_many_came_after_it(self, actor: Actor) -> None:
+        keep(actor.world, self.ended(actor))
+        proved = actor.clock.now()
+        for _ in range(60):
+            actor.clock.advance(DAY)
+            keep(actor.world, self.ended(actor, "failed", "alert"))
+        assert selftests.last_proof(actor.journal) == proved
+        assert len(actor.journal.rows("SELECT id FROM selftests")) == 51
+
+
+def test_the_actor_tells_how_its_newest_selftest_stands(actor: Actor) -> None:
+    service = Service(actor.world, (), ())
+    assert standing(service).incident == ""
+    drill(actor)
+    now = standing(service)
+    assert (now.incident, now.open, now.outcome, now.gate, now.gates_asked) == (actor.incident().id, True, "succeeded", "", len(GATES))
+    assert now.sources == ("webhook",)
+    assert {"execute", "verify"} <= set(now.phases)
+
+
+def test_it_tells_which_gate_held_a_selftest_back_and_who_heard_of_it(host: Host) -> None:
+    actor = Actor(host, autonomy={"mode": "shadow"})
+    actor.prometheus.decide(DRILL, SELFTEST, "auto-execute", 0.99)
+    actor.alertmanager.firing = [Alert("f1", labels_of(DRILL, SELFTEST, "auto-execute"), {"confidence": "0.99"}, "", "")]
+    reconcile(actor.world)
+    actor.turn()
+    now = standing(Service(actor.world, (), ()))
+    assert (now.outcome, now.gate, now.sources) == ("shadowed", "stopped", ("reconcile",))
+    actor.journal.close()

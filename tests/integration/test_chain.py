@@ -38,6 +38,7 @@ LATER = {
     "homeostat_doctor_checks",
     "homeostat_doctor_check_failed",
     "homeostat_doctor_last_run_timestamp_seconds",
+    "homeostat_selftest_duration_seconds",
     "homeostat_resolution_seconds",
     "homeostat_action_recurrences_total",
     "homeostat_protections_pruned_total",

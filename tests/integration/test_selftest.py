@@ -131,8 +131,9 @@ def test_a_stop_holds_it_back(house: House) -> None:
         code, report = run_of(house)
     finally:
         house.said("resume")
-    assert (code, report["verdict"]) == (0, "held"), report
-    assert "a test stops" in report["words"]
+    # Who hears first of the stop: the actor's gate, or Alertmanager, which mutes decisions while it lasts.
+    assert (code, report["verdict"]) in {(0, "held"), (2, "muted")}, report
+    assert "a test stops" in report["words"] or "inhibited by HomeostatStopped" in report["words"]
 
 
 def test_a_pause_proves_nothing_and_says_whose_it_is(house: House) -> None:

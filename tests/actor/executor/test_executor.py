@@ -20,11 +20,13 @@ from actor.executor.__main__ import main, serve
 from actor.executor.held import Held, Run
 from actor.executor.intents import WIRES
 from actor.foresight import simulate
-from actor.model import Command, StepFailed
+from actor.model import Command, EpisodeKey, StepFailed
 from actor.person import Spoken
 from actor.person.undoing import undo
+from actor.reconcile import reconcile
+from homeostat.words import SELFTEST
 from tests.actor.executor.conftest import NAME, Pair, paired, served
-from tests.support import DISK, MINUTE, WEB, Host, executable, labels_of
+from tests.support import DISK, HOST, MINUTE, WEB, Host, executable, labels_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +55,28 @@ def test_a_restart_goes_through_root_as_it_goes_without(answering: Pair) -> None
     actor.turn()
     assert actor.incident().outcome == "succeeded", actor.incident().reason
     assert actor.host.restarts() == 1
+
+
+def test_a_selftest_goes_through_root_whatever_budget_is_spent_and_spends_none(host: Host) -> None:
+    pair = paired(host, autonomy={"mode": "active", "max_actions_per_day": 1})
+    actor = pair.actor
+    with served(pair):
+        for number in range(2):
+            key = EpisodeKey(HOST, SELFTEST, SELFTEST, SELFTEST)
+            actor.decide(key, SELFTEST)
+            actor.turn()
+            assert actor.incident().outcome == "succeeded", (number, actor.incident().reason)
+            actor.prometheus.forget(key)
+            for _ in range(3):
+                actor.clock.advance(6)
+                reconcile(actor.world)
+        actor.decide(WEB, "service-restart")
+        actor.turn()
+        assert actor.incident().outcome == "succeeded", actor.incident().reason
+        actor.decide(key, SELFTEST)
+        actor.turn()
+        assert actor.incident().outcome == "succeeded", actor.incident().reason
+    actor.journal.close()
 
 
 def test_what_fails_at_root_is_told_in_the_same_words(answering: Pair) -> None:
