@@ -15,6 +15,7 @@ from actor.playbook import PROTECTIONS
 from actor.situation import GATES
 from homeostat.config import Config
 from homeostat.doctor.examination import CHECKS
+from homeostat.hops import HOP_NAMES
 from tests.homeostat.cli.conftest import every_command
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ def test_the_page_of_undo_names_every_protection() -> None:
 
 def test_the_page_of_the_doctor_names_each_check_in_the_order_in_which_it_is_told() -> None:
     assert first_column("doctor.md") == list(CHECKS)
+
+
+def test_the_runbook_of_the_selftest_names_each_hop_in_the_order_in_which_it_is_made() -> None:
+    assert first_column("runbooks/HomeostatSelftestFailed.md") == list(HOP_NAMES)
 
 
 def said(page: pathlib.Path, pattern: str) -> list[str]:

@@ -31,8 +31,9 @@ pytestmark = pytest.mark.chain
 CHAIN_SECONDS = 300
 # Nothing needs to cross its limit here just after the hour's one forecast of it was kept.
 FORESEEN_CROSSING = "homeostat_forecast_time_error_ratio"
-# What comes later than this chain lives: an episode ends ten minutes after the last decision, a problem comes back within the
-# hour, what is kept grows old in days, nobody marks a decision or holds anything back, and the doctor waits until all has come round.
+# What comes later than this chain lives: a selftest ten minutes after the start, an episode ends ten minutes after the last
+# decision, a problem comes back within the hour, what is kept grows old in days, nobody marks a decision or holds anything
+# back, and the doctor waits until all has come round.
 HELD_BACK = "homeostat_pause_until_timestamp_seconds"
 LATER = {
     "homeostat_doctor_checks",
