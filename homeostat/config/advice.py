@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from homeostat.config.autonomy import InForce, in_force
 from homeostat.config.section import DAY
 from homeostat.config.shared_windows import SharedInterval
+from homeostat.config.thresholds import NEVER
 from homeostat.time_intervals import YEAR_DAYS, active, changes, local_time, next_opening, stretches
-from homeostat.words import DECISIONS, EXECUTING
+from homeostat.words import EXECUTING, RISKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from homeostat.config.autonomy import Entry
+    from homeostat.config.autonomy import Autonomy, Entry
     from homeostat.config.types import Config
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ _MOSTLY = 0.5
 
 def advise(config: Config, now: float) -> list[str]:
     """Return what is surely not meant in a valid configuration, as it is from `now` (Unix seconds) on."""
-    return [*_on_windows(config, now), *_on_traffic(config, now), *_on_schedule(config, now), *_on_actions(config)]
+    return [*_on_windows(config, now), *_on_traffic(config, now), *_on_levels(config.autonomy), *_on_schedule(config, now), *_on_actions(config)]
 
 
 def shut_for_ever(config: Config, now: float) -> bool:
@@ -64,11 +65,21 @@ def _on_traffic(config: Config, now: float) -> Iterator[str]:
             yield f"exporter.traffic[{place}].length: no maintenance window is as long as {traffic.length}, so {traffic.service} never has a quiet window"
 
 
+def _on_levels(autonomy: Autonomy) -> Iterator[str]:
+    """Yield each level that leaves nothing to be executed unasked, where neither the mode nor the ceiling says that this is meant."""
+    if autonomy.mode == "interactive" or autonomy.ceiling not in EXECUTING:
+        return
+    for place, entry in enumerate((None, *autonomy.schedule)):
+        standing, path = InForce(autonomy, entry), f"autonomy.schedule[{place - 1}] ({entry.name})" if entry is not None else "autonomy.level"
+        if all(standing.threshold(risk, decision) >= NEVER for risk in RISKS for decision in EXECUTING):
+            yield f"{path}: level {standing.level} under ceiling {autonomy.ceiling} leaves nothing that is executed unasked; ceiling propose says that more plainly"
+
+
 def _on_schedule(config: Config, now: float) -> Iterator[str]:
     autonomy = config.autonomy
     if not autonomy.schedule:
         return
-    if autonomy.mode == "interactive" or DECISIONS.index(autonomy.ceiling) >= len(EXECUTING):
+    if autonomy.mode == "interactive" or autonomy.ceiling not in EXECUTING:
         because = "mode is interactive" if autonomy.mode == "interactive" else f"ceiling is {autonomy.ceiling}"
         yield f"autonomy.schedule: its levels change nothing while autonomy.{because}, by which nothing is executed unasked"
     year = list(_pieces(config, now, now + YEAR_DAYS * DAY))

@@ -33,8 +33,13 @@ def see_that_only_root_writes(paths: Iterable[pathlib.Path]) -> None:
                 raise ConfigError(str(path), 0, "", f"{each} must belong to root and be writable by nobody else, for root acts on what it says")
 
 
+def texts_of(config_file: pathlib.Path, config: Config) -> list[pathlib.Path]:
+    """Return every file that the configuration stands in: its own, and Alertmanager's if windows stand in that."""
+    shared = config.alertmanager.config_file if config.alertmanager.time_intervals else None
+    return [config_file, *([pathlib.Path(shared)] if shared is not None else [])]
+
+
 def rules_of(config_file: pathlib.Path, config: Config) -> list[pathlib.Path]:
-    """Return every file (and folder) that says what may be done and when: the configuration, Alertmanager's if windows stand in it, and the owner's playbooks."""
-    shared = [pathlib.Path(config.alertmanager.config_file)] if config.alertmanager.config_file and config.alertmanager.time_intervals else []
+    """Return every file (and folder) that says what may be done and when: the configuration, and the owner's playbooks."""
     own = pathlib.Path(config.actor.playbook_directory) if config.actor.playbook_directory is not None else None
-    return [config_file, *shared, *((own, *sorted(own.glob("*.yml"))) if own is not None else ())]
+    return [*texts_of(config_file, config), *((own, *sorted(own.glob("*.yml"))) if own is not None else ())]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from homeostat.clock import rfc3339
 from homeostat.config import Config, ConfigError, load
+from homeostat.config.advice import advise
+from homeostat.config.ownership import texts_of
 from homeostat.doctor.model import Check, Finding, Subject, failed, passed, warned
 from homeostat.prometheus import selector
 
@@ -19,8 +21,8 @@ _RELOADED_AT = "homeostat_config_last_reload_success_timestamp_seconds"
 def _ask(subject: Subject) -> Iterator[Finding]:
     path = subject.config_file
     try:
-        load(path, Config)
-        changed_at = path.stat().st_ctime
+        config = load(path, Config)
+        changed_at, changed = max((file.stat().st_ctime, str(file)) for file in texts_of(path, config))
     except (ConfigError, OSError) as error:
         yield failed(f"{error}; a daemon would not start with it", f"homeostat check-config {path}")
         return
@@ -32,9 +34,12 @@ def _ask(subject: Subject) -> Iterator[Finding]:
     for daemon, read_at in stale.items():
         if daemon not in refused:
             yield warned(
-                f"{path} was changed at {rfc3339(changed_at)}, and the {daemon} has read it last at {rfc3339(read_at)}", f"systemctl reload homeostat-{daemon}"
+                f"{changed} was changed at {rfc3339(changed_at)}, and the {daemon} has read it last at {rfc3339(read_at)}", f"systemctl reload homeostat-{daemon}"
             )
-    if not refused and not stale:
+    unmeant = advise(config, subject.doors.clock.now())
+    for sentence in unmeant:
+        yield warned(sentence, f"edit {path}, then: homeostat check-config")
+    if not refused and not stale and not unmeant:
         yield passed(f"{path} is valid, and what the daemons run with")
 
 

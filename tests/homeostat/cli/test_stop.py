@@ -24,8 +24,13 @@ def stop(config_file: pathlib.Path, *arguments: str) -> Result:
 
 @pytest.mark.parametrize(
     "written",
-    ["actor: {{state_directory: {state}}}", "actor:\n  state_directory: {state}\nautonomy: {{levle: [", 'nonsense: 1\nactor: {{"state_directory": "{state}"}}'],
-    ids=["whole", "no YAML", "unknown key"],
+    [
+        "actor: {{state_directory: {state}}}",
+        "actor:\n  state_directory: {state}\nautonomy: {{levle: [",
+        'nonsense: 1\nactor: {{"state_directory": "{state}"}}',
+        "actor: {{state_directory: {state}}}\nalertmanager: {{config_file: /nowhere/alertmanager.yml, time_intervals: [night]}}",
+    ],
+    ids=["whole", "no YAML", "unknown key", "no Alertmanager's file"],
 )
 def test_the_stop_is_pulled_where_the_actor_looks_also_when_the_configuration_is_broken(tmp_path: pathlib.Path, written: str) -> None:
     state, config_file = tmp_path / "state", tmp_path / "homeostat.yml"

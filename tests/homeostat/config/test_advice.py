@@ -44,6 +44,8 @@ MEANT = {
     "a schedule that meets the windows": schedule(WEEKEND) + "\nwindows: [{weekdays: [sunday]}]",
     "an entry beside all windows, through which what is critical may pass": schedule(WEEKEND) + "\nwindows: [{weekdays: [wednesday]}]\nlimits: {critical_passes: [window]}",
     "a quiet window that fits": "windows: [{times: [{start_time: '22:00', end_time: '24:00'}]}]\nexporter: {traffic: [{service: web, query: up, length: 2h}]}",
+    "a ceiling that says it": "autonomy: {level: conservative, ceiling: propose}",
+    "a mode that says it": "autonomy: {level: conservative, mode: interactive}",
     "a threshold of an action": "autonomy: {actions: {disk-cleanup: {min_confidence: 0.8}}, require_approval_for: [service-restart]}",
 }
 
@@ -98,6 +100,14 @@ UNMEANT = {
     "an entry beside all windows": (
         schedule(WEEKEND) + "\nwindows: [{weekdays: [wednesday]}]",
         ["autonomy.schedule[0] (weekend): no maintenance window is open while it holds, so nothing is executed under it"],
+    ),
+    "a level that a ceiling leaves nothing of": (
+        "autonomy: {level: conservative, ceiling: notify-execute}",
+        ["autonomy.level: level conservative under ceiling notify-execute leaves nothing that is executed unasked; ceiling propose says that more plainly"],
+    ),
+    "an entry whose level a ceiling leaves nothing of": (
+        schedule(CHRISTMAS, outside="ceiling: notify-execute, "),
+        ["autonomy.schedule[0] (christmas): level conservative under ceiling notify-execute leaves nothing that is executed unasked; ceiling propose says that more plainly"],
     ),
     "levels under a ceiling": (
         schedule(WEEKEND, outside="ceiling: propose, "),
