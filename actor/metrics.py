@@ -82,7 +82,7 @@ class Collector:
         refused = CounterMetricFamily("homeostat_webhook_unauthenticated_total", "Deliveries without a valid credential.", labels=["host"])
         refused.add_metric([world.config.host], self._service.requests.read()[401])
         yield refused
-        strangers = CounterMetricFamily("homeostat_api_unauthenticated_total", "Requests to the API without the operator's credential.", labels=["host"])
+        strangers = CounterMetricFamily("homeostat_api_unauthenticated_total", "Requests to the API and logins at the console without the operator's credential.", labels=["host"])
         strangers.add_metric([world.config.host], self._service.api_requests.read()[401])
         yield strangers
         succeeded, at = self.reloaded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
 import re
 import time
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from tests.actor.process import OPERATOR, Running
 from tests.support import _CONTROL, DISK, WEB
 
 if TYPE_CHECKING:
-    import pathlib
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
+CHROMIUM = pathlib.Path("/usr/bin/chromium")
 PHONE = {"width": 360, "height": 740}
 QUICK = {"autonomy": {"actions": {"service-restart": {"settle": "100ms", "watch": "200ms"}}}}
 # A browser's own words on the least contrast of text: WCAG 2.2 AA.
@@ -50,8 +51,10 @@ UNNAMED = """() => [...document.querySelectorAll('input:not([type=hidden]), sele
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is missing: make test-packages")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
 
