@@ -47,6 +47,8 @@ CONTRASTS = """() => {
 }"""
 UNNAMED = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
   .filter(field => field.labels.length !== 1 || !field.labels[0].textContent.trim()).map(field => field.outerHTML)"""
+STACKED = """() => [...document.querySelectorAll('tbody tr')].filter(row => row.checkVisibility())
+  .map(row => row.cells[1].getBoundingClientRect().top >= row.cells[0].getBoundingClientRect().bottom)"""
 
 
 @pytest.fixture(scope="module")
@@ -228,5 +230,6 @@ def test_every_page_is_readable_light_dark_and_on_a_phone(live: Live, browser: B
                     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), (place, width)
                     assert [text for ratio, text in page.evaluate(CONTRASTS) if ratio < LEAST_CONTRAST] == [], (place, colours)
                     assert page.evaluate(UNNAMED) == []
+                    assert set(page.evaluate(STACKED)) <= {width is PHONE}, (place, width)
                     assert page.locator("html").get_attribute("lang") == "en"
                     assert page.locator("h1").count() == 1

@@ -153,6 +153,13 @@ def test_a_rotated_token_ends_the_visits_that_it_let_in(ada: Visitor) -> None:
     assert ada.client.get("/").status_code == 200
 
 
+def test_the_first_token_ends_the_visits_that_needed_none(open_door: Actor) -> None:
+    visitor = visiting(open_door, intake=(), operator=())
+    assert visitor.client.get("/").status_code == 200
+    visitor.pages.service.operator_tokens = OPERATOR
+    assert visitor.client.get("/").status_code == 303
+
+
 def test_a_logout_ends_the_visit_for_who_kept_its_cookie_too(ada: Visitor) -> None:
     cookie = ada.client.get_cookie("homeostat_console")
     assert cookie is not None
@@ -168,6 +175,7 @@ def test_another_process_knows_no_cookie_of_this_one(actor: Actor, ada: Visitor)
     other = visiting(actor)
     other.client.set_cookie("homeostat_console", cookie.value)
     assert other.client.get("/").status_code == 303
+    assert other.pages.app.secret_key != ada.pages.app.secret_key
 
 
 @pytest.mark.parametrize(("links", "secure"), [({}, False), (HTTPS, True)])
