@@ -191,10 +191,15 @@ def _short_of(choice: _Choice, decision: str) -> list[str]:
 def _thresholds(choice: _Choice) -> str:
     """Say in a line what the confidence must exceed for each tier, and whose word that is."""
     said = [f"{decision} {_above(choice.threshold(decision))}" for decision in _TIERS.get(choice.risk, ())]
-    modes = [sample.labels.get("mode", "") for sample in choice.facts.all("homeostat_mode", host=choice.host) if sample.value == 1]
-    mode = f" in mode {modes[0]}" if modes else ""
+    named = (("homeostat_mode", "mode", " in mode"), ("homeostat_autonomy_level", "level", ", level"), ("homeostat_schedule_active", "entry", " by the schedule"))
+    mode = "".join(f"{words} {holding}" for metric, label, words in named for holding in _holding(choice, metric, label))
     own = f"; the {number(choice.own_threshold)} is the action's own min_confidence" if choice.own_threshold > 0 else ""
     return f"At {choice.risk} risk{mode}: {', '.join(said) or 'nothing is allowed'}{own}."
+
+
+def _holding(choice: _Choice, metric: str, label: str) -> list[str]:
+    """Return which of a metric's words holds on this host, at most one."""
+    return [sample.labels.get(label, "") for sample in choice.facts.all(metric, host=choice.host) if sample.value == 1][:1]
 
 
 def _above(threshold: float | None) -> str:

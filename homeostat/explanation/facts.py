@@ -30,6 +30,8 @@ OF_HOST = (
     "homeostat_exporter_last_success_timestamp_seconds",
     "homeostat_actor_ready",
     "homeostat_mode",
+    "homeostat_autonomy_level",
+    "homeostat_schedule_active",
     "homeostat_problem_action_info",
     "homeostat_action_historical_success_ratio",
     "homeostat_action_impact_certainty_ratio",

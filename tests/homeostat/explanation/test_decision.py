@@ -62,6 +62,14 @@ def test_a_tier_that_is_never_allowed_is_said_so() -> None:
     assert "At low risk in mode active: auto-execute never, notify-execute never, propose above 0.70." in decision_part(facts(rows), KEY).lines
 
 
+def test_the_level_in_force_is_said_and_which_entry_of_the_schedule_it_is_by() -> None:
+    levels: list[Row] = [("homeostat_autonomy_level", {"host": "h1", "level": level}, value) for level, value in (("conservative", 0), ("moderate", 1))]
+    entries: list[Row] = [("homeostat_schedule_active", {"host": "h1", "entry": entry}, value) for entry, value in (("weekend", 0), ("night", 1))]
+    said = ": auto-execute above 0.90, notify-execute above 0.80, propose above 0.70."
+    assert f"At low risk in mode active, level moderate{said}" in decision_part(facts([*whole(), *levels, *entries[:1]]), KEY).lines
+    assert f"At low risk in mode active, level moderate by the schedule night{said}" in decision_part(facts([*whole(), *levels, *entries]), KEY).lines
+
+
 def test_the_threshold_that_the_rules_recorded_stands_in_place_of_the_levels() -> None:
     recorded: Row = ("target_action:homeostat_threshold:ratio", {**KEY._asdict(), "action": "disk-cleanup", "risk": "low", "decision": "auto-execute"}, 0.96)
     lines = decision_part(facts([*whole("notify-execute", min_confidence=0.96), recorded]), KEY).lines
