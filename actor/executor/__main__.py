@@ -17,6 +17,7 @@ from homeostat import __version__, daemon, logs
 from homeostat.clock import SystemClock
 from homeostat.config import DEFAULT_CONFIG, Config, ConfigError, load
 from homeostat.config.ownership import rules_of, see_that_only_root_writes
+from homeostat.config.shared_windows import UnknownWindowsError
 
 if TYPE_CHECKING:
     from actor.playbook import Playbook
@@ -44,16 +45,23 @@ def main(config_file: pathlib.Path, check_only: bool, log_level: str, log_format
     """Do as root what the actor without root has written down, after a look of its own; end when nothing more comes."""
     logs.configure(log_level, log_format)
     try:
-        config, playbooks = _configuration(config_file)
+        config, playbooks = _configuration(config_file, strictly=check_only)
         if not check_only:
             serve(Root.of(config, playbooks, SystemClock()))
     except (ConfigError, OSError, ValueError) as error:
         daemon.die(str(error))
 
 
-def _configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Playbook]]:
+def _configuration(config_file: pathlib.Path, *, strictly: bool) -> tuple[Config, dict[str, Playbook]]:
     """Read what root may do. Raises ConfigError where it does not fit, or somebody else could have written it."""
-    config = load(config_file, Config)
+    try:
+        config = load(config_file, Config)
+    except UnknownWindowsError as fault:
+        if strictly:
+            raise
+        # What was begun is finished and undone all the same, whoever breaks Alertmanager's file meanwhile.
+        log.error("no window is open until this is mended: %s", fault)  # noqa: TRY400 - a user's error
+        config = fault.rest
     if config.actor.executor_directory is None:
         raise ConfigError(str(config_file), 0, "actor.executor_directory", "must be set for the executor to have a place of its own")
     playbooks = load_playbooks(config.actor.playbook_directory)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from homeostat.config.section import Section
-from homeostat.config.strict import Raw, load
+from homeostat.config.strict import ConfigError, Raw, load
 from homeostat.time_intervals import TimeInterval
 
 if TYPE_CHECKING:
@@ -26,9 +26,22 @@ class SharedInterval(TimeInterval, frozen=True, kw_only=True):
     """One of Alertmanager's."""
 
 
+_NEVER = TimeInterval(years=(1,))
+
+
 class _Named(Section, frozen=True, kw_only=True):
     name: str | int
     time_intervals: tuple[SharedInterval, ...]
+
+
+class UnknownWindowsError(ConfigError):
+    """Alertmanager's file does not say which windows there are; `rest` is what is configured otherwise, with windows that never open."""
+
+    def __init__(self, fault: ConfigError, config: Config) -> None:
+        """Tell the `fault` as it is."""
+        Exception.__init__(self, str(fault))
+        alertmanager = msgspec.structs.replace(config.alertmanager, time_intervals=())
+        self.rest = msgspec.structs.replace(config, alertmanager=alertmanager, windows=(_NEVER,))
 
 
 def with_shared_windows(config: Config, written: Callable[[], Raw]) -> Config:
@@ -37,19 +50,25 @@ def with_shared_windows(config: Config, written: Callable[[], Raw]) -> Config:
     Of the text that it was `written` in only faults need to know.
 
     Raises:
-        ConfigError: Alertmanager's file cannot be read, or does not hold such intervals as Alertmanager would accept.
+        UnknownWindowsError: Alertmanager's file cannot be read, or does not hold such intervals as Alertmanager would accept.
 
     """
+    try:
+        return msgspec.structs.replace(config, windows=(*config.windows, *_shared(config, written)))
+    except ConfigError as fault:
+        raise UnknownWindowsError(fault, config) from None
+
+
+def _shared(config: Config, written: Callable[[], Raw]) -> tuple[SharedInterval, ...]:
     wanted = config.alertmanager.time_intervals
     if not wanted or config.alertmanager.config_file is None:
-        return config
+        return ()
     known = _intervals(pathlib.Path(config.alertmanager.config_file))
     for place, name in enumerate(wanted):
         if name not in known:
             told = f"{config.alertmanager.config_file} has no time interval {name!r}; it has: {', '.join(known) or 'none'}"
             raise written().at("alertmanager", "time_intervals", place).fault(told)
-    shared = tuple(interval for name in wanted for interval in _read(known[name]))
-    return msgspec.structs.replace(config, windows=(*config.windows, *shared))
+    return tuple(interval for name in wanted for interval in _read(known[name]))
 
 
 def _intervals(file: pathlib.Path) -> dict[str, Raw]:

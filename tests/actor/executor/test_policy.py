@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from actor.executor.__main__ import _configuration
 from actor.executor.held import Held
 from actor.executor.policy import refusal
+from homeostat.config import ConfigError
+from homeostat.time_intervals import active
 from tests.actor.executor.conftest import paired
 from tests.actor.executor.test_executor import planned
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Iterator
 
     from tests.actor.executor.conftest import Pair
@@ -52,6 +56,17 @@ def test_what_was_begun_is_finished_when_the_window_has_closed_and_nothing_else_
         assert asked(pair, other) == "no maintenance window is open"
         planned_anew = Held(incident_id="i1", action="service-restart", target="web")
         assert asked(pair, planned_anew) == "no maintenance window is open"
+
+
+def test_when_alertmanagers_file_is_broken_meanwhile_root_begins_nothing_but_still_runs_to_finish_and_undo(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "homeostat.yml"
+    shared = f"{{config_file: {tmp_path}/alertmanager.yml, time_intervals: [night]}}"
+    path.write_text(f"host: h1\nalertmanager: {shared}\nwindows: [{{}}]\nactor: {{executor_directory: {tmp_path}/root, state_directory: {tmp_path}/state}}\n")
+    config, playbooks = _configuration(path, strictly=False)
+    assert "service-restart" in playbooks
+    assert not any(active(config.windows, moment) for moment in (0.0, 1e9, 2e9))
+    with pytest.raises(ConfigError, match=r"alertmanager\.yml: cannot be read"):
+        _configuration(path, strictly=True)
 
 
 def test_where_what_is_critical_may_pass_the_other_process_judges_that(host: Host) -> None:
