@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from homeostat.config.autonomy import InForce, in_force
-from homeostat.config.section import DAY
+from homeostat.config.section import DAY, HOUR
 from homeostat.config.shared_windows import SharedInterval
 from homeostat.config.thresholds import NEVER
 from homeostat.time_intervals import YEAR_DAYS, active, changes, local_time, next_opening, stretches
@@ -90,8 +90,8 @@ def _on_schedule(config: Config, now: float) -> Iterator[str]:
         if told is not None:
             yield f"autonomy.schedule[{place}] ({entry.name}): {told}"
     hole = _first_hole(year)
-    # With one entry it is meant that something else holds outside it.
-    if hole is not None and len(autonomy.schedule) > 1:
+    # With one entry it is meant that something else holds outside it, but hardly for the last minute of the day.
+    if hole is not None and (len(autonomy.schedule) > 1 or hole[1] - hole[0] < HOUR):
         zone, outside = autonomy.schedule[0].when[0].location, InForce(autonomy, None)
         yield (
             f"autonomy.schedule: no entry holds from {_moment(hole[0], zone)} to {_moment(hole[1], zone)}; "

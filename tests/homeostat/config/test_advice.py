@@ -88,6 +88,10 @@ UNMEANT = {
         ),
         ["autonomy.schedule: no entry holds from Thursday 2026-11-26 23:59 (UTC) to Friday 2026-11-27 00:00 (UTC); then it is level aggressive with at most 3 actions a day"],
     ),
+    "a hole of a minute beside one entry": (
+        schedule("name: always, level: conservative, when: [{times: [{start_time: '00:00', end_time: '23:59'}], location: Europe/Berlin}]"),
+        ["autonomy.schedule: no entry holds from Thursday 2026-11-26 23:59 (Europe/Berlin) to Friday 2026-11-27 00:00 (Europe/Berlin); then it is level moderate with at most 10 actions a day"],
+    ),
     "an entry that never holds": (schedule("name: x, level: conservative, when: [{days_of_month: [30], months: [february]}]"), ["autonomy.schedule[0] (x): never holds within ten years"]),
     "an entry in the shade of others": (
         schedule(WEEKDAYS, WEEKEND, NIGHTS),
