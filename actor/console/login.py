@@ -69,7 +69,7 @@ def _refused(wrong: WrongLogins, address: str, onward: str) -> flask.Response:
         log.warning("logins from %s are not looked at for a minute: too many were wrong", address)
         return _form("Too many logins were wrong. Wait a minute.", onward, 429)
     wrong.add(address)
-    log.warning("a login from %s has not the operator's token", address)
+    log.warning("a login from %s has not the operator's credential", address)
     return _form("That is not the operator's token. It stands in one of security.operator_token_files.", onward, 401)
 
 

@@ -95,6 +95,11 @@ def test_every_unit_of_the_readme_runs_and_none_has_failed(installed: Machine) -
     assert installed.run("systemctl", "list-units", "--failed", "--no-legend", "--plain", "homeostat*").strip() == ""
 
 
+def test_the_hardened_actor_asks_at_its_console_who_it_is(installed: Machine) -> None:
+    page = installed.run("python3", "-c", "import urllib.request as r; print(r.urlopen('http://127.0.0.1:9922/', timeout=5).read().decode())")
+    assert "<h1>Log in</h1>" in page
+
+
 def test_alertmanager_reads_what_it_delivers_with_and_no_more(installed: Machine) -> None:
     as_alertmanager = ("setpriv", "--reuid=65534", "--regid=prometheus", "--clear-groups", "cat")
     assert len(installed.run(*as_alertmanager, "/etc/homeostat/intake.token").strip()) == 64

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import re
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from actor.journal import incidents, words
 from homeostat.alertmanager import Matcher
 from homeostat.clock import rfc3339
 from tests.actor.console.visitor import Visitor, message, text, visiting
+from tests.actor.web import served
 from tests.support import DAY, DISK, HOUR, MINUTE, WEB, silence
 
 if TYPE_CHECKING:
@@ -61,6 +64,21 @@ def test_a_double_click_runs_it_once_and_says_who_said_it(actor: Actor, ada: Vis
     actor.turn()
     assert "there is nothing to approve: it is succeeded" in message(ada.send(form))
     assert (actor.host.restarts(), len(said(actor))) == (1, 1)
+
+
+def test_many_presses_at_once_are_one_yes(actor: Actor, ada: Visitor) -> None:
+    incident_id = proposed(actor)
+    form, cookie = ada.form(f"/incidents/{incident_id}", f"/incidents/{incident_id}/approve"), ada.client.get_cookie("homeostat_console")
+    assert cookie is not None
+    with served(ada.pages.app) as (host, port), concurrent.futures.ThreadPoolExecutor(6) as hands:
+        pressed = [
+            hands.submit(requests.post, f"http://{host}:{port}{form.action}", form.fields, cookies={cookie.key: cookie.value}, allow_redirects=False, timeout=10)
+            for _ in range(6)
+        ]
+        answers = [press.result() for press in pressed]
+    assert [(answer.status_code, answer.headers["Location"]) for answer in answers] == [(303, f"/incidents/{incident_id}")] * 6
+    actor.turn()
+    assert (said(actor), actor.host.restarts()) == ([("approved", "ada@console", "")], 1)
 
 
 def test_a_plan_that_changed_since_it_was_looked_at_is_not_approved_but_shown(actor: Actor, ada: Visitor) -> None:
