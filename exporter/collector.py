@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporter import accuracy
+from exporter import accuracy, scores
 from exporter.load import Loads, samples
+from exporter.scores import Scores
 from exporter.textformat import head, labels_text, line
 from forecasting import Bounds
 from homeostat import __version__
@@ -52,6 +53,7 @@ HELP = {
     "config_last_reload_successful": "Whether the configuration was accepted when it was last read.",
     "config_last_reload_success_timestamp_seconds": "When the configuration in use was read.",
     **accuracy.HELP,
+    **scores.HELP,
 }
 _SPANS = (("d", 86400, 3), ("h", 3600, 1), ("m", 60, 1), ("s", 1, 0))
 
@@ -83,6 +85,7 @@ class State:
     reloaded: bool
     reloaded_at: float
     loads: Loads = dataclasses.field(default_factory=Loads)
+    scores: Scores = dataclasses.field(default_factory=Scores)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +194,7 @@ def _own(state: State, series: int) -> Iterator[_Sample]:
     yield "config_last_reload_success_timestamp_seconds", daemon, state.reloaded_at
     for stage, count in result.errors.items():
         yield "exporter_errors_total", labels_text(host=state.host, stage=stage), count
-    for name, labels, value in samples(state.loads):
+    for name, labels, value in (*samples(state.loads), *scores.samples(state.scores)):
         yield name, labels_text(**labels), value
     for name, seconds in result.stage_seconds.items():
         yield "exporter_stage_duration_seconds", labels_text(host=state.host, stage=name), seconds

@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import exporter.targets
+from exporter import scores
 from exporter.collector import Page, State, render
 from exporter.cycle import Result, World, run
 from exporter.load import Loads, refresh
@@ -75,6 +76,7 @@ class Service:
         self._reloaded = True
         self._page = Page(Result(), ())
         self._loads = Loads()
+        self._scores = scores.Scores()
         self._selftests = Selftests()
         self._closing = threading.Event()
         self._due = threading.Event()
@@ -89,7 +91,7 @@ class Service:
     def state(self) -> State:
         """Return what there is to serve now."""
         setup = self._setup
-        return State(self._page, setup.world.config.host, self._reloaded, setup.read_at, self._loads)
+        return State(self._page, setup.world.config.host, self._reloaded, setup.read_at, self._loads, self._scores)
 
     def unready(self) -> str | None:
         """Say why nothing can be served yet; None once a cycle has succeeded."""
@@ -177,8 +179,10 @@ class Service:
             try:
                 world = dataclasses.replace(self._setup.world, selftest=self._selftests.current(began_at))
                 self._page = self._rendered(run(world, self._page.result))
+                self._scores = self._scored(world, self._page.result)
             except Exception:
                 log.exception("cycle failed by a fault of the exporter's own")
+                self._scores = scores.Scores()
                 self._page = dataclasses.replace(self._page, result=self._page.result.with_errors("cycle", 1))
             self._due.wait(max(0.0, self._setup.world.config.exporter.cycle - (self.clock.monotonic() - began_at)))
 
@@ -190,6 +194,10 @@ class Service:
             except Exception:
                 log.exception("traffic not read by a fault of the exporter's own")
             self._closing.wait(world.config.exporter.cycle)
+
+    def _scored(self, world: World, result: Result) -> scores.Scores:
+        """Score what Prometheus knows after a cycle; a cycle that it did not answer leaves nothing to score."""
+        return scores.refresh(world.prometheus, world.config, result.successes) if result.prometheus_up else scores.Scores()
 
     def _rendered(self, result: Result) -> Page:
         began_at = self.clock.monotonic()

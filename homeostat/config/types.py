@@ -9,6 +9,7 @@ import msgspec
 
 from homeostat.config.autonomy import Autonomy
 from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, related
+from homeostat.config.health import Health
 from homeostat.config.limits import Limits
 from homeostat.config.notifications import Notifications
 from homeostat.config.section import DAY, HOUR, MINUTE, Positive, Ratio, Section, address, exact_path, lasting
@@ -118,6 +119,8 @@ class Exporter(Section, frozen=True, kw_only=True):
     """How busy services are, by a query of each: for their quiet hours."""
     assertion: Assertion = Assertion()
     """When a forecast is a problem."""
+    health: Health = Health()
+    """How many points of 100 each thing that is wrong takes from a host's health score."""
     state_directory: str | None = "/var/lib/homeostat-exporter"
     """Where forecasts are kept until it is known how they came out; null for not at all, and then they are not scored."""
 

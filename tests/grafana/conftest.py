@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import subprocess
 from typing import TYPE_CHECKING
@@ -23,8 +24,14 @@ READY_SECONDS = 60
 @pytest.fixture(scope="session")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """Start Prometheus on `history`, answer when it can be asked, and end it."""
-    directory = tmp_path_factory.mktemp("prometheus")
-    _fill(directory)
+    with remembering(tmp_path_factory.mktemp("prometheus"), history.openmetrics()) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def remembering(directory: pathlib.Path, openmetrics: str) -> Iterator[Prometheus]:
+    """Run a Prometheus that scrapes nothing and holds these samples of the past."""
+    _fill(directory, openmetrics)
     with (directory / "log").open("wb") as log, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -37,8 +44,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         process.wait(timeout=30)
 
 
-def _fill(directory: pathlib.Path) -> None:
-    (directory / "history.om").write_text(history.openmetrics(), encoding="utf-8")
+def _fill(directory: pathlib.Path, openmetrics: str) -> None:
+    (directory / "history.om").write_text(openmetrics, encoding="utf-8")
     (directory / "prometheus.yml").write_text("scrape_configs: []\n", encoding="utf-8")
     argv = [
         "promtool",
