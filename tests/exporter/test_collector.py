@@ -16,6 +16,7 @@ from exporter.collector import HELP, State, exposition, render, served, span_lab
 from exporter.cycle import Answer, Prediction, Result
 from exporter.model import Key, LeakRule, Observed, Reading
 from exporter.readings import falling_to_limit
+from exporter.scores import Scores
 from forecasting import Bounds, Curve, Forecast, Leak, Limit, Series
 from tests.exporter.fakes import FakeClock
 from tests.exporter.test_accuracy import REPORT
@@ -42,6 +43,7 @@ FORECAST = Forecast(
     leak=Leak(0.9, 2.0),
     curve=Curve(*np.array([[0.0, 600.0], [500.0, 1100.0], [500.0, 1700.0], [500.0, 2300.0]])),
 )
+SCORES = Scores({"box": {"disk_exhaustion": 15.0}}, {"box": {"closed": 7.5, "checks": 30.0}})
 ASSERTED = Prediction(READING, FORECAST, Standing(2, Assertion(0.75, "critical")))
 
 
@@ -195,10 +197,19 @@ def test_the_load_of_a_service_is_served_hour_by_hour_with_its_next_quiet_window
     assert scrape.value("quiet_window_start_timestamp_seconds", host="box", target="web") == MONDAY
 
 
+def test_scores_are_served_with_what_they_are_made_of() -> None:
+    scrape = Scrape(ASSERTED)
+    scrape.state = dataclasses.replace(scrape.state, scores=SCORES)
+    assert scrape.value("health_score", host="box") == 85
+    assert scrape.value("health_penalty", host="box", reason="disk_exhaustion") == 15
+    assert scrape.value("autonomy_score", host="box") == 37.5
+    assert scrape.value("autonomy_part", host="box", part="closed") == 7.5
+
+
 def test_promtool_accepts_all_of_it_and_every_metric_is_there() -> None:
     unavailable = dataclasses.replace(READING, key=Key("disk_exhaustion", "box", 'a"b\\c\nd', "filesystem"))
     scrape = Scrape(ASSERTED, Prediction(unavailable, Forecast("x", "flat"), Standing()), scores=REPORT)
-    scrape.state = dataclasses.replace(scrape.state, loads=KNOWN)
+    scrape.state = dataclasses.replace(scrape.state, loads=KNOWN, scores=SCORES)
     text = scrape.text.encode()
     for name in HELP:
         assert f"# HELP homeostat_{name} ".encode() in text
