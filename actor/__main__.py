@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from actor.api import api_routes
+from actor.browsers import refuse_foreign
 from actor.console.frame import add_console
 from actor.deeds import Hands
 from actor.doctor import Doctor
@@ -179,6 +180,7 @@ def make_app(service: Service, collector: Collector, reload: object) -> flask.Fl
         ),
     )
     app.wsgi_app = with_intake(app.wsgi_app, service)  # type: ignore[assignment, method-assign]
+    refuse_foreign(app, service)
     api_routes(app, service)
     add_console(app, service)
 

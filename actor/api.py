@@ -10,7 +10,6 @@ from werkzeug.exceptions import HTTPException
 
 from actor import routes
 from actor.answers import Refused, Routes, answered
-from actor.browsers import foreign
 from actor.journal import JournalError
 from homeostat.credentials import authorized
 from homeostat.discovery import discover
@@ -34,8 +33,7 @@ def api_routes(app: flask.Flask, service: Service) -> None:
             service.api_requests.add(401)
             log.warning("a request of %s for %s has not the operator's credential", flask.request.remote_addr, flask.request.path)
             return answered({"error": "the operator's token is needed, as bearer or basic; see security.operator_token_files"}, 401)
-        why = None if service.operator_tokens else foreign(flask.request, service.world.config.links.console)
-        return answered({"error": why}, 403) if why is not None else None
+        return None
 
     @api.errorhandler(Refused)
     def refused(refusal: Refused) -> flask.Response:

@@ -6,8 +6,25 @@ import ipaddress
 import urllib.parse
 from typing import TYPE_CHECKING
 
+import flask
+from werkzeug.exceptions import Forbidden
+
 if TYPE_CHECKING:
-    import flask
+    from actor.service import Service
+
+# Who reaches these may read them anyway.
+_FOR_EVERYBODY = {"healthy", "ready", "metrics"}
+
+
+def refuse_foreign(app: flask.Flask, service: Service) -> None:
+    """Have every address refuse what is foreign while there is no operator's token."""
+
+    @app.before_request
+    def only_ours() -> None:
+        if not service.operator_tokens and flask.request.endpoint not in _FOR_EVERYBODY:
+            why = foreign(flask.request, service.world.config.links.console)
+            if why is not None:
+                raise Forbidden(why)
 
 
 def foreign(request: flask.Request, console: str) -> str | None:

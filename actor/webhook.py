@@ -85,9 +85,10 @@ def _answer(service: Service, environ: WSGIEnvironment) -> Answer:
 
 
 def _receive(service: Service, environ: WSGIEnvironment) -> Answer:
-    if service.intake_tokens and not authorized(environ.get("HTTP_AUTHORIZATION"), service.intake_tokens):
+    stranger = _stranger(service, environ)
+    if stranger is not None:
         log.warning("a delivery from %s has no valid credential", environ.get("REMOTE_ADDR"))
-        return "The webhook needs its token, as bearer or basic; see security.intake_token_files.\n", 401
+        return stranger, 401
     if environ["REQUEST_METHOD"] != "POST":
         return "Deliveries are posted.\n", 400
     body = environ["wsgi.input"].read(MOST_BODY_BYTES + 1)
@@ -107,6 +108,14 @@ def _receive(service: Service, environ: WSGIEnvironment) -> Answer:
         service.incomplete.set()
     service.bell.set()
     return "Stored.\n", 202
+
+
+def _stranger(service: Service, environ: WSGIEnvironment) -> str | None:
+    """Say why nothing is taken from whoever posts; without a token a browser is told by saying where its page is from."""
+    if service.intake_tokens:
+        known = authorized(environ.get("HTTP_AUTHORIZATION"), service.intake_tokens)
+        return None if known else "The webhook needs its token, as bearer or basic; see security.intake_token_files.\n"
+    return "Without a token the webhook takes nothing from a browser; see security.intake_token_files.\n" if "HTTP_ORIGIN" in environ else None
 
 
 def _read(body: bytes) -> Payload | str:

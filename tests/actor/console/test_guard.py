@@ -319,8 +319,13 @@ def test_without_a_token_loopback_s_names_and_the_console_s_are_answered(open_do
     assert [visitor.client.get(path, headers={"Host": name}).status_code for path in ("/", "/api/v1/status")] == [200, 200]
 
 
+def test_prometheus_reads_metrics_under_any_name(open_door: Actor) -> None:
+    visitor = visiting(open_door, intake=(), operator=())
+    assert [visitor.client.get(path, headers={"Host": "nas:9922"}).status_code for path in ("/metrics", "/-/healthy")] == [200, 200]
+
+
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:3000", "http://[", ""])
-def test_without_a_token_the_api_takes_nothing_that_another_page_sends(open_door: Actor, origin: str) -> None:
+def test_without_a_token_nothing_is_taken_that_another_page_sends(open_door: Actor, origin: str) -> None:
     actor, visitor = open_door, visiting(open_door, intake=(), operator=())
     actor.decide(WEB, "service-restart", "auto-execute", 0.95)
     actor.turn()
@@ -328,7 +333,10 @@ def test_without_a_token_the_api_takes_nothing_that_another_page_sends(open_door
     address = f"/api/v1/incidents/{actor.incident().id}/veto"
     answer = visitor.client.post(address, data=body, content_type="text/plain", headers={"Origin": origin})
     assert (answer.status_code, actor.incident().outcome) == (403, "shadowed")
-    assert visitor.client.post(address, data=body).status_code == 200
+    assert visitor.client.post("/-/reload", headers={"Origin": origin}).status_code == 403
+    assert visitor.client.post("/webhook", data=payload(), content_type="text/plain", headers={"Origin": origin}).status_code == 401
+    answers = [visitor.client.post(address, data=body), visitor.client.post("/-/reload"), visitor.client.post("/webhook", data=payload())]
+    assert [answer.status_code for answer in answers] == [200, 200, 202]
 
 
 def test_with_a_token_any_name_is_answered_for_a_proxy_may_give_it_another(actor: Actor, ada: Visitor) -> None:
