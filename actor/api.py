@@ -23,7 +23,7 @@ ROUTES = discover(routes, "ROUTES", Routes)
 
 
 def api_routes(app: flask.Flask, service: Service) -> None:
-    """Add every capability in `routes`; all need the operator's token."""
+    """Add every capability in `routes`; all need the operator's token in a header: no cookie of the console counts here."""
     api = flask.Blueprint("api", __name__, url_prefix="/api/v1")
 
     @api.before_request
