@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import re
 import typing
@@ -11,6 +12,8 @@ import click
 import msgspec
 import pytest
 
+from actor.console import pages as console_pages
+from actor.console.frame import PAGES as CONSOLE_PAGES
 from actor.playbook import PROTECTIONS
 from actor.situation import GATES
 from homeostat.config import Config
@@ -46,6 +49,12 @@ def test_the_page_of_the_doctor_names_each_check_in_the_order_in_which_it_is_tol
 
 def test_the_runbook_of_the_selftest_names_each_hop_in_the_order_in_which_it_is_made() -> None:
     assert first_column("runbooks/HomeostatSelftestFailed.md") == list(HOP_NAMES)
+
+
+def test_the_page_of_the_console_names_each_of_its_pages() -> None:
+    opened = [str(importlib.import_module(f"{console_pages.__name__}.{name}").__doc__).split("`")[1] for name in CONSOLE_PAGES]
+    shown = re.findall(r"^\| `(/[^`]*)`", DOCS.joinpath("console.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(shown) == sorted(opened)
 
 
 def said(page: pathlib.Path, pattern: str) -> list[str]:
