@@ -59,7 +59,7 @@ def deed_parts(story: dict[str, Any]) -> list[Part]:
 
 
 def _heard(story: dict[str, Any]) -> Iterator[str]:
-    confidence = f" at confidence {number(story['confidence'])}" if story["confidence"] is not None else ""
+    confidence = f" at confidence {number(story['confidence'])}" if story["confidence"] else ""
     yield f"Incident {story['id']}, {day(story['opened_at'])}: {story['problem']} at {story['target']}, {story['decision']} {story['action']}{confidence}."
     yield f"It is {story['outcome'] or story['state']}: {story['reason']}."
     yield f"Its decision was last confirmed at {day(story['last_firing_at'])}."
@@ -76,7 +76,7 @@ def _gates(verdicts: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _saw(inputs: dict[str, Any]) -> str:
-    return ", ".join(f"{name.removesuffix('_at').removesuffix('_seconds').replace('_', ' ')} {_seen(name, value)}" for name, value in inputs.items() if not isinstance(value, dict))
+    return ", ".join(f"{name.removesuffix('_at').removesuffix('_seconds').replace('_', ' ')} {_seen(name, value)}" for name, value in inputs.items() if value is not None and not isinstance(value, dict))
 
 
 def _seen(name: str, value: object) -> str:

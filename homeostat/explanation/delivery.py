@@ -36,13 +36,14 @@ def delivery_part(mail: Mail | Silent, key: Key) -> Part:
         return Part(HEADING, (f"Alertmanager does not say: {mail.reason}.",), f"Alertmanager does not say whether the decision is silenced ({mail.reason})")
     found = [alert for alert in mail.alerts if _is_decision(alert, key)]
     if not found:
-        because = f"no decision alert on {key.problem} at {key.target} is in Alertmanager: is it in Prometheus' alerting section?"
-        return Part(HEADING, (f"{because[:1].upper()}{because[1:]}",), because)
+        said = f"no decision alert on {key.problem} at {key.target} is in Alertmanager"
+        return Part(HEADING, (f"{said[:1].upper()}{said[1:]} now.",), f"{said}: is it in Prometheus' alerting section?")
     lines: list[str] = []
     reasons: list[str] = []
     for alert in found:
         name, muted = alert.labels.get("alertname", ""), list(_muted(alert, mail))
         lines.append(f"{name} is there since {alert.starts_at}, for {_receivers(alert)}.")
+        lines += _unrouted(alert)
         lines += [f"It is {why}." for why in muted]
         reasons += [f"{name} is {why}" for why in muted[:1]]
     # Of two of one episode, while its tier changes, one that is heard is enough.
@@ -56,6 +57,13 @@ def _is_decision(alert: Alert, key: Key) -> bool:
 def _receivers(alert: Alert) -> str:
     names = [receiver.name for receiver in alert.receivers]
     return f"{'receiver' if len(names) == 1 else 'receivers'} {listed(names)}" if names else "no receiver that is known"
+
+
+def _unrouted(alert: Alert) -> list[str]:
+    """Say that no receiver is the actor's by its name, which is no proof; then it hears of decisions by asking."""
+    if any(receiver.name.startswith("homeostat-actor") for receiver in alert.receivers):
+        return []
+    return ["No receiver there bears the name of an actor's; without one the actor hears of it only when it asks: homeostat doctor looks at the routes."]
 
 
 def _muted(alert: Alert, mail: Mail) -> Iterator[str]:

@@ -100,7 +100,7 @@ def _short(chain: list[Part], deeds: list[Part], story: dict[str, Any] | None) -
     closed = first_closed(chain)
     if closed is None and story is not None:
         if goes_on:
-            return outcome_sentence(story)
+            return outcome_sentence(story, "the actor last heard of it as no more than an alert, and has not heard yet that it became more")
         closed = f"the actor has heard of no decision since its last episode ended at {day(story['episode_ended_at'])}"
     return f"Nothing happened because {closed or first_closed(deeds)}."
 

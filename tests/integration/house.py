@@ -158,7 +158,7 @@ class House:
         return stack.start_prometheus(self.folder / name, config, self.ports[name], "--rules.alert.resend-delay=2s")
 
     def _alertmanager(self, name: str) -> stack.Running:
-        config: dict[str, Any] = yaml.safe_load((stack.ROOT / "deploy/alertmanager.yml").read_text())
+        config: dict[str, Any] = yaml.safe_load((stack.ROOT / "deploy/alertmanager.yml").read_text().replace("nas", HOST))
         config["route"] |= {"group_wait": "0s", "group_interval": "1s"}
         config["route"]["routes"][0] |= {"group_interval": "1s"}
         for receiver in config["receivers"]:

@@ -181,6 +181,11 @@ def test_a_gate_that_says_no_is_named_when_all_before_it_is_open(told: Town) -> 
     assert short(told) == "Nothing happened because cooldown: it ran there 3m ago."
 
 
+def test_a_decision_that_became_more_than_the_actor_heard_is_said_to_be_on_its_way(told: Town) -> None:
+    happened(told, outcome="alerted", decision="alert-only", reason="confidence asks for a person's eyes only", acted_at=None)
+    assert short(told) == "Nothing happened because the actor last heard of it as no more than an alert, and has not heard yet that it became more."
+
+
 def test_what_was_done_in_an_episode_that_goes_on_is_told_though_the_problem_is_no_longer_asserted(told: Town) -> None:
     not_asserted(told)
     assert short(told).startswith("disk-cleanup was run at /srv at ")

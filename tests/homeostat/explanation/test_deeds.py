@@ -12,7 +12,7 @@ from tests.homeostat.cli.conftest import incident
 VERDICTS = [
     {"asked_at": 1.0, "gate": "known", "answer": "allow", "reason": "old news", "inputs": {}},
     {"asked_at": 2.0, "gate": "known", "answer": "allow", "reason": "it is known", "inputs": {}},
-    {"asked_at": 2.0, "gate": "age", "answer": "refuse", "reason": "too old", "inputs": {"age_seconds": 1200.0, "seen_at": 60.0, "names": ["a", "b"], "more": {"deep": 1}, "count": 3}},
+    {"asked_at": 2.0, "gate": "age", "answer": "refuse", "reason": "too old", "inputs": {"age_seconds": 1200.0, "seen_at": 60.0, "names": ["a", "b"], "more": {"deep": 1}, "group": None, "count": 3}},
 ]
 PHASES = [
     {"phase": "plan", "intent": None, "intended_at": 1.0, "finished_at": 2.0, "result": {"commands": [{"summary": "restart web"}], "left": [], "undo": "nothing to put back"}, "failure": None},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from homeostat.alertmanager import Alert, AlertStatus, Matcher, Receiver, Silence, SilenceStatus
@@ -51,6 +52,13 @@ def test_two_alerts_of_one_episode_close_the_way_only_when_both_are_muted() -> N
 def test_an_alert_that_never_came_closes_the_way(others: tuple[Alert, ...]) -> None:
     because = delivery_part(Mail(others, ()), KEY).because
     assert because == "no decision alert on disk_exhaustion at /srv is in Alertmanager: is it in Prometheus' alerting section?"
+
+
+def test_a_receiver_that_bears_no_actors_name_is_remarked_and_closes_nothing() -> None:
+    part = delivery_part(Mail((msgspec.structs.replace(alert(), receivers=(Receiver("people"),)),), ()), KEY)
+    assert part.lines[0].endswith("for receiver people.")
+    assert part.lines[1].startswith("No receiver there bears the name of an actor's;")
+    assert part.because is None
 
 
 def test_an_alertmanager_that_is_silent_is_told_so() -> None:
