@@ -219,6 +219,15 @@ def test_the_first_page_says_who_holds_back_what_until_when_and_why(actor: Actor
     assert "mutes alerts of every name" in told
 
 
+def test_every_page_is_readable_when_nobody_else_answers(actor: Actor, ada: Visitor) -> None:
+    incident_id = proposed(actor)
+    actor.prometheus.down = actor.alertmanager.down = True
+    answers = [ada.client.get(page) for page in ("/", "/decisions", f"/incidents/{incident_id}")]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert "Prometheus does not tell the terms of this decision" in text(answers[-1])
+    assert message(ada.say(incident_id, "approve")).startswith("Not done: not approved: firing: ")
+
+
 def test_what_is_on_its_way_stands_on_the_first_page(actor: Actor, ada: Visitor) -> None:
     proposed(actor, "notify-execute")
     told = text(ada.client.get("/"))
