@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from homeostat.config.section import MINUTE
-from homeostat.daemon_client import DaemonRefused
+from homeostat.daemon_client import DaemonError, DaemonRefused
 from homeostat.prometheus import quoted, selector
 from homeostat.words import EXECUTED, SELFTEST
 
@@ -97,10 +97,20 @@ class Hop:
 
 def _actor_is_free(walk: Walk) -> str | None:
     now = walk.ask_actor()
-    if not now.ready or now.open:
-        return None
-    walk.before = now
-    return f"it is ready, in mode {now.mode}"
+    if now.ready and not now.open:
+        walk.before = now
+        return f"it is ready, in mode {now.mode}"
+    if now.open and _is_under_way(walk):
+        raise Ended("busy", f"a selftest of {walk.doors.config.host} is under way, incident {now.incident}")
+    return None
+
+
+def _is_under_way(walk: Walk) -> bool:
+    try:
+        return bool(_forecasts(walk))
+    except DaemonError:
+        # Whether the exporter answers at all is the next hop's question.
+        return False
 
 
 def _why_not_free(walk: Walk) -> str:

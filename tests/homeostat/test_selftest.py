@@ -30,6 +30,7 @@ class Exporter:
     """Takes a selftest and asserts it, unless it is `busy`."""
 
     busy: bool = False
+    serves: bool = False
     url: str = "http://exporter.invalid"
     posted: list[str] = dataclasses.field(default_factory=list)
 
@@ -40,6 +41,8 @@ class Exporter:
         return body
 
     def get(self, path: str, **asked: Any) -> Any:
+        if not self.posted and not self.serves:
+            raise DaemonRefused("no target 'selftest' is forecast now")
         return {"forecasts": [{"asserted": True, "usage_ratio": 0.8, "reason": None}]}
 
 
@@ -130,6 +133,7 @@ def test_an_episode_that_goes_on_is_waited_for_and_not_for_ever(chain: Chain) ->
     began = chain.clock.monotonic()
     chain.actor = lambda: Standing(ready=True, mode="active", unauthenticated=0, incident="old", open=chain.clock.monotonic() - began < 60)
     assert chain.run().failed_at == "delivery"
+    chain.exporter.posted.clear()
     chain.actor = lambda: Standing(ready=True, mode="active", unauthenticated=0, incident="old", open=True)
     report = chain.run()
     assert (report.failed_at, "does not end" in report.words) == ("actor", True)
@@ -150,6 +154,14 @@ def test_one_that_is_busy_with_anothers_has_neither_failed_nor_begun(chain: Chai
     report = chain.run()
     assert (report.verdict, report.failed_at, report.words) == ("busy", "", "a selftest of other is under way")
     assert chain.exporter.posted == ["selftest"]
+
+
+def test_one_that_is_on_its_way_is_told_of_instead_of_waited_for(chain: Chain) -> None:
+    chain.exporter.serves = True
+    chain.actor = lambda: Standing(ready=True, mode="active", unauthenticated=0, incident="other", open=True)
+    report = chain.run()
+    assert (report.verdict, report.failed_at, report.words) == ("busy", "", "a selftest of h1 is under way, incident other")
+    assert chain.exporter.posted == []
 
 
 @pytest.mark.parametrize(

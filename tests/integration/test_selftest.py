@@ -155,6 +155,8 @@ def test_a_second_one_at_once_is_told_that_it_has_to_wait(house: House) -> None:
     requests.post(f"{house.url('exporter')}/api/v1/selftest/end", json={"host": HOST}, timeout=5)
     assert ran.returncode == 1
     assert ran.stdout.splitlines()[-1].startswith("BUSY: a selftest of house is under way")
+    # An exporter that is killed now would leave it standing for five minutes.
+    stack.wait_for("the problem's end", lambda: not stack.promql(house.url("prometheus"), 'target:homeostat_problem:info{problem="selftest"}'))
 
 
 def _begun(house: House) -> requests.Response:
