@@ -22,10 +22,11 @@ _AT_ONCE = 8
 _EXECUTOR = "executor"
 
 
-def health_of(world: World) -> Health:
-    """Tell how the actor is, without asking its host anything that could wait."""
+def health_of(world: World, port: int) -> Health:
+    """Tell how the actor that listens on `port` is, without asking its host anything that could wait."""
     return Health(
         host=world.config.host,
+        port=port,
         version=__version__,
         now=world.clock.now(),
         ready=world.ready.is_set(),

@@ -20,6 +20,7 @@ class _Rule(msgspec.Struct, frozen=True):
     expr: str
     alert: str = ""
     record: str = ""
+    labels: dict[str, str] = {}
 
 
 class _Group(msgspec.Struct, frozen=True):
@@ -33,5 +34,14 @@ class _File(msgspec.Struct, frozen=True):
 
 def shipped() -> Mapping[str, Mapping[str, str]]:
     """Return the expression of each rule by its name, and these by the name of their group. Raises OSError."""
-    read = [msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), _File) for path in sorted(FOLDER.glob("*.rules.yml"))]
-    return {group.name: {rule.alert or rule.record: rule.expr for rule in group.rules} for file in read for group in file.groups}
+    return {group.name: {rule.alert or rule.record: rule.expr for rule in group.rules} for group in _groups()}
+
+
+def severities() -> Mapping[str, str]:
+    """Return the severity of each alert that has one of its own. Raises OSError."""
+    return {rule.alert: rule.labels["severity"] for group in _groups() for rule in group.rules if rule.alert and "severity" in rule.labels}
+
+
+def _groups() -> list[_Group]:
+    files = [msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), _File) for path in sorted(FOLDER.glob("*.rules.yml"))]
+    return [group for file in files for group in file.groups]

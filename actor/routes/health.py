@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import flask
+
 from actor.answers import Routes, answered
 from actor.health import ask_host, health_of
 
 if TYPE_CHECKING:
-    import flask
-
     from actor.service import Service
 
 
 def _add(api: flask.Blueprint, service: Service) -> None:
     @api.get("/health")
     def health() -> flask.Response:
-        return answered(health_of(service.world))
+        return answered(health_of(service.world, int(flask.request.environ["SERVER_PORT"])))
 
     @api.get("/health/host")
     def host() -> flask.Response:

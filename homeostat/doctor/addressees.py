@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from homeostat import rules
 from homeostat.routing import Loader, Routing, parse_routes
 
 if TYPE_CHECKING:
@@ -17,19 +18,16 @@ DECISIONS = {
     "HomeostatPropose": "propose",
     "HomeostatAlertOnly": "alert-only",
 }
-# What people must hear, by how urgent it can be: problems, what went wrong, what waits, and what the actor itself tells.
-FOR_PEOPLE = {
-    "HomeostatProblem": ("critical", "warning", "info"),
-    "HomeostatUndecided": ("warning",),
-    "HomeostatExporterDown": ("critical",),
-    "HomeostatActorDown": ("warning",),
-    "HomeostatPipelineStalled": ("critical",),
-    "HomeostatActionFailed": ("warning",),
-    "HomeostatStranded": ("critical",),
-    "HomeostatProposal": ("warning",),
-    "HomeostatAnnouncement": ("warning",),
-    "HomeostatOutcome": ("warning", "critical"),
-}
+_URGENT = ("critical", "warning")
+# What the actor itself posts; its severity is the problem's, or that of how it ended. Summaries and good news are a matter of taste.
+_POSTED = ("HomeostatProblem", "HomeostatProposal", "HomeostatAnnouncement", "HomeostatOutcome")
+
+
+def for_people(host: str) -> list[dict[str, str]]:
+    """Return the labels of every alert of ours that somebody must hear of. Raises OSError."""
+    urgent = [(name, severity) for name, severity in rules.severities().items() if severity in _URGENT]
+    urgent += [(name, severity) for name in _POSTED for severity in _URGENT]
+    return [{"alertname": name, "host": host, "severity": severity} for name, severity in urgent]
 
 
 def routing(doors: Doors) -> tuple[Routing, str]:
@@ -54,7 +52,7 @@ def deaf(text: str) -> set[str]:
     return {receiver["name"] for receiver in receivers if not any(key.endswith("_configs") and value for key, value in receiver.items())}
 
 
-def webhook_of(text: str, receiver: str) -> list[dict[str, Any]]:
+def webhooks_of(text: str, receiver: str) -> list[dict[str, Any]]:
     """Return the webhooks of a receiver as the configuration has them."""
     written: dict[str, Any] = yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
     return [webhook for each in written.get("receivers") or () if each["name"] == receiver for webhook in each.get("webhook_configs") or ()]

@@ -24,9 +24,10 @@ class Protection(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """How the actor is; `now` is its clock, Unix seconds, and `protections` is None while nobody knows."""
+    """How the actor is; `port` is where it listens, `now` its clock in Unix seconds, and `protections` is None while nobody knows."""
 
     host: str
+    port: int
     version: str
     now: float
     ready: bool

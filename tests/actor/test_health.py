@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 def test_an_actor_that_is_well(actor: Actor) -> None:
     actor.world.feasibility = ask_feasibility(actor.world)
-    told = health_of(actor.world)
-    assert (told.host, told.journal_writable, told.shortage, told.now) == (HOST, True, None, actor.clock.now())
+    told = health_of(actor.world, 9922)
+    assert (told.host, told.port, told.journal_writable, told.shortage, told.now) == (HOST, 9922, True, None, actor.clock.now())
     assert told.protections is not None
     by_key = {(one.action, one.target): one for one in told.protections}
     assert by_key["disk-cleanup", "disk"].obstacle is None
@@ -32,22 +32,22 @@ def test_an_actor_that_is_well(actor: Actor) -> None:
 def test_what_stands_in_the_way_of_a_protection_is_told(host: Host) -> None:
     actor = Actor(host, filesystems={"disk": {"path": str(host.folder / "gone")}})
     actor.world.feasibility = ask_feasibility(actor.world)
-    told = {(one.action, one.target): one for one in health_of(actor.world).protections or ()}
+    told = {(one.action, one.target): one for one in health_of(actor.world, 9922).protections or ()}
     actor.journal.close()
     assert told["disk-cleanup", "disk"].obstacle is not None
     assert not told["disk-cleanup", "disk"].dispensable
 
 
 def test_what_was_asked_too_long_ago_is_not_known(actor: Actor) -> None:
-    assert health_of(actor.world).protections is None
+    assert health_of(actor.world, 9922).protections is None
     actor.world.feasibility = ask_feasibility(actor.world)
     actor.clock.advance(301)
-    assert health_of(actor.world).protections is None
+    assert health_of(actor.world, 9922).protections is None
 
 
 def test_a_ballast_that_was_given_up_is_told(actor: Actor) -> None:
     actor.journal.ballast.give_up()
-    assert "the ballast at " in str(health_of(actor.world).shortage)
+    assert "the ballast at " in str(health_of(actor.world, 9922).shortage)
 
 
 def test_every_service_is_asked_for_and_who_is_unknown_is_told(actor: Actor, host: Host) -> None:

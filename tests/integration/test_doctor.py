@@ -13,7 +13,7 @@ import pytest
 import requests
 import yaml
 
-from actor.__main__ import _world, make_app, read_configuration
+from actor.__main__ import _doors, _world, make_app, read_configuration
 from actor.doctor import Doctor
 from actor.loop import Loop
 from actor.metrics import Collector
@@ -298,7 +298,7 @@ def test_a_stop_is_told(house: House) -> None:
     told = doctor(house)
     house.said("resume")
     assert told.results["brakes"] == "warned"
-    assert "everything is stopped: " in told.said("brakes")
+    assert "everything is held back by the stop of " in told.said("brakes")
 
 
 def test_an_exporter_that_is_gone(house: House) -> None:
@@ -445,7 +445,7 @@ def test_the_actor_looks_at_the_chain_itself_and_serves_what_it_found(house: Hou
     settings["links"]["console"] = "https://console.invalid"
     path.write_text(yaml.safe_dump(settings))
     config, playbooks = read_configuration(path)
-    service = Service(_world(config, playbooks), *credentials(config, "127.0.0.1:0"))
+    service = Service(_world(config, playbooks, _doors(config)), *credentials(config, "127.0.0.1:0"))
     server = Server(make_app(service, Collector(service, Loop(service)), lambda: None), "127.0.0.1:0")
     server.start()
     try:

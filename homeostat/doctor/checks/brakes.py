@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from homeostat.clock import rfc3339
 from homeostat.doctor.model import Check, Finding, Subject, passed, warned
+from homeostat.holds import breaker_hold, stop_hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +20,10 @@ _MODES = {
 def _ask(subject: Subject) -> Iterator[Finding]:
     status = subject.doors.actor.get("status")
     yield passed(f"mode {status['mode']}, level {status['level']}: {_MODES[status['mode']]}")
-    if status["stopped"]:
-        yield warned(f"everything is stopped: {status['stopped']}", "homeostat resume")
-    for breaker in status["open_breakers"]:
-        if breaker["standing"] == "open":
-            until = rfc3339(breaker["open_until"])
-            yield warned(f"the breaker {breaker['scope']} is open until {until}, after {breaker['failures']} failures", "homeostat decisions --last 1d, then homeostat resume")
+    holds = [stop_hold(status["stopped"])] if status["stopped"] else []
+    holds += [breaker_hold(breaker) for breaker in status["open_breakers"]]
+    for hold in holds:
+        yield warned(f"{hold.scope} is held back by the {hold.by} of {hold.author}, until {hold.ends}: {hold.reason}", "homeostat decisions --last 1d, then homeostat resume")
 
 
 CHECK = Check(order=220, ask=_ask)

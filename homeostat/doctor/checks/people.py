@@ -19,18 +19,17 @@ def _ask(subject: Subject) -> Iterator[Finding]:
         yield failed(f"Alertmanager's configuration cannot be read: {error}", "see what the check route says")
         return
     deaf, unheard = addressees.deaf(text), dict[str, list[str]]()
-    for alertname, severities in addressees.FOR_PEOPLE.items():
-        for severity in severities:
-            receivers = routing.receivers({"alertname": alertname, "host": subject.doors.config.host, "severity": severity})
-            if deaf.issuperset(receivers):
-                unheard.setdefault(" and ".join(receivers), []).append(f"{alertname} ({severity})")
+    for labels in addressees.for_people(subject.doors.config.host):
+        receivers = routing.receivers(labels)
+        if deaf.issuperset(receivers):
+            unheard.setdefault(" and ".join(receivers), []).append(f"{labels['alertname']} ({labels['severity']})")
     for receiver, alerts in unheard.items():
         yield failed(
             f"nobody hears of {named(alerts)}: the receiver {receiver} has no integration",
             f"give the receiver {receiver} its webhook_configs, email_configs, slack_configs or discord_configs, or set notifications.failures",
         )
     if not unheard:
-        yield passed("problems, failures and proposals go to receivers that tell somebody")
+        yield passed("what is urgent, and every proposal, goes to receivers that tell somebody")
 
 
 CHECK = Check(order=130, ask=_ask)

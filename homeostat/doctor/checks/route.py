@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
-from homeostat.doctor import addressees
+from homeostat.daemon_client import DaemonError
+from homeostat.doctor import addressees, told
 from homeostat.doctor.model import Check, Finding, Subject, failed, named, passed, warned
 from homeostat.routing import RoutingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from homeostat.routing import Route, Routing
 
-_MERGE = "homeostat generate alertmanager /etc/prometheus/alertmanager.yml prints what to merge; then reload Alertmanager"
+_MERGE = "homeostat generate alertmanager --write /etc/prometheus/alertmanager.yml, then reload Alertmanager"
 
 
 def _ask(subject: Subject) -> Iterator[Finding]:
@@ -23,7 +25,8 @@ def _ask(subject: Subject) -> Iterator[Finding]:
     except RoutingError as error:
         yield failed(f"Alertmanager's configuration cannot be read: {error}", "amtool check-config /etc/prometheus/alertmanager.yml")
         return
-    ours = [name for name in routing.webhooks if _is_ours(subject, addressees.webhook_of(text, name))]
+    webhooks = {name: addressees.webhooks_of(text, name) for name in routing.webhooks}
+    ours = _ours(subject, webhooks)
     taken: dict[str, list[str]] = {}
     for alertname in addressees.DECISIONS:
         trouble = _way(subject, routing, ours, alertname)
@@ -31,16 +34,46 @@ def _ask(subject: Subject) -> Iterator[Finding]:
             taken.setdefault(trouble, []).append(alertname)
     for trouble, alertnames in taken.items():
         yield failed(f"{named(alertnames)}: {trouble}", _MERGE)
-    found = [finding for name in ours for webhook in addressees.webhook_of(text, name) for finding in _webhook(subject, name, webhook)]
+    found = [finding for name in ours for webhook in webhooks[name] for finding in _webhook(subject, name, webhook)]
     yield from found
     if not taken and not found:
-        yield passed(f"every decision of {subject.doors.config.host} goes to the receiver {named(ours)}, and nothing shadows its route")
+        takers = {name for alertname in addressees.DECISIONS for name in routing.receivers(addressees.decision_labels(subject.doors.config.host, alertname))}
+        yield passed(f"every decision of {subject.doors.config.host} goes to the receiver {named(sorted(takers.intersection(ours)))}, and nothing shadows its route")
+
+
+def _ours(subject: Subject, webhooks: Mapping[str, list[dict[str, Any]]]) -> list[str]:
+    """Return the receivers whose webhook leads to this actor.
+
+    Where no address is surely its own, those on its port count: in Alertmanager's network its name may be another. A newer
+    Alertmanager tells no address; then the name that `homeostat generate` gives must do.
+    """
+    sure, likely = _addresses(subject)
+    addresses = {name: [urllib.parse.urlsplit(str(webhook.get("url") or "")) for webhook in each] for name, each in webhooks.items()}
+    of_intake = {name: [(url.hostname, url.port) for url in urls if url.path.rstrip("/") in {"", "/webhook"}] for name, urls in addresses.items()}
+    surely = [name for name, places in of_intake.items() if not sure.isdisjoint(places)]
+    by_port = [name for name, places in of_intake.items() if not likely.isdisjoint(port for _, port in places)]
+    if surely or by_port:
+        return surely or by_port
+    hidden = [name for name, each in webhooks.items() if any(webhook.get("url") == "<secret>" for webhook in each)]
+    return [name for name in hidden if name in {"homeostat-actor", f"homeostat-actor-{subject.doors.config.host}"}]
+
+
+def _addresses(subject: Subject) -> tuple[set[tuple[str | None, int | None]], set[int]]:
+    """Return the addresses and the ports that are surely this actor's."""
+    doors = subject.doors
+    known = [urllib.parse.urlsplit(url) for url in (doors.actor.url, doors.config.links.console)]
+    ports = {url.port for url in known if url.port is not None}
+    with contextlib.suppress(DaemonError):
+        # Behind a proxy only the actor itself knows where it listens.
+        ports.add(told.health(doors).port)
+    names = {*(url.hostname for url in known), doors.config.host, "127.0.0.1", "localhost", "::1"}
+    return {(url.hostname, url.port) for url in known} | {(name, port) for name in names for port in ports}, ports
 
 
 def _way(subject: Subject, routing: Routing, ours: list[str], alertname: str) -> str | None:
     """Say what keeps a decision alert from us, or None."""
     if not ours:
-        return f"no receiver of Alertmanager has a webhook that leads to this actor; its addresses end with {_path(subject)}"
+        return "no receiver of Alertmanager has a webhook that leads to this actor"
     labels = addressees.decision_labels(subject.doors.config.host, alertname)
     takers = routing.takers(labels)
     mine = [route for route in takers if route.receiver in ours]
@@ -54,21 +87,6 @@ def _way(subject: Subject, routing: Routing, ours: list[str], alertname: str) ->
 
 def _names(takers: tuple[Route, ...]) -> list[str]:
     return [route.receiver for route in takers]
-
-
-def _path(subject: Subject) -> str:
-    return urllib.parse.urlsplit(subject.doors.actor.url).netloc + "/webhook"
-
-
-def _is_ours(subject: Subject, webhooks: list[dict[str, Any]]) -> bool:
-    """Say whether a receiver's webhook leads to this actor: by its port and path, for its name may be another in Alertmanager's network."""
-    own = {urllib.parse.urlsplit(url).port for url in (subject.doors.actor.url, subject.doors.config.links.console)}
-    for webhook in webhooks:
-        parts = urllib.parse.urlsplit(str(webhook.get("url") or ""))
-        hidden = str(webhook.get("url")) == "<secret>"
-        if hidden or (parts.path.rstrip("/") == "/webhook" and parts.port in own):
-            return True
-    return False
 
 
 def _webhook(subject: Subject, name: str, webhook: dict[str, Any]) -> Iterator[Finding]:

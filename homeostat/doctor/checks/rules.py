@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from homeostat.prometheus import Prometheus
     from homeostat.prometheus_status import Rule, RuleGroup
 
-_INSTALL = f"cp {rules.FOLDER}/*.rules.yml /etc/prometheus/homeostat/, name them in rule_files, and reload Prometheus"
+_INSTALL = f"cp {rules.FOLDER}/*.rules.yml /etc/prometheus/homeostat/; homeostat generate prometheus --write /etc/prometheus/prometheus.yml; reload Prometheus"
 _DECISION = "homeostat-decision"
 # A recorded series that is not renewed within this time is gone.
 _LOOKBACK_SECONDS = 5 * MINUTE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from homeostat.config.section import DAY
 from homeostat.config.units import Duration
-from homeostat.doctor.model import Check, Finding, Subject, passed, warned
+from homeostat.doctor.model import Check, Finding, Subject, failed, named, passed, warned
 from homeostat.prometheus import selector
 
 if TYPE_CHECKING:
@@ -19,7 +19,11 @@ _MOST_SECONDS = 2 * DAY
 def _ask(subject: Subject) -> Iterator[Finding]:
     series = selector("homeostat_selftest_last_success_timestamp_seconds", host=subject.doors.config.host)
     ages = [sample.value for sample in subject.doors.prometheus.query(f"time() - max({series} > 0)")]
-    if not ages:
+    host = subject.doors.config.host
+    stuck = [sample.labels.get("hop", "") for sample in subject.doors.prometheus.query(f"{selector('homeostat_selftest_failed', host=host)} == 1")]
+    if stuck:
+        yield failed(f"the last selftest failed at {named(stuck)}", "homeostat selftest")
+    elif not ages:
         yield warned("no selftest has succeeded yet", "homeostat selftest")
     elif ages[0] > _MOST_SECONDS:
         yield warned(f"the last selftest that succeeded is {Duration(round(ages[0]))} ago", "homeostat selftest")

@@ -6,21 +6,29 @@ from typing import TYPE_CHECKING
 
 from homeostat import prometheus_status
 from homeostat.doctor.model import Check, Finding, Subject, failed, named, passed
-from homeostat.prometheus import PrometheusError
+from homeostat.prometheus import PrometheusError, quoted
 from homeostat.prometheus_status import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DAEMONS = ("exporter", "actor")
+_LATE_SECONDS = 5
 
 
 def _ask(subject: Subject) -> Iterator[Finding]:
-    scraped = _scraped(subject)
+    strangers = _of_other_hosts(subject)
+    scraped = tuple(target for target in _scraped(subject) if target.labels.get("instance") not in strangers)
     found = [finding for daemon in _DAEMONS for finding in (*_job(daemon, scraped), *_labels(subject, daemon))]
     yield from found
     if not found:
         yield passed("homeostat-exporter and homeostat-actor are scraped, and their labels stay")
+
+
+def _of_other_hosts(subject: Subject) -> set[str | None]:
+    """Return the instances of the daemons of other hosts, each of which has a doctor of its own."""
+    query = f'last_over_time({{__name__=~"homeostat_(actor|exporter)_build_info",host!={quoted(subject.doors.config.host)},exported_host=""}}[1d])'
+    return {sample.labels.get("instance") for sample in subject.doors.prometheus.query(query)}
 
 
 def _scraped(subject: Subject) -> tuple[Target, ...]:
@@ -37,7 +45,7 @@ def _job(daemon: str, scraped: tuple[Target, ...]) -> Iterator[Finding]:
     job = f"homeostat-{daemon}"
     targets = [target for target in scraped if target.labels.get("job") == job]
     if not targets:
-        yield failed(f"nothing is scraped under the job {job}", f"merge the job {job} of deploy/prometheus.yml into scrape_configs, and reload Prometheus")
+        yield failed(f"nothing is scraped under the job {job}", "homeostat generate prometheus --write /etc/prometheus/prometheus.yml, then reload Prometheus")
     for target in targets:
         if target.health != "down":
             continue
@@ -50,7 +58,9 @@ def _job(daemon: str, scraped: tuple[Target, ...]) -> Iterator[Finding]:
 
 def _labels(subject: Subject, daemon: str) -> Iterator[Finding]:
     job = f"homeostat-{daemon}"
-    query = f'group by (instance) ({{job="{job}",exported_host!=""}})'
+    # What was so before a reload is still there for minutes.
+    recent_seconds = 3 * subject.doors.config.exporter.scrape_interval + _LATE_SECONDS
+    query = f'timestamp(homeostat_{daemon}_build_info{{job="{job}",exported_host!=""}}) > time() - {recent_seconds:g}'
     renamed = [sample.labels.get("instance", "") for sample in subject.doors.prometheus.query(query)]
     if renamed:
         yield failed(f"Prometheus overwrites the label host of {job} at {named(renamed)}, so that nothing of it fits the rules", f"set honor_labels: true in the job {job}")

@@ -141,6 +141,41 @@ class TestPrometheus:
         assert told.startswith("passed: URL answers, and does not say what it is: ")
 
 
+ALERTMANAGER = """
+route: {{receiver: people, routes: [{{receiver: {name}, matchers: ['alertname=~"Homeostat.*"', 'host="h1"']}}, {{receiver: other, matchers: ['host="h2"']}}]}}
+receivers: [{{name: people}}, {{name: other, webhook_configs: [{{url: "http://h2:9922/webhook"}}]}}, {{name: {name}, webhook_configs: [{{url: "{url}"}}]}}]
+"""
+
+
+class TestRoute:
+    def said(self, url: str, name: str = "homeostat-actor", console: str = "http://127.0.0.1:9922") -> list[str]:
+        status = {"config": {"original": ALERTMANAGER.format(url=url, name=name)}, "versionInfo": {"version": "0.25.0"}}
+        with serving(lambda asked: Reply(status if asked.path == "/api/v2/status" else {}, 200 if asked.path == "/api/v2/status" else 404)) as site:
+            return said("route", {"alertmanager": {"url": site.url}, "links": {"console": console}})
+
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:9922/webhook", "http://localhost:9922/", "http://h1:9922/webhook", "http://homeostat.containers:9922/webhook"])
+    def test_an_address_that_leads_here(self, url: str) -> None:
+        assert self.said(url)[0].startswith("passed: every decision of h1 goes to the receiver homeostat-actor")
+
+    def test_an_address_behind_the_consoles(self) -> None:
+        assert self.said("https://home.example/webhook", console="https://home.example")[0].startswith("passed: ")
+
+    def test_the_address_of_another_hosts_actor_does_not_count_where_one_is_surely_ours(self) -> None:
+        told = self.said("http://127.0.0.1:9922/webhook")
+        assert told == ["passed: every decision of h1 goes to the receiver homeostat-actor, and nothing shadows its route"]
+
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:9923/webhook", "http://127.0.0.1:8080/hooks"])
+    def test_an_address_that_leads_elsewhere(self, url: str) -> None:
+        (told,) = self.said(url)
+        # The port of the other host's actor is ours too, and its route does not take our decisions.
+        assert told == "failed: HomeostatAutoExecute, HomeostatNotifyExecute, HomeostatPropose, HomeostatAlertOnly: no route leads it to other; it goes to homeostat-actor"
+
+    @pytest.mark.parametrize(("name", "result"), [("homeostat-actor-h1", "passed"), ("pager", "failed")])
+    def test_an_address_that_alertmanager_does_not_tell_is_known_by_the_receivers_name(self, name: str, result: str) -> None:
+        (told,) = self.said("<secret>", name, console="http://127.0.0.1:9924")
+        assert told.startswith(result)
+
+
 @pytest.mark.parametrize(
     ("sync", "told"),
     [
