@@ -25,8 +25,8 @@ _POSTED = ("HomeostatProblem", "HomeostatProposal", "HomeostatAnnouncement", "Ho
 
 def for_people(host: str) -> list[dict[str, str]]:
     """Return the labels of every alert of ours that somebody must hear of. Raises OSError."""
-    urgent = [(name, severity) for name, severity in rules.severities().items() if severity in _URGENT]
-    urgent += [(name, severity) for name in _POSTED for severity in _URGENT]
+    urgent = [(name, severity) for name in _POSTED for severity in _URGENT]
+    urgent += [(name, severity) for name, severity in rules.severities().items() if severity in _URGENT]
     return [{"alertname": name, "host": host, "severity": severity} for name, severity in urgent]
 
 

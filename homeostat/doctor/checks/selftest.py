@@ -17,10 +17,9 @@ _MOST_SECONDS = 2 * DAY
 
 
 def _ask(subject: Subject) -> Iterator[Finding]:
-    series = selector("homeostat_selftest_last_success_timestamp_seconds", host=subject.doors.config.host)
-    ages = [sample.value for sample in subject.doors.prometheus.query(f"time() - max({series} > 0)")]
-    host = subject.doors.config.host
-    stuck = [sample.labels.get("hop", "") for sample in subject.doors.prometheus.query(f"{selector('homeostat_selftest_failed', host=host)} == 1")]
+    prometheus, host = subject.doors.prometheus, subject.doors.config.host
+    stuck = [sample.labels.get("hop", "") for sample in prometheus.query(f"{selector('homeostat_selftest_failed', host=host)} == 1")]
+    ages = [sample.value for sample in prometheus.query(f"time() - max({selector('homeostat_selftest_last_success_timestamp_seconds', host=host)} > 0)")]
     if stuck:
         yield failed(f"the last selftest failed at {named(stuck)}", "homeostat selftest")
     elif not ages:

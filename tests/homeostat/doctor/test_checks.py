@@ -12,6 +12,7 @@ import yaml
 from homeostat import rules
 from homeostat.clock import SystemClock
 from homeostat.config import Config, loads
+from homeostat.doctor import addressees
 from homeostat.doctor.examination import CHECKS, examine
 from homeostat.doctor.model import Subject, named
 from homeostat.doors import open_doors
@@ -174,6 +175,61 @@ class TestRoute:
     def test_an_address_that_alertmanager_does_not_tell_is_known_by_the_receivers_name(self, name: str, result: str) -> None:
         (told,) = self.said("<secret>", name, console="http://127.0.0.1:9924")
         assert told.startswith(result)
+
+
+class TestPeople:
+    def said(self, of_critical: str, of_rest: str) -> list[str]:
+        original = f"""
+route: {{receiver: rest, routes: [{{receiver: critical, matchers: ['severity="critical"']}}]}}
+receivers: [{{name: critical{of_critical}}}, {{name: rest{of_rest}}}]
+"""
+        status = {"config": {"original": original}, "versionInfo": {"version": "0.25.0"}}
+        with serving(lambda asked: Reply(status)) as site:
+            return said("people", {"alertmanager": {"url": site.url}})
+
+    def test_receivers_that_tell_somebody(self) -> None:
+        assert self.said(", email_configs: [{to: ada@example.org}]", ", webhook_configs: [{url: <secret>}]")[0].startswith("passed: ")
+
+    def test_what_a_receiver_without_an_integration_keeps_from_people_is_named(self) -> None:
+        (told,) = self.said("", ", webhook_configs: [{url: <secret>}]")
+        assert told.startswith("failed: nobody hears of HomeostatProblem (critical), ")
+        assert "(warning)" not in told
+        assert told.endswith("the receiver critical has no integration")
+
+    def test_two_of_them_are_two_findings(self) -> None:
+        assert [line.rpartition(": ")[2] for line in self.said(", email_configs: []", "")] == [
+            "the receiver critical has no integration", "the receiver rest has no integration"
+        ]  # fmt: skip
+
+
+def test_everything_urgent_is_for_people_and_a_heartbeat_is_not() -> None:
+    told = {labels["alertname"] for labels in addressees.for_people("h1")}
+    assert {"HomeostatStranded", "HomeostatActorDown", "HomeostatProposal", "HomeostatDoctorFailed"} <= told
+    assert not {"HomeostatWatchdog", "HomeostatStopped", "HomeostatAutoExecute", "HomeostatPropose"} & told
+
+
+class TestSelftest:
+    def said(self, succeeded_seconds_ago: float | None, failed_at: str | None = None) -> list[str]:
+        def answer(asked: Asked) -> Reply:
+            rows: list[dict[str, Any]] = []
+            if "selftest_failed" in asked.form["query"] and failed_at:
+                rows = [{"metric": {"hop": failed_at}, "value": [0, "1"]}]
+            elif "last_success" in asked.form["query"] and succeeded_seconds_ago is not None:
+                rows = [{"metric": {}, "value": [0, str(succeeded_seconds_ago)]}]
+            return Reply({"status": "success", "data": {"resultType": "vector", "result": rows}})
+
+        with serving(answer) as site:
+            return said("selftest", {"prometheus": {"url": site.url}})
+
+    def test_one_that_succeeded_lately(self) -> None:
+        assert self.said(3600.0) == ["passed: the last selftest succeeded 1h ago"]
+
+    def test_one_that_is_long_ago_or_never_was_is_a_warning(self) -> None:
+        assert self.said(200_000.0) == ["warned: the last selftest that succeeded is 2d7h33m20s ago"]
+        assert self.said(None) == ["warned: no selftest has succeeded yet"]
+
+    def test_one_that_failed_since(self) -> None:
+        assert self.said(3600.0, "alertmanager") == ["failed: the last selftest failed at alertmanager"]
 
 
 @pytest.mark.parametrize(
