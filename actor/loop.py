@@ -8,7 +8,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from actor import feasibility, housekeeping, selftest
+from actor import feasibility, housekeeping, selftest, summary
 from actor.absorb import absorb
 from actor.feasibility import ask_feasibility
 from actor.housekeeping import keep_house
@@ -18,6 +18,7 @@ from actor.pipeline import remediate
 from actor.reconcile import reconcile
 from actor.recovery import recover
 from actor.situation import due
+from actor.summary import post_what_is_due
 from actor.timekeeper import follow_clock
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Loop:
             ("reconcile", self._reconcile, lambda: self._world.ending.is_set() or service.incomplete.wait(self._world.config.actor.reconcile)),
             ("feasibility", self._ask_feasibility, lambda: self._world.ending.wait(feasibility.EVERY_SECONDS)),
             ("housekeeping", self._keep_house, lambda: self._world.ending.wait(housekeeping.EVERY_SECONDS)),
+            ("summary", lambda: post_what_is_due(self._world), lambda: self._world.ending.wait(summary.EVERY_SECONDS)),
             ("selftest", self._test_daily, lambda: self._world.ending.wait(selftest.EVERY_SECONDS)),
         ):
             self._threads.append(threading.Thread(target=self._again_and_again, args=(turn, rest), name=name, daemon=True))
