@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 def while_the_gates_are_asked(actor: Actor, news: object) -> None:
     """Have `news()` arrive and be absorbed while Alertmanager is asked for silences, once."""
-    ask = actor.alertmanager.silences
+    ask = actor.alertmanager.every_silence
 
     def asked() -> object:
-        actor.alertmanager.silences = ask  # type: ignore[method-assign]
+        actor.alertmanager.every_silence = ask  # type: ignore[method-assign]
         news()  # type: ignore[operator]
         return ask()
 
-    actor.alertmanager.silences = asked  # type: ignore[assignment, method-assign]
+    actor.alertmanager.every_silence = asked  # type: ignore[assignment, method-assign]
 
 
 def hear_and_absorb(actor: Actor, decision: str) -> None:
