@@ -73,7 +73,7 @@ ACTIONS: tuple[tuple[dict[str, str], Course], ...] = (
     (_of("nas", action="service-restart", target="jellyfin", decision="notify-execute", outcome="failed"), _counted(3 * DAY)),
     (_of("nas", action="service-restart", target="jellyfin", decision="propose", outcome="denied"), _counted(5 * DAY)),
     (_of("pi", action="disk-cleanup", target="/", decision="auto-execute", outcome="shadowed"), _counted(3 * DAY)),
-    (_of("pi", action="service-restart", target="immich", decision="alert-only", outcome="alerted"), _counted(DAY, before=1)),
+    (_of("pi", action="service-restart", target="immich", decision="alert-only", outcome="alerted"), _counted(20 * HOUR, before=1)),
 )
 REFUSALS: tuple[tuple[dict[str, str], Course], ...] = (
     (_of("nas", gate="silenced", action="disk-cleanup"), _counted(2 * DAY)),
@@ -86,7 +86,7 @@ HEARD: dict[tuple[str, str], tuple[tuple[float, float], ...]] = {
     ("nas", "auto-execute"): ((8.1 * DAY, 0.94), (4 * DAY, 0.957), (2 * DAY, 0.957), (20 * HOUR, 0.961)),
     ("nas", "notify-execute"): ((6 * DAY, 0.83), (3 * DAY, 0.86), (5 * HOUR, 0.84)),
     ("nas", "propose"): ((5 * DAY, 0.74), (6 * HOUR, 0.74)),
-    ("pi", "alert-only"): ((DAY, 0.4),),
+    ("pi", "alert-only"): ((20 * HOUR, 0.4),),
 }
 
 
@@ -137,7 +137,7 @@ def _problems() -> Iterator[Row]:
         ("nas", DISK, ("disk-cleanup", "low", "auto-execute", "HomeostatAutoExecute", 0.957), (2.1 * DAY, 1.9 * DAY)),
         ("nas", LEAK, ("service-restart", "low", "propose", "HomeostatPropose", 0.74), (6 * HOUR, -1)),
         ("pi", ROOT, ("disk-cleanup", "low", "auto-execute", "HomeostatAutoExecute", 0.93), (3 * DAY, 3 * DAY - 4 * HOUR)),
-        ("pi", {**LEAK, "target": "immich"}, ("service-restart", "low", "alert-only", "HomeostatAlertOnly", 0.4), (DAY, DAY - 2 * HOUR)),
+        ("pi", {**LEAK, "target": "immich"}, ("service-restart", "low", "alert-only", "HomeostatAlertOnly", 0.4), (20 * HOUR, 14 * HOUR)),
     ):
         labels = {"host": host, **key, "action": action, "risk": risk}
         yield "target_action:homeostat_decision:ratio", {**labels, "decision": decision}, _during(begin, end, confidence)
@@ -155,9 +155,17 @@ def _states(end: float) -> Iterator[Row]:
         for cause in ("breaker", "stop", "silence"):
             yield "homeostat_paused", _of(host, by=cause), _holds(2.25 * DAY, 1.75 * DAY) if (host, cause) == ("nas", "silence") else _always(0)
         yield "homeostat_breaker_open", _of(host, scope="global"), _always(0)
+    yield from _pauses(end)
     yield "homeostat_breaker_open", _of("nas", scope="service-restart/jellyfin"), _holds(3 * DAY, 3 * DAY - 2 * HOUR)
     proposal = {"host": "nas", **LEAK, "action": "service-restart"}
     yield "homeostat_proposal_expires_timestamp_seconds", proposal, _from(6 * HOUR, end + 7 * DAY - 6 * HOUR)
+
+
+def _pauses(end: float) -> Iterator[Row]:
+    name, moving = "homeostat_pause_until_timestamp_seconds", {"by": "silence", "author": "ada@desk", "reason": "moving house"}
+    yield name, _of("nas", scope="everything", **moving), _during(2.25 * DAY, 1.75 * DAY, end - 1.75 * DAY)
+    film = {"by": "silence", "author": "bob@sofa", "reason": "a film"}
+    yield name, _of("nas", scope="target jellyfin", **film), _from(5 * HOUR, end + 10 * HOUR)
 
 
 def _recorded() -> Iterator[Row]:
