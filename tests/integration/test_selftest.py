@@ -58,6 +58,7 @@ def test_it_comes_through_hop_by_hop_and_leaves_nothing_behind(house: House) -> 
     assert lines[-1].startswith("PASSED: the whole chain works")
     story = house.story("selftest")
     assert (story["outcome"], story["action"], story["decision"]) == ("succeeded", "selftest", "auto-execute")
+    assert story["id"] in house.said("why", "selftest")
     assert metric(house, "homeostat_selftest_last_success_timestamp_seconds") > 0
     assert metric(house, "homeostat_selftest_duration_seconds", hop="verification") > 0
     stack.wait_for("the episode's end", lambda: house.story("selftest")["episode_ended_at"])
