@@ -79,7 +79,14 @@ def _told(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
     for entry in entries:
         yield f"{entry['problem']} {entry['resource']} {entry['target']} on {entry['host']}"
         yield f"  {entry['explanation']}"
+        yield f"  {_asserted(entry)}"
         yield from (f"  {line}" for line in _evidence(entry))
+
+
+def _asserted(entry: dict[str, Any]) -> str:
+    if entry["assertion"] is None:
+        return f"no problem is asserted: {entry['why_not']}"
+    return f"the problem is asserted with {entry['assertion']['confidence']:.0%} confidence, {entry['assertion']['severity']}"
 
 
 def _evidence(entry: dict[str, Any]) -> Iterator[str]:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 DAY = 86400.0
 DISK: dict[str, Any] = {
     "problem": "disk_exhaustion", "host": "h1", "target": "/srv", "resource": "filesystem", "unit": "bytes", "limit": 1e11, "direction": "down",
-    "value": 2.5e11, "usage_ratio": 0.833, "age_seconds": 12.0, "asserted": True, "reason": None, "explanation": "It fills by 40 GB a day.", "since": 1.0,
+    "value": 2.5e11, "usage_ratio": 0.833, "age_seconds": 12.0, "asserted": True, "assertion": {"confidence": 0.93, "severity": "warning"}, "why_not": None, "reason": None, "explanation": "It fills by 40 GB a day.", "since": 1.0,
     "action_horizon_seconds": 14 * DAY, "time_to_limit_seconds": {"lower": 2 * DAY, "median": 3.7 * DAY, "upper": None},
     "probabilities": {"24h": 0.01, "7d": 0.8, "14d": 0.93}, "slope_per_second": {"lower": 4e5, "median": 463_000.0, "upper": 6e5},
     "leak": None,
     "curve": {"ahead_seconds": [0.0, 15 * DAY, 30 * DAY], "lower": [2.4e11, 1e11, 0.0], "median": [2.5e11, 1.8e11, 1e11], "upper": [2.6e11, 2.5e11, 2.4e11]},
 }  # fmt: skip
 NONE = {
-    **DISK, "target": "jellyfin", "resource": "memory", "problem": "memory_leak", "reason": "not_enough_data", "explanation": "3 samples, 20 are needed.",
+    **DISK, "asserted": False, "assertion": None, "why_not": "there is no forecast", "target": "jellyfin", "resource": "memory", "problem": "memory_leak", "reason": "not_enough_data", "explanation": "3 samples, 20 are needed.",
     "time_to_limit_seconds": {"lower": None, "median": None, "upper": None}, "probabilities": {},
     "slope_per_second": {"lower": None, "median": None, "upper": None}, "curve": {"ahead_seconds": [], "lower": [], "median": [], "upper": []},
 }  # fmt: skip
@@ -55,6 +55,7 @@ def test_an_explanation_comes_with_its_evidence_and_a_picture(town: Town) -> Non
     assert town.run("forecast", "/srv", "--explain").output.splitlines() == [
         "disk_exhaustion filesystem /srv on h1",
         "  It fills by 40 GB a day.",
+        "  the problem is asserted with 93% confidence, warning",
         "  now 250 GB, limit 100 GB going down, 83% used, seen 12 s ago",
         "  time to limit 3.7 d, 90 % interval 2 d to never",
         "  reached within 24h 1%, 7d 80%, 14d 93%",
@@ -70,6 +71,7 @@ def test_without_a_forecast_the_explanation_says_why_and_draws_nothing(town: Tow
     town.exporter["forecast"] = Reply({"forecasts": [NONE]})
     output = town.run("forecast", "jellyfin", "--explain").output
     assert "3 samples, 20 are needed." in output
+    assert "no problem is asserted: there is no forecast" in output
     assert "time to limit" not in output
 
 
