@@ -47,7 +47,7 @@ class Route:
 
     def fits(self, labels: Mapping[str, str]) -> bool:
         """Say whether every matcher holds."""
-        return all(matcher.matches(labels) for matcher in self.matchers)
+        return _fit(self.matchers, labels)
 
     def takers(self, labels: Mapping[str, str], to_the_end: bool = False) -> tuple[Route, ...]:
         """Return the routes that notify of an alert, in the tree's order; `to_the_end` as if every route said `continue`."""
@@ -66,12 +66,32 @@ class Route:
 
 
 @dataclasses.dataclass(frozen=True)
+class InhibitRule:
+    """Which alerts mute which, where the labels in `equal` are the same."""
+
+    source: tuple[Matcher, ...]
+    target: tuple[Matcher, ...]
+    equal: tuple[str, ...] = ()
+
+    def mutes(self, labels: Mapping[str, str], by: Mapping[str, str]) -> bool:
+        """Say whether an alert is muted while the other one fires."""
+        if not (_fit(self.source, by) and _fit(self.target, labels) and all(by.get(name, "") == labels.get(name, "") for name in self.equal)):
+            return False
+        # Two alerts that fit both sides never mute each other.
+        return not (_fit(self.source, labels) and _fit(self.target, by))
+
+    def __str__(self) -> str:
+        return f"{{{', '.join(map(str, self.source))}}} mutes {{{', '.join(map(str, self.target))}}}"
+
+
+@dataclasses.dataclass(frozen=True)
 class Routing:
-    """The tree, the addresses of every receiver's webhooks, and the time intervals by their names."""
+    """The tree, the addresses of every receiver's webhooks, the time intervals by their names, and what mutes what."""
 
     root: Route
     webhooks: dict[str, tuple[str, ...]]
     time_intervals: dict[str, tuple[TimeInterval, ...]]
+    inhibit_rules: tuple[InhibitRule, ...] = ()
 
     def takers(self, labels: Mapping[str, str]) -> tuple[Route, ...]:
         """Return the routes that notify of an alert with these labels."""
@@ -103,15 +123,28 @@ class Routing:
         return muted or (bool(route.active_time_intervals) and not awake)
 
 
+_Values = dict[str, str | None] | None
+
+
 class _WrittenRoute(msgspec.Struct):
     receiver: str | None = None
-    match: dict[str, str | None] | None = None
-    match_re: dict[str, str | None] | None = None
+    match: _Values = None
+    match_re: _Values = None
     matchers: list[str] | None = None
     continues: str | None = msgspec.field(default=None, name="continue")
     routes: list[_WrittenRoute] | None = None
     mute_time_intervals: list[str] | None = None
     active_time_intervals: list[str] | None = None
+
+
+class _WrittenInhibition(msgspec.Struct):
+    source_match: _Values = None
+    source_match_re: _Values = None
+    source_matchers: list[str] | None = None
+    target_match: _Values = None
+    target_match_re: _Values = None
+    target_matchers: list[str] | None = None
+    equal: list[str] | None = None
 
 
 class _WrittenWebhook(msgspec.Struct):
@@ -133,6 +166,7 @@ class _Written(msgspec.Struct):
     receivers: list[_WrittenReceiver] | None = None
     time_intervals: list[_WrittenIntervals] | None = None
     mute_time_intervals: list[_WrittenIntervals] | None = None
+    inhibit_rules: list[_WrittenInhibition] | None = None
 
 
 def yaml_fault(error: yaml.YAMLError) -> str:
@@ -155,6 +189,7 @@ def parse_routes(text: str) -> Routing:
             _route(written.route, None),
             {receiver.name: tuple(hook.url or "" for hook in receiver.webhook_configs or ()) for receiver in written.receivers or ()},
             dict(_named(interval) for interval in (*(written.time_intervals or ()), *(written.mute_time_intervals or ()))),
+            tuple(map(_inhibition, written.inhibit_rules or ())),
         )
     except yaml.YAMLError as error:
         raise RoutingError(yaml_fault(error)) from None
@@ -207,19 +242,31 @@ def _unescaped(written: str) -> str:
 
 def _route(written: _WrittenRoute, parent: Route | None) -> Route:
     receiver = written.receiver or (parent.receiver if parent else "")
-    matchers = (
-        *(Matcher(name, value or "") for name, value in (written.match or {}).items()),
-        *(Matcher(name, value or "", is_regex=True) for name, value in (written.match_re or {}).items()),
-        *(matcher for line in written.matchers or () for matcher in parse_matchers(line)),
-    )
     route = Route(
         receiver,
-        matchers,
+        _matchers(written.match, written.match_re, written.matchers),
         (written.continues or "").lower() in _TRUE,
         mute_time_intervals=tuple(written.mute_time_intervals or ()),
         active_time_intervals=tuple(written.active_time_intervals or ()),
     )
     return dataclasses.replace(route, routes=tuple(_route(child, route) for child in written.routes or ()))
+
+
+def _inhibition(written: _WrittenInhibition) -> InhibitRule:
+    source = _matchers(written.source_match, written.source_match_re, written.source_matchers)
+    return InhibitRule(source, _matchers(written.target_match, written.target_match_re, written.target_matchers), tuple(written.equal or ()))
+
+
+def _matchers(exact: _Values, patterns: _Values, lines: list[str] | None) -> tuple[Matcher, ...]:
+    return (
+        *(Matcher(name, value or "") for name, value in (exact or {}).items()),
+        *(Matcher(name, value or "", is_regex=True) for name, value in (patterns or {}).items()),
+        *(matcher for line in lines or () for matcher in parse_matchers(line)),
+    )
+
+
+def _fit(matchers: tuple[Matcher, ...], labels: Mapping[str, str]) -> bool:
+    return all(matcher.matches(labels) for matcher in matchers)
 
 
 def _named(written: _WrittenIntervals) -> tuple[str, tuple[TimeInterval, ...]]:

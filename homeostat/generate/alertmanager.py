@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
 from homeostat.generate.marks import MergeError, without_ours
 from homeostat.generate.merge import Addition, Entry, entries, merge, read
+from homeostat.routing import parse_routes
+from homeostat.words import SEVERITIES
 
 if TYPE_CHECKING:
     from homeostat.config import Config
+    from homeostat.routing import InhibitRule
 
 NOBODY = "homeostat-nobody"
 DECISIONS = "HomeostatAutoExecute|HomeostatNotifyExecute|HomeostatPropose|HomeostatAlertOnly"
@@ -66,6 +70,14 @@ def merged(text: str, config: Config, token_file: str | None = None) -> str:
         if section.host not in {None, config.host} and others:
             raise MergeError(f"links.console is that of host {section.host} too ({others[0]}, {url}); say in this host's configuration where Alertmanager reaches it")
     return merge(text, config.host, additions(config, token_file))
+
+
+def crossings(text: str) -> list[InhibitRule]:
+    """Return the inhibit rules of a person's configuration by which one decision of ours would mute another. Raises RoutingError."""
+    told = {"alertname": "HomeostatPropose", "host": "h", "problem": "p", "target": "t", "resource": "r", "action": "a", "risk": "low", "decision": "propose"}
+    other = {**told, "problem": "q", "target": "u", "resource": "s", "action": "b"}
+    pairs = [({**told, "severity": source}, {**other, "severity": target}) for source, target in itertools.permutations(SEVERITIES, 2)]
+    return [rule for rule in parse_routes(text).inhibit_rules if any(rule.mutes(muted, by) for by, muted in pairs)]
 
 
 def additions(config: Config, token_file: str | None) -> tuple[Addition, ...]:

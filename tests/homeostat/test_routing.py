@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 from homeostat.alertmanager import Alertmanager, Matcher
 from homeostat.config.types import Alertmanager as AlertmanagerConfig
 from homeostat.routing import RoutingError, parse_matchers, parse_routes
-from tests.integration.stack import start_alertmanager
+from tests.integration.stack import start_alertmanager, wait_for
 
 if TYPE_CHECKING:
     import pathlib
@@ -188,3 +191,34 @@ def test_what_a_running_alertmanager_tells_of_its_configuration_reads_as_its_fil
     with start_alertmanager(tmp_path / "alertmanager", written) as running:
         told = Alertmanager(AlertmanagerConfig(url=running.url)).configuration()
     assert parse_routes(told) == parse_routes((tmp_path / "alertmanager/alertmanager.yml").read_text())
+
+
+def by_words(labels: dict[str, str]) -> list[tuple[str, str]]:
+    return sorted(labels.items())
+
+
+RULES = """
+route: {receiver: x}
+receivers: [{name: x}]
+inhibit_rules:
+  - {source_match: {severity: critical}, target_match_re: {severity: "warning|info"}, equal: [alertname, cluster]}
+  - {source_matchers: [alertname="Down"], target_matchers: [alertname!="Up"], equal: [host]}
+  - {source_matchers: [alertname=~"U.+"], target_matchers: [alertname=~"U.+", severity="info"]}
+"""
+
+
+@pytest.mark.integration
+def test_an_alert_is_muted_by_the_inhibit_rules_as_in_a_running_alertmanager(tmp_path: pathlib.Path) -> None:
+    rules = parse_routes(RULES).inhibit_rules
+    combined = itertools.product(["Down", "Up", "Under"], ["critical", "warning", "info"], ["a", "b"])
+    drawn = random.Random(3).sample([{"alertname": name, "severity": severity, "host": host} for name, severity, host in combined], 12)
+    expected = [labels for labels in drawn if any(rule.mutes(labels, other) for rule in rules for other in drawn)]
+    assert 0 < len(expected) < len(drawn)
+    with start_alertmanager(tmp_path / "alertmanager", yaml.safe_load(RULES)) as running:
+        requests.post(f"{running.url}/api/v2/alerts", json=[{"labels": labels} for labels in drawn], timeout=5).raise_for_status()
+
+        def muted() -> list[dict[str, str]]:
+            told = requests.get(f"{running.url}/api/v2/alerts", timeout=5).json()
+            return [alert["labels"] for alert in told if alert["status"]["inhibitedBy"]]
+
+        wait_for(f"these to be muted: {expected}", lambda: sorted(muted(), key=by_words) == sorted(expected, key=by_words))

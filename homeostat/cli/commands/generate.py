@@ -17,6 +17,7 @@ from homeostat.generate import alertmanager as our_alertmanager
 from homeostat.generate import prometheus as our_prometheus
 from homeostat.generate.marks import MergeError
 from homeostat.generate.replace import replace
+from homeostat.routing import RoutingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +64,19 @@ def alertmanager(config: Config, wish: _Wish, token_file: str | None) -> None:
     if wish.file is None:
         _whole(wish, lambda: our_alertmanager.standalone(config, token_file))
         return
-    _merge(wish, lambda text: our_alertmanager.merged(text, config, token_file), ("amtool", "check-config"))
+    text = _merge(wish, lambda text: our_alertmanager.merged(text, config, token_file), ("amtool", "check-config"))
+    _note_crossings(text)
+
+
+def _note_crossings(text: str) -> None:
+    try:
+        crossings = our_alertmanager.crossings(text)
+    except RoutingError as error:
+        click.echo(f"note: what mutes what could not be looked at: {error}", err=True)
+        return
+    for rule in crossings:
+        right = 'add alertname!~"Homeostat.+" to its source_matchers'
+        click.echo(f"note: by your inhibit rule {rule} one decision of Homeostat's mutes another; {right}", err=True)
 
 
 @generate.command("prometheus")

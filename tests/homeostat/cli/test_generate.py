@@ -149,3 +149,14 @@ def test_alertmanagers_of_the_owner_are_noted(folder: pathlib.Path) -> None:
     file.write_text("alerting: {alertmanagers: [{static_configs: [{targets: ['am.lan:9093']}]}]}\n")
     shown = run(folder, "prometheus", str(file))
     assert f"note: {file} names Alertmanagers of its own; see that http://127.0.0.1:9093 is one of them" in shown.stderr
+
+
+def test_an_inhibit_rule_by_which_decisions_would_mute_one_another_is_noted(folder: pathlib.Path) -> None:
+    file = folder / "alertmanager.yml"
+    file.write_text(f"{THEIRS}inhibit_rules:\n  - {{source_match: {{severity: critical}}, target_match: {{severity: warning}}, equal: [alertname]}}\n")
+    noted = 'note: by your inhibit rule {severity="critical"} mutes {severity="warning"} one decision of Homeostat\'s mutes another; '
+    assert noted in run(folder, "alertmanager", str(file)).stderr
+    file.write_text(file.read_text().replace("{source_match: ", "{source_matchers: ['alertname!~\"Homeostat.+\"'], source_match: "))
+    assert run(folder, "alertmanager", str(file)).stderr == ""
+    file.write_text(file.read_text().replace("[alertname]", "[alertname, target]").replace("source_matchers: ['alertname!~\"Homeostat.+\"'], ", ""))
+    assert run(folder, "alertmanager", str(file)).stderr == ""
