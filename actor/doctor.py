@@ -41,16 +41,13 @@ class Doctor:
         threading.Thread(target=self._run, name="doctor", daemon=True).start()
 
     def _run(self) -> None:
-        wait_seconds = _FIRST_SECONDS
+        wait_seconds = float(_FIRST_SECONDS)
         while not self._service.world.ending.wait(wait_seconds):
             wait_seconds = _AFTER_TROUBLE_SECONDS
             try:
-                found = self.look()
+                wait_seconds = rest_seconds(self.look())
             except Exception:
                 log.exception("the doctor met an error and comes again")
-                continue
-            if not counted(found.checks)["failed"]:
-                wait_seconds = _EVERY_SECONDS
 
     def look(self) -> Examined:
         """Examine once, and leave what was found to be served."""
@@ -65,3 +62,8 @@ class Doctor:
                     log.warning("the doctor's check %s failed: %s; to mend it: %s", checked.name, finding.seen, finding.fix)
         self._service.examined = found
         return found
+
+
+def rest_seconds(found: Examined) -> float:
+    """Return after how long it is looked at again."""
+    return _AFTER_TROUBLE_SECONDS if counted(found.checks)["failed"] else _EVERY_SECONDS

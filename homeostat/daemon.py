@@ -21,7 +21,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 from waitress.utilities import BadRequest, RequestEntityTooLarge
 
-from homeostat import __version__, logs
+from homeostat import __version__, logs, struct_types
 from homeostat.config import DEFAULT_CONFIG
 
 if TYPE_CHECKING:
@@ -146,6 +146,8 @@ class Server:
 
         """
         host, port = split_address(address)
+        # Whatever threads there are begin after this.
+        struct_types.read_all()
         self._sockets: dict[int, Any] = {}
         try:
             self._server = create_server(

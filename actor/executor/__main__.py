@@ -13,7 +13,7 @@ import click
 from actor.executor import intents
 from actor.executor.root import Root, answer
 from actor.playbook import load_playbooks
-from homeostat import __version__, daemon, logs
+from homeostat import __version__, daemon, logs, struct_types
 from homeostat.clock import SystemClock
 from homeostat.config import DEFAULT_CONFIG, Config, ConfigError, load
 from homeostat.config.ownership import rules_of, see_that_only_root_writes
@@ -74,6 +74,7 @@ def serve(root: Root, idle_seconds: float = _IDLE_SECONDS) -> None:
     busy: dict[str, concurrent.futures.Future[object]] = {}
     rests_until: dict[str, float] = {}
     last_seen = root.clock.monotonic()
+    struct_types.read_all()
     root.store.prune(root.clock.now() - _HELD_SECONDS)
     with concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="deed") as pool:
         while busy or root.clock.monotonic() - last_seen < idle_seconds:

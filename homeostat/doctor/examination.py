@@ -6,6 +6,7 @@ import functools
 import logging
 from typing import TYPE_CHECKING
 
+from homeostat import struct_types
 from homeostat.alertmanager import AlertmanagerError
 from homeostat.daemon_client import DaemonError
 from homeostat.discovery import discover
@@ -29,6 +30,7 @@ _DOORS = {PrometheusError: "prometheus", AlertmanagerError: "alertmanager", Daem
 
 def examine(subject: Subject, checks: Mapping[str, Check] = CHECKS, within_seconds: float = WITHIN_SECONDS) -> list[Checked]:
     """Ask every check and return what each found, in their order, after `within_seconds` at the latest."""
+    struct_types.read_all()
     questions = {name: functools.partial(_ask, check, subject) for name, check in checks.items()}
     answers = ask_all(questions, within_seconds, len(questions), subject.doors.clock)
     return [Checked(name, _unanswered(name, answer) if isinstance(answer, Exception) else answer) for name, answer in answers.items()]
