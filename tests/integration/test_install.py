@@ -123,3 +123,24 @@ def test_the_exporter_may_not_read_what_an_operator_says_yes_with(installed: Mac
     installed.run(*as_exporter, CONFIG)
     for name in ("operator", "intake"):
         assert "Permission denied" in installed.run(*as_exporter, f"/etc/homeostat/{name}.token", check=False)
+
+
+def test_daemons_whose_configuration_is_broken_come_back_by_themselves_once_it_is_mended(installed: Machine) -> None:
+    daemons = ("homeostat-exporter", "homeostat-actor")
+    installed.run("cp", CONFIG, f"{CONFIG}.good")
+    shell(installed, f"echo 'autonomi: {{}}' >>{CONFIG}")
+    installed.run("systemctl", "restart", *daemons, check=False)
+    restarts = wait_for_restarts(installed, daemons, 2)
+    assert all(installed.run("systemctl", "show", "--property=ActiveState", "--value", daemon).strip() in {"activating", "active"} for daemon in daemons), restarts
+    told = installed.run("journalctl", "--no-pager", "--unit=homeostat-actor", "--lines=20")
+    assert "did you mean 'autonomy'?" in told
+    installed.run("mv", f"{CONFIG}.good", CONFIG)
+    wait_until_up(installed)
+
+
+def wait_for_restarts(machine: Machine, units: tuple[str, ...], least: int) -> list[int]:
+    ends = time.monotonic() + 60
+    while min(counted := [int(machine.run("systemctl", "show", "--property=NRestarts", "--value", unit)) for unit in units]) < least:
+        assert time.monotonic() < ends, counted
+        time.sleep(0.5)
+    return counted
