@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import urllib.parse
 from typing import TYPE_CHECKING
 
 import flask
 from werkzeug.exceptions import Forbidden
+
+from homeostat.addresses import leads_to_loopback
 
 if TYPE_CHECKING:
     from actor.service import Service
@@ -33,7 +34,7 @@ def foreign(request: flask.Request, console: str) -> str | None:
     A name that somebody else's DNS gives to 127.0.0.1 makes their page one of ours to a browser: only the name tells.
     """
     own = _netloc(console)
-    if request.host != own and not _is_loopback(request.host):
+    if request.host != own and not leads_to_loopback(f"//{request.host}"):
         return "without an operator's token only loopback's own names and that of links.console are answered; see security.operator_token_files"
     origin = request.headers.get("Origin")
     if origin is not None and _netloc(origin) not in {request.host, own}:
@@ -46,11 +47,3 @@ def _netloc(address: str) -> str:
         return urllib.parse.urlsplit(address).netloc
     except ValueError:
         return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        name = urllib.parse.urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import http
-import ipaddress
 import logging
 import pathlib
 import signal
@@ -22,6 +21,7 @@ from waitress.server import create_server
 from waitress.utilities import BadRequest, RequestEntityTooLarge
 
 from homeostat import __version__, logs, struct_types
+from homeostat.addresses import names_loopback
 from homeostat.config import DEFAULT_CONFIG
 
 if TYPE_CHECKING:
@@ -108,11 +108,7 @@ def split_address(address: str) -> tuple[str, int]:
 
 def is_loopback(address: str) -> bool:
     """Say whether `HOST:PORT` listens on loopback only."""
-    host, _ = split_address(address)
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return names_loopback(split_address(address)[0])
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from homeostat.addresses import leads_to_loopback
 from homeostat.alertmanager import Alertmanager
 from homeostat.clock import SystemClock
 from homeostat.credentials import read_token
@@ -42,6 +43,7 @@ def open_doors(config: Config, read: Callable[[str], str | None] = read_token) -
         Prometheus(config.prometheus, token(config.prometheus.bearer_token_file)),
         Alertmanager(config.alertmanager, token(config.alertmanager.bearer_token_file)),
         DaemonClient(config.links.console, operator),
-        DaemonClient(config.exporter.url, operator),
+        # On loopback the exporter asks for none, and who does not need the operator's token must not hear it.
+        DaemonClient(config.exporter.url, None if leads_to_loopback(config.exporter.url) else operator),
         SystemClock(),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import urllib.parse
 from typing import TYPE_CHECKING
 
 from homeostat import prometheus_status
+from homeostat.addresses import names_loopback
 from homeostat.alertmanager import AlertmanagerError
 from homeostat.doctor.model import Check, Finding, Subject, failed, named, passed, warned
 from homeostat.prometheus import PrometheusError
@@ -55,11 +55,7 @@ def _place(url: str) -> tuple[str, int | None]:
     """Return host and port of an address, with one name for this host."""
     parts = urllib.parse.urlsplit(url)
     name = parts.hostname or ""
-    try:
-        here = ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        here = name == "localhost"
-    return ("localhost" if here else name), parts.port
+    return ("localhost" if names_loopback(name) else name), parts.port
 
 
 CHECK = Check(order=100, ask=_ask)
