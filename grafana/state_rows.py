@@ -30,7 +30,7 @@ _GOOD_OR_NOT = (words({"0": ("failed", "red"), "1": ("good", "green")}),)
 def state_at_a_glance() -> Row:
     """Show mode, breaker, pauses, what is open, what was done, how fresh the forecasts are."""
     return Row(
-        "State at a glance", (_mode(), _breaker(), _paused(), _problems(), _waiting(), _done(), _success(), _fresh(), _held_back())
+        "State at a glance", (_mode(), _breaker(), _paused(), _problems(), _waiting(), _done(), _success(), _fresh(), *_scores(), _held_back())
     )
 
 
@@ -160,6 +160,45 @@ def _fresh() -> Panel:
         height=4,
         steps=((None, "green"), (180, "orange"), (600, "red")),
         no_value="no forecast",
+    )
+
+
+def _scores() -> tuple[Panel, ...]:
+    """Show how well the hosts are and how much is done without people, each with what it is made of."""
+    return (
+        _score("Health", "homeostat_health_score", "100 less what is wrong now, of the selected host that is worst off."),
+        _made_of("Points off health", "homeostat_health_penalty", "reason", "What takes points from a host's health, at the host where it takes most.", "none"),
+        _score("Autonomy", "homeostat_autonomy_score", "How much Homeostat does by itself, on the selected host where it is least."),
+        _made_of("Points of autonomy", "homeostat_autonomy_part", "part", "What autonomy is made of, at the host where each is least; docs/scores.md explains the parts.", "no actor"),
+    )
+
+
+def _score(title: str, metric: str, description: str) -> Panel:
+    return Panel(
+        look=STAT,
+        title=title,
+        description=f"{description} Below 60 an alert fires.",
+        targets=[Target(f"min({metric}{{{HOST}}})")],
+        unit="none",
+        width=3,
+        height=4,
+        steps=((None, "red"), (60, "orange"), (80, "green")),
+        no_value="not scored",
+    )
+
+
+def _made_of(title: str, metric: str, label: str, description: str, no_value: str) -> Panel:
+    worst = "max" if label == "reason" else "min"
+    return Panel(
+        look=STAT,
+        title=title,
+        description=description,
+        targets=[Target(f"{worst} by ({label}) ({metric}{{{HOST}}})", f"{{{{{label}}}}}")],
+        unit="none",
+        width=9,
+        height=4,
+        steps=((None, "text"),),
+        no_value=no_value,
     )
 
 

@@ -110,6 +110,11 @@ def _forecasts() -> Iterator[tuple[str, Course]]:
 def _exporter_itself() -> Iterator[tuple[str, Course]]:
     for host in ACTORS:
         yield f'homeostat_exporter_last_success_timestamp_seconds{{{EXPORTER},host="{host}"}}', lambda now: now - 20
+        yield f'homeostat_health_score{{{EXPORTER},host="{host}"}}', 85
+        yield f'homeostat_health_penalty{{{EXPORTER},host="{host}",reason="disk_exhaustion"}}', 15
+        yield f'homeostat_autonomy_score{{{EXPORTER},host="{host}"}}', 72.5
+        for part, points in (("closed", 7.5), ("known_action", 10), ("found", 10), ("checks", 30), ("prediction", 15), ("learning", 0)):
+            yield f'homeostat_autonomy_part{{{EXPORTER},host="{host}",part="{part}"}}', points
     own = f'{EXPORTER},host="atlas"'
     yield f"homeostat_exporter_cycle_duration_seconds{{{own}}}", 1.5
     yield f"homeostat_exporter_series{{{own}}}", 3
