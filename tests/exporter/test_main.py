@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from exporter import cycle
 from exporter.__main__ import main
 from exporter.load import Loads
+from exporter.scores import Scores
 from exporter.selftest_web import selftest_routes
 from exporter.service import Service, set_up
 from exporter.web import make_app
@@ -195,6 +196,19 @@ def test_metrics_need_their_token_where_one_is_named_and_a_reload_takes_another_
 def test_on_loopback_anyone_may_reload_and_the_operator_s_token_is_not_even_read(config_file: pathlib.Path, tmp_path: pathlib.Path) -> None:
     (tmp_path / "operator").unlink()
     assert Service(config_file, set_up(config_file, SystemClock(), loopback=True)).may_reload(None)
+
+
+def test_a_score_does_not_outlive_a_prometheus_that_answers_no_more(config_file: pathlib.Path) -> None:
+    config_file.write_text("host: box\nprometheus: {url: 'http://127.0.0.1:9', timeout: 1s}\nexporter: {state_directory: null}")
+    service = Service(config_file, set_up(config_file, SystemClock(), loopback=True))
+    service._scores = Scores({"box": {}}, {"box": {"checks": 30.0}})
+    assert service.state().scores.penalties == {"box": {}}
+    service.start()
+    ends = SystemClock().monotonic() + 20
+    while not service.state().page.result.errors["recall"] or service.state().scores != Scores():
+        assert SystemClock().monotonic() < ends
+        SystemClock().sleep(0.02)
+    service.close()
 
 
 def test_before_the_first_success_it_is_not_ready_and_says_whom_it_asks(service: Service) -> None:
