@@ -23,7 +23,7 @@ check: .venv/ready packages
 	promtool check rules alert-rules/*.rules.yml
 	promtool test rules alert-rules/tests/*.test.yml
 	promtool check config --syntax-only deploy/prometheus.yml
-	amtool check-config deploy/alertmanager.yml
+	amtool check-config deploy/alertmanager.yml deploy/alertmanager/*.yml
 
 test: .venv/ready test-packages
 	sh tests/lanes.sh $(BIN)/python
