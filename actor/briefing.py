@@ -12,7 +12,7 @@ from homeostat.config import Duration
 from homeostat.config.section import DAY, HOUR
 from homeostat.prometheus import PrometheusError, selector
 from homeostat.time_intervals import local_time
-from homeostat.words import EXECUTED, FAILURES
+from homeostat.words import EXECUTED, FAILURES, SELFTEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -86,7 +86,8 @@ def _runs_out(world: World) -> str:
         found = world.prometheus.query(selector("homeostat_time_to_limit_seconds", bound="median", host=world.config.host))
     except PrometheusError:
         return "What runs out next is not known: Prometheus does not answer."
-    soonest = sorted((sample.value, sample.labels.get("target", ""), sample.labels.get("problem", "")) for sample in found if 0 <= sample.value < float("inf"))
+    real = [sample for sample in found if sample.labels.get("problem") != SELFTEST and 0 <= sample.value < float("inf")]
+    soonest = sorted((sample.value, sample.labels.get("target", ""), sample.labels.get("problem", "")) for sample in real)
     if not soonest:
         return "Nothing is expected to run out." if found else "What runs out next is not known: Prometheus has no forecast of this host."
     return f"Runs out next: {', '.join(_some(f'{target} ({problem}) in {_roughly(seconds)}' for seconds, target, problem in soonest))}."

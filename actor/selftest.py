@@ -12,7 +12,7 @@ from homeostat import selftest
 from homeostat.config.section import DAY, MINUTE
 from homeostat.daemon_client import DaemonClient
 from homeostat.doors import Doors
-from homeostat.hops import Standing
+from homeostat.walk import Standing
 
 if TYPE_CHECKING:
     from actor.service import Service

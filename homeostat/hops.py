@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any, Literal
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from homeostat.config.section import MINUTE
 from homeostat.daemon_client import DaemonError, DaemonRefused
 from homeostat.prometheus import quoted, selector
+from homeostat.walk import Ended, Hop, Walk
 from homeostat.words import EXECUTED, SELFTEST
 
 if TYPE_CHECKING:
@@ -17,9 +15,6 @@ if TYPE_CHECKING:
 
     from homeostat.alertmanager import Alert
     from homeostat.config import Config
-    from homeostat.doors import Doors
-
-Verdict = Literal["passed", "held", "muted", "busy", "failed"]
 
 PROBLEM_SERIES = "homeostat_problem_confidence_ratio"
 DECISION_SERIES = "target_action:homeostat_decision:ratio"
@@ -30,69 +25,6 @@ _PERSONS_GATES = {"confirmation", "stopped", "postponed", "window", "quiet-time"
 _DELIVERY_SECONDS = 2.5 * MINUTE
 _GATES_SECONDS = 5 * MINUTE
 _MARGIN_SECONDS = 10
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What the actor knows of its newest selftest incident, all empty before the first; `opened_at` is Unix seconds.
-
-    `sources` are how its alerts were heard of, `gate` the first that did not agree, `phases` those that ended well.
-    `unauthenticated` counts the deliveries that were refused for want of a token.
-    """
-
-    ready: bool
-    mode: str
-    unauthenticated: int
-    incident: str = ""
-    open: bool = False
-    opened_at: float = 0.0
-    sources: tuple[str, ...] = ()
-    gate: str = ""
-    gates_asked: int = 0
-    state: str = ""
-    outcome: str = ""
-    reason: str = ""
-    phases: tuple[str, ...] = ()
-
-
-class Ended(Exception):  # noqa: N818 - a past tense like every outcome
-    """The selftest ends before its last hop; the message says why, the verdict what kind of end it is."""
-
-    def __init__(self, verdict: Verdict, words: str) -> None:
-        """End with a verdict and in words."""
-        super().__init__(words)
-        self.verdict: Verdict = verdict
-
-
-@dataclasses.dataclass
-class Walk:
-    """One selftest on its way: the doors, how the actor is asked, and how it stood when this one began."""
-
-    doors: Doors
-    ask_actor: Callable[[], Standing]
-    before: Standing | None = None
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """What names the synthetic problem."""
-        return {"problem": SELFTEST, "host": self.doors.config.host}
-
-    def standing(self) -> Standing | None:
-        """Ask the actor; None while it knows only of an earlier selftest. Raises DaemonError."""
-        now = self.ask_actor()
-        return now if self.before is None or now.incident != self.before.incident else None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Hop:
-    """`look` returns in words what was seen, or None as long as it is not there; `why` says then what to look at.
-
-    Both may end the selftest by raising Ended; a door that does not answer is asked again until `patience` (seconds) is over.
-    """
-
-    name: str
-    patience: Callable[[Config], float]
-    look: Callable[[Walk], str | None]
-    why: Callable[[Walk], str]
 
 
 def _actor_is_free(walk: Walk) -> str | None:

@@ -10,8 +10,9 @@ import msgspec
 from homeostat.alertmanager import AlertmanagerError
 from homeostat.config.section import MINUTE
 from homeostat.daemon_client import DaemonError
-from homeostat.hops import HOPS, Ended, Hop, Standing, Verdict, Walk, patience_seconds
+from homeostat.hops import HOPS, patience_seconds
 from homeostat.prometheus import PrometheusError
+from homeostat.walk import Ended, Hop, Standing, Verdict, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable

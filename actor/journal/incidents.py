@@ -242,8 +242,9 @@ def proposal_of(journal: Journal, incident_id: str) -> dict[str, Any] | None:
 
 
 def waiting_proposals(journal: Journal) -> list[tuple[Incident, float]]:
-    """Return the proposals that wait for a person, each with the Unix time at which it expires."""
-    rows = journal.rows("SELECT i.*, p.expires_at FROM incidents i JOIN proposals p ON p.incident_id = i.id WHERE i.state = 'proposed'")
+    """Return the proposals that wait for a person, which a selftest's does not, each with the Unix time at which it expires."""
+    waiting = "SELECT i.*, p.expires_at FROM incidents i JOIN proposals p ON p.incident_id = i.id WHERE i.state = 'proposed' AND i.problem != ?"
+    rows = journal.rows(waiting, SELFTEST)
     return [(_incident(row), row["expires_at"]) for row in rows]
 
 

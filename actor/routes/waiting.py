@@ -26,13 +26,13 @@ def _add(api: flask.Blueprint, service: Service) -> None:
 
 
 def waiting(service: Service) -> list[dict[str, Any]]:
-    """Return the proposals that wait for a person, and those that a person approved and that wait for a gate."""
+    """Return the proposals that wait for a person, and those that a person approved and that wait for a gate; a selftest's asks nobody."""
     journal = service.world.journal
     found = [(incident, incidents.proposal_of(journal, incident.id)) for incident in incidents.open_episodes(journal)]
     return [
         {**msgspec.to_builtins(incident), "proposal": proposal}
         for incident, proposal in found
-        if proposal is not None and (incident.state == "proposed" or proposal["approved_by"] is not None)
+        if proposal is not None and not incident.is_selftest and (incident.state == "proposed" or proposal["approved_by"] is not None)
     ]
 
 

@@ -70,6 +70,7 @@ def test_its_failures_open_no_breaker(actor: Actor, monkeypatch: pytest.MonkeyPa
 
 def test_a_proposal_of_it_is_no_call_for_a_person_and_goes_with_it(actor: Actor) -> None:
     assert drill(actor, "propose").state == "proposed"
+    assert incidents.waiting_proposals(actor.journal) == []
     actor.prometheus.forget(DRILL)
     for _ in range(3):
         actor.clock.advance(6)

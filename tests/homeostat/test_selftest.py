@@ -12,8 +12,9 @@ from homeostat.alertmanager import Alert, AlertStatus, Receiver
 from homeostat.config import Config
 from homeostat.daemon_client import DaemonError, DaemonRefused
 from homeostat.doors import Doors
-from homeostat.hops import HOP_NAMES, Standing
+from homeostat.hops import HOP_NAMES
 from homeostat.prometheus import PrometheusError, Sample
+from homeostat.walk import Standing
 from tests.support import FakeAlertmanager, JumpingClock
 
 if TYPE_CHECKING:

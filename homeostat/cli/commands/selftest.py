@@ -13,7 +13,7 @@ from homeostat import selftest as selftests
 from homeostat.cli.desk import DurationParameter, printable, with_doors
 from homeostat.config import Duration
 from homeostat.daemon_client import DaemonError
-from homeostat.hops import Standing
+from homeostat.walk import Standing
 
 if TYPE_CHECKING:
     from homeostat.doors import Doors
