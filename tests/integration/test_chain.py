@@ -33,7 +33,7 @@ CHAIN_SECONDS = 300
 FORESEEN_CROSSING = "homeostat_forecast_time_error_ratio"
 # What comes later than this chain lives: a selftest ten minutes after the start, an episode ends ten minutes after the last
 # decision, a problem comes back within the hour, what is kept grows old in days, nobody marks a decision or holds anything
-# back, and the doctor waits until all has come round.
+# back, and the doctor waits until all has come round. The sandbox has no schedule either.
 HELD_BACK = "homeostat_pause_until_timestamp_seconds"
 LATER = {
     "homeostat_doctor_checks",
@@ -45,6 +45,7 @@ LATER = {
     "homeostat_protections_pruned_total",
     "homeostat_journal_pruned_total",
     "homeostat_feedback_incidents",
+    "homeostat_schedule_active",
     HELD_BACK,
     FORESEEN_CROSSING,
 }
