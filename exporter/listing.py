@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 USUAL = 100
 MOST = 10_000
 _NEAR = 3
+# dns is no nas: of a short word one letter may be missing, but none another.
+_ALIKE_RATIO = 0.75
 
 
 def of_target(entries: Iterable[Served], host: str | None, target: str) -> list[Served]:
@@ -45,7 +47,7 @@ def _near(target: str, keys: Iterable[Key]) -> list[str]:
     for key in keys:
         places.setdefault(key.target, set()).add(key.host)
     part = [known for known in sorted(places) if target.lower() in known.lower()]
-    names = (part or difflib.get_close_matches(target, places))[:_NEAR]
+    names = (part or difflib.get_close_matches(target, places, cutoff=_ALIKE_RATIO))[:_NEAR]
     return [f"{name!r} on {' and '.join(sorted(places[name])[:_NEAR])}" for name in names]
 
 

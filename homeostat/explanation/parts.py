@@ -33,7 +33,12 @@ class Silent:
 def sections(short: str, parts: Iterable[Part]) -> list[dict[str, Any]]:
     """Return the parts that have something to say, after the one sentence that says it all, as the API and the CLI show them."""
     told = [Part("In short", (short,)), *(part for part in parts if part.lines)]
-    return [{"heading": part.heading, "lines": list(part.lines)} for part in told]
+    return [{"heading": part.heading, "lines": [_once_ended(line) for line in part.lines]} for part in told]
+
+
+def _once_ended(line: str) -> str:
+    """Take away the full stop after the mark with which another's words, quoted at the end, have ended already."""
+    return line[:-1] if line.endswith(("?.", "!.", "..")) else line
 
 
 def first_closed(parts: Iterable[Part]) -> str | None:

@@ -58,10 +58,11 @@ def test_what_is_seen_and_not_forecast_is_not_listed() -> None:
         ("box", "/SR", "no target '/SR' on host 'box' is forecast now; did you mean '/srv' on box?"),
         ("box", "/elsewhere", "no target '/elsewhere' on host 'box' is forecast now; did you mean '/elsewhere' on other?"),
         (None, "quite another thing", "no target 'quite another thing' is forecast now"),
+        (None, "nas", "no target 'nas' is forecast now"),
     ],
 )
 def test_a_name_that_nobody_has_is_answered_with_those_near_to_it(host: str | None, target: str, said: str) -> None:
-    entries = [served("jellyfin"), served("jellyfin", "other"), served("/srv"), served("/elsewhere", "other")]
+    entries = [served("jellyfin"), served("jellyfin", "other"), served("/srv"), served("/elsewhere", "other"), served("dns")]
     assert unknown(entries, host, target) == said
 
 

@@ -34,7 +34,10 @@ class _Wish:
 
 @click.group("generate")
 def generate() -> None:
-    """Print what Prometheus and Alertmanager must know of this host, or merge it into FILE without touching what is there."""
+    """Make what Alertmanager and Prometheus need.
+
+    It is printed, or merged into FILE without touching what is there.
+    """
 
 
 def _common(command: Callable[..., None]) -> Callable[..., None]:
@@ -59,7 +62,10 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
 @generate.command("alertmanager")
 @_common
 def alertmanager(config: Config, wish: _Wish, token_file: str | None) -> None:
-    """Routes, receivers and inhibit rules for Alertmanager: whole without FILE, merged with one."""
+    """Make routes, receivers and inhibit rules.
+
+    They are a whole configuration of Alertmanager without FILE, and merged into FILE with one.
+    """
     wish = dataclasses.replace(wish, file=wish.file or _path(config.alertmanager.config_file))
     if wish.file is None:
         _whole(wish, lambda: our_alertmanager.standalone(config, token_file))
@@ -83,7 +89,10 @@ def _note_crossings(text: str) -> None:
 @_common
 @click.option("--rules", default=our_prometheus.RULES, show_default=True, help="Where Prometheus finds Homeostat's rules.")
 def prometheus(config: Config, wish: _Wish, token_file: str | None, rules: str) -> None:
-    """Rule files, scrape jobs and the Alertmanager for Prometheus: whole without FILE, merged with one."""
+    """Make rule files, scrape jobs and where alerts go.
+
+    They are a whole configuration of Prometheus without FILE, and merged into FILE with one.
+    """
     if wish.file is None:
         _whole(wish, lambda: our_prometheus.standalone(config, token_file, rules))
         return

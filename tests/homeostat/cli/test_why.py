@@ -191,9 +191,22 @@ def test_what_was_done_in_an_episode_that_goes_on_is_told_though_the_problem_is_
     assert short(told).startswith("disk-cleanup was run at /srv at ")
 
 
-def test_what_was_done_in_an_episode_that_is_over_is_no_answer_for_now(told: Town) -> None:
+def test_what_was_done_in_an_episode_that_is_over_is_no_answer_for_one_that_is_decided_now(told: Town) -> None:
     happened(told, episode_ended_at=1_700_000_700.0)
     assert short(told) == "Nothing happened because the actor has heard of no decision since its last episode ended at 2023-11-14T22:25:00Z."
+
+
+def test_what_was_done_last_is_told_first_when_nothing_is_decided_any_more(told: Town) -> None:
+    happened(told, episode_ended_at=1_700_000_700.0)
+    said = not_asserted(told)
+    done = "disk-cleanup was run at /srv at 2023-11-14T22:13:30Z; it is verified: memory fell. Its episode ended at 2023-11-14T22:25:00Z, and nothing happened since because"
+    assert short(told) == f"{done} {said}."
+    told.exporter["forecast"] = Reply({"error": "no target '/srv' is forecast now; did you mean '/srv2' on h1?"}, 404)
+    assert short(told) == f"{done} no target '/srv' is forecast now; did you mean '/srv2' on h1?"
+
+
+def test_of_what_was_not_done_only_now_counts_when_its_episode_is_over(told: Town) -> None:
+    happened(told, outcome="refused", reason="cooldown: too soon", acted_at=None, episode_ended_at=1_700_000_700.0)
     said = not_asserted(told)
     assert short(told) == f"Nothing happened because {said}."
 
