@@ -1,4 +1,4 @@
-"""Which action answers which problem: the best track record first, then the owner's preference, then the given order."""
+"""Which action answers which problem: the best track record first, then the owner's preference, then what can do the least harm."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from actor.journal import ledger
 from actor.learn import STEPS_BACK_AFTER, record_with_import, success_ratio
+from homeostat.words import RISKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,8 +26,8 @@ def ranking(journal: Journal, config: Config, playbooks: Mapping[str, Playbook])
     for problem in sorted({problem for playbook in playbooks.values() for problem in playbook.file.answers}):
         able = [playbook for playbook in playbooks.values() if problem in playbook.file.answers]
         preferred = config.autonomy.preferences.get(problem, ())
-        place = {name: number for number, name in enumerate((*preferred, *(playbook.name for playbook in able if playbook.name not in preferred)))}
-        ranked[problem] = sorted(able, key=lambda playbook: (records[playbook.name], place[playbook.name]))
+        place = {name: number for number, name in enumerate(preferred)}
+        ranked[problem] = sorted(able, key=lambda playbook: (records[playbook.name], place.get(playbook.name, len(place)), _harm(playbook)))
     return ranked
 
 
@@ -62,6 +63,11 @@ def unfit(config: Config, playbooks: Mapping[str, Playbook]) -> tuple[str, str] 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(set(names)))
+
+
+def _harm(playbook: Playbook) -> tuple[int, bool, str]:
+    """Return what makes one action worse than another of the same record: its risk, then whether nothing could undo it; at last its name."""
+    return RISKS.index(playbook.file.risk), playbook.file.protection_words == ("none",), playbook.name
 
 
 def _record(journal: Journal, config: Config, playbook: Playbook) -> tuple[bool, float]:

@@ -1,4 +1,4 @@
-"""Which action answers: the best record, then the owner's preference, then the given order; two failures in a row step back."""
+"""Which action answers: the best record, then the owner's preference, then what can do the least harm; two failures in a row step back."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from homeostat.config import Config
 
 
-def renamed(name: str) -> Playbook:
+def renamed(name: str, **changes: Any) -> Playbook:
     known = playbook("service-restart")
-    return dataclasses.replace(known, file=msgspec.structs.replace(known.file, name=name))
+    return dataclasses.replace(known, file=msgspec.structs.replace(known.file, name=name, **changes))
 
 
 RIVALS = {name: renamed(name) for name in ("first", "second", "third")}
@@ -38,10 +38,23 @@ def order(actor: Actor, config: Config | None = None) -> list[str]:
     return [playbook.name for playbook in ranking(actor.journal, config or actor.config, RIVALS)["memory_leak"]]
 
 
-def test_the_best_record_answers_and_at_first_the_given_order_does(actor: Actor) -> None:
+def test_the_best_record_answers_and_at_first_the_first_name_does(actor: Actor) -> None:
     assert order(actor) == ["first", "second", "third"]
     ended(actor, "succeeded", action="second")
     assert order(actor) == ["second", "first", "third"]
+
+
+def test_among_equal_records_without_a_preference_the_lower_risk_answers_then_what_can_be_undone_whatever_the_names(actor: Actor) -> None:
+    rivals = (renamed("alpha", risk="medium"), renamed("beta", protection="none", loss="rule-bound"), renamed("delta"), renamed("gamma"))
+    by_name = {each.name: each for each in rivals}
+
+    def ranked(*names: str) -> list[str]:
+        return [each.name for each in ranking(actor.journal, preferring(actor, *names), by_name)["memory_leak"]]
+
+    assert ranked() == ["delta", "gamma", "beta", "alpha"]
+    assert ranked("alpha", "beta") == ["alpha", "beta", "delta", "gamma"]
+    ended(actor, "succeeded", action="beta")
+    assert ranked() == ["beta", "delta", "gamma", "alpha"]
 
 
 def test_among_equal_records_the_owners_preference_decides_and_what_it_does_not_name_comes_after(actor: Actor) -> None:
