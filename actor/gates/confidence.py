@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from actor.model import Gate, Situation, Verdict
 from homeostat.config import in_force
 from homeostat.config.thresholds import NEVER
 from homeostat.words import EXECUTING, highest
+
+if TYPE_CHECKING:
+    from homeostat.words import Risk
 
 
 def _ask(situation: Situation) -> Verdict:
@@ -31,6 +36,8 @@ def _ask(situation: Situation) -> Verdict:
 def _left_to_a_person(situation: Situation, decision: str, seen: dict[str, object]) -> Verdict:
     if situation.approval is None:
         return Verdict("allow", "a person decides", seen)
+    if in_force(situation.config.autonomy, situation.now).threshold(_risk(situation), "propose") >= NEVER:
+        return Verdict("refuse", "by the configuration of now this is not even proposed", seen)
     # How sure to be, a person has judged; that it is still worth a proposal is for the rules to say.
     if decision not in {*EXECUTING, "propose"}:
         return Verdict("refuse", f"the decision is now {decision}, less than what was approved", seen)
@@ -38,14 +45,16 @@ def _left_to_a_person(situation: Situation, decision: str, seen: dict[str, objec
 
 
 def _floor(situation: Situation) -> float:
-    incident, playbook, autonomy = situation.incident, situation.playbook, situation.config.autonomy
-    risk = playbook.file.risk if playbook is not None else "high"
-    if situation.plan is not None:
-        risk = highest(risk, situation.plan.risk)
-    override, of_level = autonomy.actions.get(incident.action), in_force(autonomy, situation.now).threshold(risk, incident.decision)
+    incident, autonomy = situation.incident, situation.config.autonomy
+    override, of_level = autonomy.actions.get(incident.action), in_force(autonomy, situation.now).threshold(_risk(situation), incident.decision)
     # As in the rules: a person's own threshold takes the place of the level's, but never stays never.
     own = override.min_confidence if override is not None else 0.0
     return own if own > 0 and of_level < NEVER else of_level
+
+
+def _risk(situation: Situation) -> Risk:
+    playbook, plan = situation.playbook, situation.plan
+    return highest(playbook.file.risk if playbook is not None else "high", *([plan.risk] if plan is not None else []))
 
 
 GATE = Gate(order=180, ask=_ask)

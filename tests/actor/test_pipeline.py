@@ -18,6 +18,8 @@ from actor.journal import Journal, JournalError, incidents, ledger, verdicts
 from actor.model import Breaker, HandedOver
 from actor.situation import GATES
 from homeostat.alertmanager import Matcher
+from homeostat.config import Duration
+from homeostat.config.catalogue import CleanupRule
 from tests.actor.playbooks import QUARANTINE_AND_PURGE, owned
 from tests.support import DAY, DISK, HOUR, KIB, MINUTE, PREDICTION, USAGE, WEB, Actor, Host, configured, silence
 
@@ -448,6 +450,10 @@ def between(actor: Actor, happens: Callable[[], object]) -> Hands:
     return dataclasses.replace(Hands(), protect=protect)
 
 
+def reloaded(actor: Actor, **changes: Any) -> None:
+    actor.world.config = msgspec.structs.replace(actor.world.config, **changes)
+
+
 HAPPENS: dict[str, tuple[Callable[[Actor], object], str]] = {
     "a stop": (lambda actor: actor.stop(), "stopped: stopped: by ada: enough"),
     "a silence": (lambda actor: actor.alertmanager.active.append(silence(Matcher("target", "disk"))), "silenced: silenced by ada"),
@@ -455,6 +461,11 @@ HAPPENS: dict[str, tuple[Callable[[Actor], object], str]] = {
     "the problem goes": (lambda actor: actor.prometheus.forget(DISK), "firing: Prometheus no longer decides anything here"),
     "no Prometheus": (lambda actor: setattr(actor.prometheus, "down", True), "firing: Prometheus does not say"),
     "doubt": (lambda actor: actor.prometheus.decide(DISK, "disk-cleanup", "auto-execute", 0.7), "confidence: the confidence is now no longer above"),
+    "a reload without the target": (lambda actor: reloaded(actor, filesystems={}), "known: 'disk' is not in the catalogue of filesystems"),
+    "a reload with a rule over our own state": (
+        lambda actor: reloaded(actor, cleanup={"own": CleanupRule(directory=actor.config.actor.state_directory, pattern="*.log", older_than=Duration(60))}),
+        "protected: cleanup rule 'own' covers the actor's own state",
+    ),
     "time": (lambda actor: actor.clock.advance(16 * MINUTE), "age: last heard of at"),
 }
 

@@ -75,6 +75,12 @@ def test_how_sure_to_be_is_left_to_a_person_but_not_whether_it_is_worth_a_propos
     assert ask("confidence", approved(about))[0] == answer
 
 
+@pytest.mark.parametrize("autonomy", [{"ceiling": "alert-only"}, {"thresholds": {"low": {"propose": "never"}, "medium": {"propose": "never"}, "high": {"propose": "never"}}}])
+def test_what_is_no_longer_even_proposed_is_not_run_by_a_yes_from_before(autonomy: dict[str, Any]) -> None:
+    about = situation(incident(decision="propose"), config(autonomy=autonomy), decision_now=DecisionNow("service-restart", "propose", 0.71, NOW - 1))
+    assert ask("confidence", approved(about)) == ("refuse", "by the configuration of now this is not even proposed")
+
+
 def test_another_action_than_the_approved_one_is_not_approved() -> None:
     about = situation(decision_now=DecisionNow("service-cascade-restart", "propose", 0.9, NOW - 1))
     assert ask("confidence", approved(about))[0] == "refuse"

@@ -203,7 +203,7 @@ def confidence(s: Situation) -> bool:
     if now is None or now.decision is None or now.action != who.action:
         return False
     if s.approval is not None:
-        return now.decision != "alert-only"
+        return now.decision != "alert-only" and s.config.autonomy.ceiling != "alert-only"
     floors = FLOORS[schedule(s)]
     if who.decision not in floors:
         return True
