@@ -19,6 +19,7 @@ from homeostat.words import EXECUTED, FAILURES, LOSSES
 if TYPE_CHECKING:
     from actor.model import Incident, Plan
     from actor.world import World
+    from homeostat.alertmanager import Alert
     from homeostat.words import Outcome
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,11 @@ def tell_outcome(world: World, incident: Incident, outcome: Outcome, reason: str
     lines.append(f"The whole story: {page(world, incident.id)}, or: homeostat why {incident.id}.")
     ends_at = world.clock.now() + _OUTCOME_STAYS_SECONDS
     return _post(world, incident, ("HomeostatOutcome", summary, "\n".join(filter(None, lines))), ends_at, outcome)
+
+
+def take_back(world: World, alert: Alert) -> bool:
+    """End now an alert of ours whose end was to come later; False when Alertmanager did not take it."""
+    return send(world, PostedAlert(alert.labels, alert.annotations, alert.starts_at, rfc3339(world.clock.now())))
 
 
 def page(world: World, incident_id: str) -> str:

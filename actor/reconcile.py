@@ -22,6 +22,7 @@ from homeostat.words import EXECUTED
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from actor.model import Incident
     from actor.world import World
     from homeostat.alertmanager import Alert
     from homeostat.prometheus import Sample
@@ -43,6 +44,7 @@ def reconcile(world: World) -> bool:
         if proposal is not None:
             notify.propose(world, incident, msgspec.convert(proposal["plan"], Plan), expires_at)
     _tell_what_is_owed(world)
+    _take_back_announcements(world)
     return answered
 
 
@@ -59,6 +61,25 @@ def _tell_what_is_owed(world: World) -> None:
             return
         with world.journal.transaction() as db:
             news.settle(db, incident_id)
+
+
+def _take_back_announcements(world: World) -> None:
+    """End what Alertmanager still says will begin and nobody waits for any more: it would be told again and again until its time has come."""
+    try:
+        announced = world.alertmanager.all_alerts('alertname="HomeostatAnnouncement"', f"host={quoted(world.config.host)}")
+    except AlertmanagerError as error:
+        log.warning("cannot take back what was announced: %s", error)
+        return
+    for alert in announced:
+        incident = incidents.find(world.journal, alert.labels.get("incident", ""))
+        if incident is not None and _is_settled(incident):
+            notify.take_back(world, alert)
+
+
+def _is_settled(incident: Incident) -> bool:
+    """Say whether nothing announces this any more; what is only refused or shadowed may be being announced at this moment."""
+    is_over = incident.outcome is not None and incident.outcome not in {"refused", "shadowed"}
+    return is_over or incident.episode_ended_at is not None or incident.state in {"proposed", "running"}
 
 
 def _catch_up(world: World) -> bool:

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actor.journal import incidents
+from actor.person import Spoken
+from actor.person.deferral import defer
+from actor.person.refusal import refuse
 from actor.reconcile import reconcile
 from homeostat.alertmanager import Alert
+from homeostat.clock import rfc3339
+from homeostat.config.section import HOUR
 from tests.support import DISK, HOST, LAST_SUCCESS, WEB, Actor, labels_of
 
 if TYPE_CHECKING:
@@ -179,3 +184,45 @@ def test_a_clock_that_was_set_back_does_not_keep_an_episode_open_for_ever(actor:
     actor.turn()
     live(actor, 720)
     assert actor.incident().episode_ended_at is not None
+
+
+def announced(actor: Actor) -> set[str]:
+    """Let Alertmanager hold every announcement that was posted, reconcile, and return the ends of those that are posted then."""
+    held = [posted for posted in actor.alertmanager.posted if posted.labels["alertname"] == "HomeostatAnnouncement"]
+    actor.alertmanager.firing = [Alert("f", posted.labels, posted.annotations, posted.starts_at, posted.ends_at) for posted in held]
+    actor.alertmanager.posted = []
+    reconcile(actor.world)
+    return {posted.ends_at for posted in actor.alertmanager.posted if posted.labels["alertname"] == "HomeostatAnnouncement"}
+
+
+def put_off(actor: Actor) -> str:
+    actor.decide(WEB, "service-restart", "notify-execute")
+    actor.turn()
+    known = actor.incident().id
+    assert defer(actor.world, Spoken(known, "ada@desk"), actor.clock.now() + 8 * HOUR).taken
+    return known
+
+
+def test_what_still_waits_stays_announced(actor: Actor) -> None:
+    put_off(actor)
+    assert announced(actor) == set()
+
+
+def test_an_announcement_ends_with_a_veto(actor: Actor) -> None:
+    assert refuse(actor.world, Spoken(put_off(actor), "ada@desk"), "vetoed").taken
+    assert announced(actor) == {rfc3339(actor.clock.now())}
+
+
+def test_an_announcement_ends_when_the_problem_goes_away(actor: Actor) -> None:
+    incident_id = put_off(actor)
+    with actor.journal.transaction() as db:
+        incidents.end_episode(db, actor.incident(), actor.clock.now())
+    assert actor.incident().id == incident_id
+    assert announced(actor) == {rfc3339(actor.clock.now())}
+
+
+def test_what_is_being_announced_anew_after_a_refusal_is_not_taken_back(actor: Actor) -> None:
+    put_off(actor)
+    with actor.journal.transaction() as db:
+        incidents.settle(db, actor.incident(), "refused", "breaker: open", (actor.clock.now(), None))
+    assert announced(actor) == set()

@@ -9,8 +9,9 @@ import pytest
 
 from actor.journal import Journal, news
 from homeostat.alertmanager import Alert, Alertmanager
-from homeostat.clock import SystemClock
+from homeostat.clock import SystemClock, unix_time
 from homeostat.config import Size
+from homeostat.config.section import HOUR
 from homeostat.config.types import Alertmanager as AlertmanagerConfig
 from tests.actor.live import Live, living
 from tests.integration import stack
@@ -82,3 +83,15 @@ def test_a_silence_while_something_runs_neither_breaks_nor_hides_it_and_holds_ba
         live.until(running, lambda story: story["outcome"] is not None)
         assert live.run("resume").exit_code == 0
         assert "still silenced (target web) by ada" in live.run("resume").output
+
+
+def test_what_was_put_off_and_then_vetoed_is_no_longer_announced(live: Live, tmp_path: pathlib.Path) -> None:
+    with stack.start_alertmanager(tmp_path / "alertmanager", NOBODY) as alertmanager, live.start(alertmanager={"url": alertmanager.url}) as running:
+        live.decide(running, decision="notify-execute")
+        live.until(running, lambda story: story["state"] == "announced")
+        known = live.incident(running)["id"]
+        assert live.run("defer", known, "--for", "8h").exit_code == 0
+        (told,) = stack.wait_for("the deferral", lambda: posted(alertmanager.url, "HomeostatAnnouncement"))
+        assert unix_time(told.ends_at) > SystemClock().now() + 7 * HOUR
+        assert live.run("veto", known).exit_code == 0
+        stack.wait_for("its end", lambda: not posted(alertmanager.url, "HomeostatAnnouncement"), 15)
