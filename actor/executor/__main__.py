@@ -20,6 +20,8 @@ from homeostat.config.ownership import rules_of, see_that_only_root_writes
 from homeostat.config.shared_windows import UnknownWindowsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actor.playbook import Playbook
 
 log = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ def main(config_file: pathlib.Path, check_only: bool, log_level: str, log_format
     try:
         config, playbooks = _configuration(config_file, strictly=check_only)
         if not check_only:
-            serve(Root.of(config, playbooks, SystemClock()))
+            serve(Root.of(config, playbooks, SystemClock()), is_outdated=_watch(config_file, config))
     except (ConfigError, OSError, ValueError) as error:
         daemon.die(str(error))
 
@@ -69,21 +71,42 @@ def _configuration(config_file: pathlib.Path, *, strictly: bool) -> tuple[Config
     return config, playbooks
 
 
-def serve(root: Root, idle_seconds: float = _IDLE_SECONDS) -> None:
-    """Answer intents as they come, several at a time, until none has been there for `idle_seconds`."""
+def _watch(config_file: pathlib.Path, config: Config) -> Callable[[], bool]:
+    """Return what says whether a file that says what root may do is another than now."""
+
+    def written() -> list[tuple[pathlib.Path, int, int]]:
+        # A file that is replaced is another inode, and none that is written to can keep the time at which its inode was changed.
+        return [(path, status.st_ino, status.st_ctime_ns) for path in rules_of(config_file, config) if (status := path.stat())]
+
+    then = written()
+
+    def is_outdated() -> bool:
+        try:
+            return written() != then
+        except OSError:
+            return True
+
+    return is_outdated
+
+
+def serve(root: Root, idle_seconds: float = _IDLE_SECONDS, is_outdated: Callable[[], bool] = lambda: False) -> None:
+    """Answer intents as they come, several at a time, until none has been there for `idle_seconds`.
+
+    When it `is_outdated` nothing more is taken: it ends with what is under way, and systemd starts one that reads anew what root may do.
+    """
     busy: dict[str, concurrent.futures.Future[object]] = {}
     rests_until: dict[str, float] = {}
     last_seen = root.clock.monotonic()
     struct_types.read_all()
     root.store.prune(root.clock.now() - _HELD_SECONDS)
     with concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="deed") as pool:
-        while busy or root.clock.monotonic() - last_seen < idle_seconds:
+        while busy or (root.clock.monotonic() - last_seen < idle_seconds and not is_outdated()):
             waiting, answered = intents.names(root.intents), intents.names(root.answers)
             for name in answered - waiting:
                 intents.remove(root.answers, name, written_before=root.clock.now() - _ANSWER_STAYS_SECONDS)
             for name in answered & waiting - busy.keys():
                 _take_away(root, name)
-            for name in waiting - answered - busy.keys():
+            for name in waiting - answered - busy.keys() if not is_outdated() else ():
                 if rests_until.get(name, 0.0) <= root.clock.monotonic():
                     busy[name] = pool.submit(answer, root, name)
             for name in [name for name, future in busy.items() if future.done()]:

@@ -44,12 +44,16 @@ class Pair:
 
     def ask(self, deed: str, *arguments: Any, **changes: Any) -> Answer:
         """Have root answer an intent that anybody could have written."""
+        self.lay(deed, *arguments, **changes)
+        return self.answered()
+
+    def lay(self, deed: str, *arguments: Any, **changes: Any) -> None:
+        """Write an intent as anybody could."""
         said = {
             "id": NAME, "deed": deed, "incident_id": "i1", "action": "service-restart", "target": "web", "arguments": arguments,
             "written_at": self.root.clock.now(), "uptime_seconds": self.root.clock.monotonic(),
         }  # fmt: skip
         intents.write(self.root.intents, NAME, Intent(**said | changes))
-        return self.answered()
 
     def answered(self) -> Answer:
         given = answer(self.root, NAME)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
+import pathlib
+import shutil
+import time
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
+import yaml
+from click.testing import CliRunner
 
-from actor.executor.__main__ import _configuration
+from actor.executor import intents
+from actor.executor.__main__ import _configuration, _watch, main, serve
 from actor.executor.held import Held
 from actor.executor.policy import refusal
 from homeostat.config import ConfigError
 from homeostat.time_intervals import active
-from tests.actor.executor.conftest import paired
+from tests.actor.executor.conftest import NAME, paired
 from tests.actor.executor.test_executor import planned
 
 if TYPE_CHECKING:
-    import pathlib
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.actor.executor.conftest import Pair
     from tests.support import Host
@@ -67,6 +74,50 @@ def test_when_alertmanagers_file_is_broken_meanwhile_root_begins_nothing_but_sti
     assert not any(active(config.windows, moment) for moment in (0.0, 1e9, 2e9))
     with pytest.raises(ConfigError, match=r"alertmanager\.yml: cannot be read"):
         _configuration(path, strictly=True)
+
+
+CHANGED: dict[str, Callable[[pathlib.Path], object]] = {
+    "the configuration": lambda folder: (folder / "homeostat.yml").write_text((folder / "homeostat.yml").read_text().replace("active", "shadow")),
+    "the configuration, replaced": lambda folder: pathlib.Path(shutil.copy(folder / "homeostat.yml", folder / "new")).rename(folder / "homeostat.yml"),
+    "Alertmanager's": lambda folder: (folder / "alertmanager.yml").unlink(),
+    "a playbook of the owner's": lambda folder: (folder / "own" / "mine.yml").write_text(""),
+}
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_root_takes_nothing_more_once_what_it_may_do_was_written_anew(host: Host, tmp_path: pathlib.Path, change: str) -> None:
+    (tmp_path / "own").mkdir()
+    shared = {"config_file": f"{tmp_path}/alertmanager.yml", "time_intervals": ["night"]}
+    (tmp_path / "alertmanager.yml").write_text("time_intervals: [{name: night, time_intervals: [{}]}]\n")
+    written = {"host": "h1", "alertmanager": shared, "autonomy": {"mode": "active"}, "actor": {"playbook_directory": f"{tmp_path}/own", "executor_directory": f"{tmp_path}/root"}}
+    (tmp_path / "homeostat.yml").write_text(yaml.safe_dump(written))
+    config, _ = _configuration(tmp_path / "homeostat.yml", strictly=True)
+    is_outdated = _watch(tmp_path / "homeostat.yml", config)
+    with within(host) as pair:
+        pair.lay("show")
+        CHANGED[change](tmp_path)
+        serve(pair.root, 0.05, is_outdated)
+        assert intents.names(pair.root.answers) == set(), "systemd starts another, for the intent still lies there"
+        serve(pair.root, 0.05, _watch(tmp_path / "homeostat.yml", msgspec.structs.replace(config, alertmanager=pair.root.config.alertmanager)))
+        assert intents.names(pair.root.answers) == intents.names(pair.root.intents) == {NAME}
+
+
+def test_nothing_is_taken_either_beside_what_is_still_under_way(pair: Pair) -> None:
+    pair.lay("show")
+    told = iter([False, True, True])
+    serve(pair.root, 0.05, lambda: next(told))
+    assert intents.names(pair.root.answers) == set()
+
+
+def test_the_program_itself_ends_at_once_when_its_configuration_was_written_anew(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "homeostat.yml"
+    path.write_text(f"host: h1\nactor: {{executor_directory: {tmp_path}/root, state_directory: {tmp_path}/state}}\n")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        program = pool.submit(CliRunner().invoke, main, ["--config.file", str(path)])
+        while not (tmp_path / "root" / "answers").is_dir() and not program.done():
+            time.sleep(0.01)
+        path.write_text(f"{path.read_text()}autonomy: {{mode: active}}\n")
+        assert program.result(timeout=3).exit_code == 0, "an idle one would wait for five seconds"
 
 
 def test_where_what_is_critical_may_pass_the_other_process_judges_that(host: Host) -> None:
