@@ -11,7 +11,7 @@ from actor.model import HandedOver
 from homeostat import selftest
 from homeostat.config.section import DAY, MINUTE
 from homeostat.daemon_client import DaemonClient
-from homeostat.doors import Doors
+from homeostat.doors import Doors, exporter_door
 from homeostat.walk import Standing
 
 if TYPE_CHECKING:
@@ -98,5 +98,5 @@ class _EndingClock:
 def _doors(service: Service) -> Doors:
     world = service.world
     operator = service.operator_tokens[0] if service.operator_tokens else None
-    console, exporter = (DaemonClient(url, operator) for url in (world.config.links.console, world.config.exporter.url))
-    return Doors(world.config, world.prometheus, world.alertmanager, console, exporter, _EndingClock(world))
+    actor, exporter = DaemonClient(world.config.actor_url, operator), exporter_door(world.config, operator)
+    return Doors(world.config, world.prometheus, world.alertmanager, actor, exporter, _EndingClock(world))

@@ -42,8 +42,12 @@ def open_doors(config: Config, read: Callable[[str], str | None] = read_token) -
         config,
         Prometheus(config.prometheus, token(config.prometheus.bearer_token_file)),
         Alertmanager(config.alertmanager, token(config.alertmanager.bearer_token_file)),
-        DaemonClient(config.links.console, operator),
-        # On loopback the exporter asks for none, and who does not need the operator's token must not hear it.
-        DaemonClient(config.exporter.url, None if leads_to_loopback(config.exporter.url) else operator),
+        DaemonClient(config.actor_url, operator),
+        exporter_door(config, operator),
         SystemClock(),
     )
+
+
+def exporter_door(config: Config, operator: str | None) -> DaemonClient:
+    """Open the door to the exporter: on loopback it asks for no token, and who does not need the operator's must not hear it."""
+    return DaemonClient(config.exporter.url, None if leads_to_loopback(config.exporter.url) else operator)

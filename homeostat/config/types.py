@@ -197,6 +197,8 @@ class Retention(Section, frozen=True, kw_only=True):
 class Actor(Section, frozen=True, kw_only=True):
     """The actor's own place and pace."""
 
+    url: str | None = None
+    """Where Alertmanager, Prometheus and the CLI reach the actor, when `links.console` is a way for people only, as through a proxy with a login of its own."""
     state_directory: str = "/var/lib/homeostat"
     """Where the journal lies; the actor's user owns it."""
     executor_directory: str | None = None
@@ -212,6 +214,8 @@ class Actor(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse to reconcile without a pause, and a state that lies nowhere."""
+        if self.url is not None:
+            address("url", self.url)
         lasting("reconcile", self.reconcile)
         exact_path("state_directory", self.state_directory)
         if self.executor_directory is not None:
@@ -263,6 +267,11 @@ class Config(Section, frozen=True, kw_only=True):
     """Credentials, one a file, readable by nobody else; of each kind two may be valid during a rotation, the new one first."""
     actor: Actor = Actor()
     """The actor's own place and pace."""
+
+    @property
+    def actor_url(self) -> str:
+        """Where programs reach this host's actor."""
+        return self.actor.url or self.links.console
 
     def __post_init__(self) -> None:
         """Refuse a host without a name, and a file system whose place is not known: its name is its path unless it gives one."""

@@ -68,7 +68,7 @@ def merged(text: str, config: Config, token_file: str | None = None) -> str:
     for section in found.get("receivers", ()):
         others = [receiver["name"] for receiver in entries(section.text) if url in str(receiver)]
         if section.host not in {None, config.host} and others:
-            raise MergeError(f"links.console is that of host {section.host} too ({others[0]}, {url}); say in this host's configuration where Alertmanager reaches it")
+            raise MergeError(f"{url} is the actor of host {section.host} too ({others[0]}); say with actor.url of this host's configuration where Alertmanager reaches it")
     return merge(text, config.host, additions(config, token_file))
 
 
@@ -146,7 +146,7 @@ def _actor(config: Config, token_file: str | None) -> dict[str, Any]:
 
 
 def _webhook(config: Config) -> str:
-    return f"{config.links.console.rstrip('/')}/webhook"
+    return f"{config.actor_url.rstrip('/')}/webhook"
 
 
 def _check_receivers(data: dict[str, Any], config: Config, actor: str) -> None:

@@ -56,12 +56,12 @@ def merged(text: str, config: Config, token_file: str | None = None, rules: str 
             raise MergeError(f"there is a scrape job {name} that bears no marks of Homeostat's; remove it, and ours take its place")
     others = [job for section in found.get("scrape_configs", ()) if section.host != config.host for job in entries(section.text)]
     token = token_file or next(iter(config.security.metrics_token_files), None)
-    addresses = (urlsplit(config.exporter.url), urlsplit(config.links.console))
+    addresses = (urlsplit(config.exporter.url), urlsplit(config.actor_url))
     jobs = [_job(f"{job}-{config.host}", job, address, token) for job, address in zip(_JOBS, addresses, strict=True)]
     # One exporter may forecast for several hosts; it is scraped once.
     new = [job for job in jobs if job["static_configs"] not in [other["static_configs"] for other in others]]
     if jobs[1] not in new:
-        raise MergeError(f"links.console {config.links.console} is that of another host too; say in this host's configuration where Prometheus reaches it")
+        raise MergeError(f"{config.actor_url} is the actor of another host too; say with actor.url of this host's configuration where Prometheus reaches it")
     return merge(text, config.host, _additions(config, data, new, rules))
 
 

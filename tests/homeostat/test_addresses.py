@@ -7,6 +7,7 @@ import pytest
 from homeostat.addresses import leads_to_loopback, names_loopback
 from homeostat.config import Config, loads
 from homeostat.doors import open_doors
+from homeostat.generate import alertmanager, prometheus
 
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "127.8.9.10", "::1"])
@@ -35,3 +36,12 @@ def test_an_exporter_on_loopback_never_hears_the_operators_token(url: str, hears
     text = f"host: h1\nexporter: {{url: '{url}'}}\nsecurity: {{operator_token_files: [/t]}}\n"
     doors = open_doors(loads(text, Config, "homeostat.yml"), lambda path: "a-token")
     assert bool(doors.exporter._headers) is hears
+
+
+def test_programs_reach_the_actor_where_it_says_and_people_where_links_lead() -> None:
+    text = "links: {console: 'https://home.example.org'}\nactor: {url: 'http://10.0.0.2:9922'}\n"
+    config = loads(text, Config, "homeostat.yml")
+    assert open_doors(config).actor.url == "http://10.0.0.2:9922"
+    assert "url: 'http://10.0.0.2:9922/webhook'" in alertmanager.standalone(config)
+    assert "10.0.0.2:9922" in prometheus.standalone(config)
+    assert open_doors(loads("links: {console: 'http://nas:1'}\n", Config, "homeostat.yml")).actor.url == "http://nas:1"

@@ -92,7 +92,7 @@ def _close_breakers(config: Config) -> bool:
 
 def _actor(config: Config) -> DaemonClient:
     token = next(iter(config.security.operator_token_files), None)
-    return DaemonClient(config.links.console, read_token(token) if token else None)
+    return DaemonClient(config.actor_url, read_token(token) if token else None)
 
 
 COMMAND = resume

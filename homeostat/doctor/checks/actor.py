@@ -17,13 +17,13 @@ def _ask(subject: Subject) -> Iterator[Finding]:
     try:
         health = told.health(doors)
     except DaemonError as error:
-        fix = "systemctl status homeostat-actor, or mend links.console"
+        fix = "systemctl status homeostat-actor, or mend actor.url, or links.console where that is not set"
         if " 401" in str(error):
             fix = "run homeostat doctor as root; else put the token that the actor has read first in security.operator_token_files, or restart the actor"
         yield failed(str(error), fix)
         return
     if health.host != doors.config.host:
-        yield failed(f"{doors.actor.url} is the actor of {health.host!r}, not of {doors.config.host!r}", "mend links.console, or host")
+        yield failed(f"{doors.actor.url} is the actor of {health.host!r}, not of {doors.config.host!r}", "mend actor.url (or links.console), or host")
     elif health.ready:
         yield passed(f"{doors.actor.url} answers, knows the operator, and is ready")
     else:

@@ -174,7 +174,7 @@ def test_hosts_of_every_name_have_their_own_route(host: str, tmp_path: pathlib.P
         (PEOPLE, {"notifications": {"after": "peple"}}, "notifications.after names the receiver 'peple', which is not there; there are: rest, b,"),
         ("route: {receiver: x}\nreceivers: [{name: x}, {name: homeostat-actor-nas}]\n", {}, "a receiver homeostat-actor-nas that bears no marks"),
         ("route: {receiver: x}\nreceivers: [{name: x}, {name: homeostat-nobody}]\n", {}, "a receiver homeostat-nobody that bears no marks"),
-        (merged(PEOPLE, config()), {"host": "pi"}, "links.console is that of host nas too"),
+        (merged(PEOPLE, config()), {"host": "pi"}, "is the actor of host nas too"),
         (PEOPLE, {"host": "a\nb"}, "host 'a\\\\nb'"),
     ],
 )

@@ -116,7 +116,7 @@ def test_rules_that_are_read_already_are_not_read_twice() -> None:
         ("- x\n", {}, "this is no configuration of Prometheus'"),
         ("scrape_configs: [{job_name: homeostat-actor}]\n", {}, "there is a scrape job homeostat-actor that bears no marks"),
         ("scrape_configs: [{job_name: homeostat-exporter-nas}]\n", {}, "there is a scrape job homeostat-exporter-nas that bears no marks"),
-        (merged("", config()), {"host": "pi"}, "links.console http://127.0.0.1:9922 is that of another host too"),
+        (merged("", config()), {"host": "pi"}, "http://127.0.0.1:9922 is the actor of another host too"),
     ],
 )
 def test_what_cannot_work_is_told_in_one_line(text: str, changes: dict[str, Any], told: str) -> None:
