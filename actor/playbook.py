@@ -119,7 +119,9 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     verify: Verify
 
     def __post_init__(self) -> None:
-        """Refuse a protection that cannot be given, doing without one where nobody says what that loses, and a check of what is not answered."""
+        """Refuse a deed that nobody is told of, a protection that cannot be given, doing without one where nobody says what that loses, and a check of what is not answered."""
+        if SELFTEST in self.answers and self.action_class != "read":
+            raise ValueError(f"nobody is told what answers {SELFTEST!r}, the synthetic problem, so only what reads may; set action_class: read")
         other = sorted(set(self.verify.instead) - set(self.answers))
         if other:
             raise ValueError(f"verify.instead names {other[0]!r}, which this playbook does not answer")

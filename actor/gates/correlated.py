@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 def _ask(situation: Situation) -> Verdict:
     problem, spread = situation.incident.problem, situation.surroundings.spread
+    if situation.incident.is_selftest:
+        return Verdict("allow", "the problem is synthetic: nobody is sick", {})
     if spread is None:
         return Verdict("refuse", "Prometheus does not say where else this problem is", {})
     hosts = {host for host, _ in spread.sick} | {situation.incident.host}

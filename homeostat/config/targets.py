@@ -11,7 +11,7 @@ from homeostat.config.section import DAY, HOUR, MINUTE, Ratio, Section, lasting
 from homeostat.config.service_memory import ServiceMemoryTarget
 from homeostat.config.units import Duration
 from homeostat.time_intervals import zone
-from homeostat.words import Problem, Severity
+from homeostat.words import SELFTEST, Problem, Severity
 
 _REAL_FILESYSTEMS = '{fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|autofs|nsfs|fuse.*"}'
 
@@ -160,6 +160,12 @@ class LatencyTarget(Section, frozen=True, kw_only=True):
         lasting("action_horizon", self.action_horizon)
 
 
+def _real(problem: Problem) -> None:
+    """Refuse the synthetic problem's name for a real one: nobody would be told of it. Raises ValueError."""
+    if problem == SELFTEST:
+        raise ValueError(f"problem {SELFTEST!r} is the synthetic one, of which nobody is told; give yours a name of its own")
+
+
 class CustomTarget(Section, frozen=True, kw_only=True):
     """A user's own target: any query with a limit."""
 
@@ -185,8 +191,9 @@ class CustomTarget(Section, frozen=True, kw_only=True):
     """Within which time the limit has to be likely."""
 
     def __post_init__(self) -> None:
-        """Refuse an entry that cannot name its target, and a limit that nothing reaches."""
+        """Refuse an entry that cannot name its target, a limit that nothing reaches, and a problem that nobody is told of."""
         one_of(self.target, self.target_label)
+        _real(self.problem)
         if not math.isfinite(self.limit):
             raise ValueError("limit must be a number that can be reached")
         lasting("action_horizon", self.action_horizon)
@@ -213,8 +220,9 @@ class AlertTarget(Section, frozen=True, kw_only=True):
     """How often its rule is evaluated, where that is not `prometheus.evaluation_interval`."""
 
     def __post_init__(self) -> None:
-        """Refuse an entry that cannot name its target, one that is never evaluated, and one that would answer ourselves."""
+        """Refuse an entry that cannot name its target, one that is never evaluated, and one that would answer ourselves or that nobody is told of."""
         one_of(self.target, self.target_label)
+        _real(self.problem)
         if self.evaluation_interval is not None:
             lasting("evaluation_interval", self.evaluation_interval)
         if self.alert.startswith("Homeostat"):

@@ -94,6 +94,7 @@ FAULTS = {
     "a missing key": ("deadline: 5m\n", "", "1: missing key 'deadline'"),
     "another name than the file's": ("name: mine", "name: yours", "1: name: 'yours' must be the file's own name, 'mine'"),
     "two kinds in one step": ("{rules: [old-logs]}", "{}\n    purge-quarantine: {}", "each step is one kind with its options"),
+    "a deed that nobody would be told of": ("answers: [disk_exhaustion]", "answers: [selftest]", "1: nobody is told what answers 'selftest', the synthetic problem"),
     "a risk that is none": ("risk: low", "risk: none", "5: risk: "),
 }
 

@@ -10,7 +10,7 @@ from actor.journal import incidents, ledger, selftests, trials, undo_records, ve
 from actor.learn import RECORD_OF_READS, record_with_import
 from actor.loop import Loop
 from actor.metrics import Collector
-from actor.model import Breaker, EpisodeKey, HandedOver
+from actor.model import Breaker, EpisodeKey, HandedOver, Spread
 from actor.playbook import load_playbooks
 from actor.reconcile import reconcile
 from actor.selftest import is_due, keep, standing
@@ -21,7 +21,7 @@ from homeostat.alertmanager import Alert
 from homeostat.config import ConfigError
 from homeostat.selftest import Report, Step
 from homeostat.words import SELFTEST
-from tests.actor.gates.situations import NOW, config, run, situation
+from tests.actor.gates.situations import NOW, config, run, situation, surroundings
 from tests.actor.gates.situations import incident as about
 from tests.support import DAY, HOST, HOUR, MINUTE, WEB, Actor, Host, labels_of, playbook
 
@@ -129,6 +129,12 @@ def test_an_open_breaker_does_not_hold_it_back_and_it_is_no_breakers_probe(actor
         ledger.put_breaker(db, half_open)
     assert drill(actor).outcome == "succeeded"
     assert ledger.breakers(actor.journal) == (half_open,)
+
+
+def test_many_hosts_may_test_themselves_at_once(actor: Actor) -> None:
+    everywhere = Spread(sick=frozenset((name, SELFTEST) for name in "abc"), hosts=frozenset("abc"))
+    assert _asked("correlated", surroundings=surroundings(spread=everywhere)).answer == "allow"
+    assert GATES["correlated"].ask(situation(surroundings=surroundings(spread=everywhere))).answer == "refuse"
 
 
 def _asked(gate: str, **changes: object) -> Verdict:

@@ -37,6 +37,8 @@ FAULTS = {
     "an alert of nobody": (ALERT % "alert: A, problem: p, resource: r, confidence: 0.9", "4: exporter.targets.alert[0]: give either target (one fixed name) or target_label"),
     "an alert without confidence": (ALERT % "alert: A, problem: p, resource: r, target: x", "4: exporter.targets.alert[0]: missing key 'confidence'"),
     "an alert that is never sure": (ALERT % "alert: A, problem: p, resource: r, target: x, confidence: 0.4", "2: exporter: alert 'A' would never be a problem: its confidence is below assertion.probability 0.5"),
+    "an alert of a problem that nobody is told of": (ALERT % "alert: A, problem: selftest, resource: r, target: x, confidence: 1", "4: exporter.targets.alert[0]: problem 'selftest' is the synthetic one"),
+    "a target of a problem that nobody is told of": ("exporter:\n  targets:\n    custom:\n      - {name: a, query: x, limit: 1, problem: selftest, resource: r, target: x}", "4: exporter.targets.custom[0]: problem 'selftest' is the synthetic one"),
     "an alert of our own": (ALERT % "alert: HomeostatProblem, problem: p, resource: r, target: x, confidence: 1", "4: exporter.targets.alert[0]: alert 'HomeostatProblem' is Homeostat's own: it would answer itself"),
     "a severity that is none": (ALERT % "alert: A, problem: p, resource: r, target: x, confidence: 1, severity: page", "4: exporter.targets.alert[0].severity: Invalid enum value 'page'; write one of info, warning, critical"),
     "an alert that is never evaluated": (ALERT % "alert: A, problem: p, resource: r, target: x, confidence: 1, evaluation_interval: 0s", "4: exporter.targets.alert[0]: evaluation_interval must be more than 0s"),
