@@ -36,6 +36,8 @@ _WORKERS = 4
 # Few wait in the pool: who comes next is chosen when there is room, and in a storm not looked for in vain.
 _MOST_IN_HAND = 8
 _REST_SECONDS = 60
+_ONLY_ASK = {"feasibility", "selftest"}
+_LAST_QUESTION_SECONDS = 1
 
 
 class Loop:
@@ -80,9 +82,8 @@ class Loop:
         """Wait until nothing moves any more."""
         self._service.incomplete.set()
         for thread in self._threads:
-            # Who only asks what can be protected may wait long for root, and leaves nothing half done.
-            if thread.name != "feasibility":
-                thread.join()
+            # Who only asks may wait long for root or for another daemon, and leaves nothing half done.
+            thread.join(_LAST_QUESTION_SECONDS if thread.name in _ONLY_ASK else None)
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _run(self) -> None:

@@ -36,5 +36,5 @@ def last(journal: Journal) -> Report | None:
 
 def last_proof(journal: Journal) -> float:
     """Return when the chain was last known to work (Unix seconds), 0 where it never was. Raises JournalError."""
-    at: float = journal.rows("SELECT coalesce(max(ended_at), 0.0) AS at FROM selftests WHERE proves")[0]["at"]
-    return at
+    rows = journal.rows("SELECT ended_at FROM selftests WHERE proves ORDER BY id DESC LIMIT 1")
+    return float(rows[0]["ended_at"]) if rows else 0.0

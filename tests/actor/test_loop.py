@@ -213,3 +213,18 @@ def test_what_a_restart_finds_shadowed_is_looked_at_again_in_the_mode_that_is_no
         wait_for(lambda: outcome(active) != "shadowed")
         wait_for(lambda: outcome(active) == "succeeded")
     active.journal.close()
+
+
+def test_who_only_asks_does_not_hold_up_the_end(live: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking, answered = threading.Event(), threading.Event()
+
+    def ask_long(*_: object) -> None:
+        asking.set()
+        answered.wait(10)
+
+    monkeypatch.setattr("actor.selftest.test_daily", ask_long)
+    with looping(live):
+        assert asking.wait(5)
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    answered.set()

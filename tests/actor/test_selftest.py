@@ -23,6 +23,7 @@ from homeostat.selftest import Report, Step
 from homeostat.words import SELFTEST
 from tests.actor.gates.situations import NOW, config, run, situation, surroundings
 from tests.actor.gates.situations import incident as about
+from tests.httpd import Asked, Reply, serving
 from tests.support import DAY, HOST, HOUR, MINUTE, WEB, Actor, Host, labels_of, playbook
 
 if TYPE_CHECKING:
@@ -211,6 +212,28 @@ class TestOnceADay:
         with pytest.raises(HandedOver):
             run_daily(Service(actor.world, (), ()), 1000.0)
         assert selftests.last(actor.journal) is None
+
+    def test_the_operators_token_is_not_told_to_whoever_listens_on_loopback_in_the_exporters_place(self, host: Host) -> None:
+        def answer(asked: Asked) -> Reply:
+            del asked
+            actor.world.ending.set()
+            return Reply({"forecasts": []}, 503)
+
+        with serving(answer) as site:
+            actor = Actor(host, exporter={"url": site.url})
+            actor.world.ready.set()
+            actor.clock.advance(HOUR)
+            with pytest.raises(HandedOver):
+                run_daily(Service(actor.world, (), ("operator",)), 1000.0)
+            assert site.asked
+            assert not any("Authorization" in asked.headers for asked in site.asked)
+        actor.journal.close()
+
+    def test_a_proof_of_a_clock_that_ran_ahead_hides_no_later_one(self, actor: Actor) -> None:
+        keep(actor.world, self.ended(actor))
+        actor.clock.jump(-DAY)
+        keep(actor.world, self.ended(actor))
+        assert selftests.last_proof(actor.journal) == actor.clock.now()
 
     def test_metrics_say_when_it_last_came_through_and_where_it_failed_since(self, actor: Actor) -> None:
         assert self.metrics(actor) == {"last_success_timestamp_seconds": 0, "last_run_timestamp_seconds": 0}
