@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from actor.console.page import see_other, show
-from actor.console.visits import WrongLogins
 from homeostat.credentials import authorized
 from homeostat.printable import printable
 
@@ -27,7 +26,6 @@ MOST_NAME = 60
 
 def add_login(console: flask.Blueprint, service: Service, visits: Visits) -> None:
     """Add `/login` and `/logout`."""
-    wrong = WrongLogins(service.world.clock)
 
     @console.get("/login")
     def login() -> flask.Response:
@@ -38,12 +36,14 @@ def add_login(console: flask.Blueprint, service: Service, visits: Visits) -> Non
 
     @console.post("/login")
     def enter() -> flask.Response:
-        form, address = flask.request.form, flask.request.remote_addr or ""
+        form, address = flask.request.form, flask.request.remote_addr
         name, onward = " ".join(form.get("name", "").split()), form.get("next", "")
-        token = None if wrong.too_many(address) else _fitting(form.get("token", ""), service.operator_tokens)
+        token = _fitting(form.get("token", ""), service.operator_tokens)
         if token is None:
+            # Nobody waits for another's guesses: behind a proxy a stranger would lock everybody out, and the API takes as many.
             service.api_requests.add(401)
-            return _refused(wrong, address, onward)
+            log.warning("a login from %s has not the operator's credential", address)
+            return _form("That is not the operator's token. It stands in one of security.operator_token_files.", onward, 401)
         if not 1 <= len(name) <= MOST_NAME or printable(name) != name:
             return _form(f"Give a name of at most {MOST_NAME} letters, for the record of what you say.", onward, 400)
         flask.session.clear()
@@ -62,15 +62,6 @@ def _fitting(given: str, tokens: tuple[str, ...]) -> str | None:
     """Return the operator's token that was given, or None; each is compared, in constant time."""
     fits = [token for token in tokens if authorized(f"Bearer {given}", (token,))]
     return fits[0] if fits else None
-
-
-def _refused(wrong: WrongLogins, address: str, onward: str) -> flask.Response:
-    if wrong.too_many(address):
-        log.warning("logins from %s are not looked at for a minute: too many were wrong", address)
-        return _form("Too many logins were wrong. Wait a minute.", onward, 429)
-    wrong.add(address)
-    log.warning("a login from %s has not the operator's credential", address)
-    return _form("That is not the operator's token. It stands in one of security.operator_token_files.", onward, 401)
 
 
 def _form(why: str | None, onward: str, code: int = 200) -> flask.Response:

@@ -9,15 +9,13 @@ import secrets
 import threading
 from typing import TYPE_CHECKING
 
-from homeostat.config.section import HOUR, MINUTE
+from homeostat.config.section import HOUR
 
 if TYPE_CHECKING:
     from homeostat.clock import Clock
 
 LASTS_SECONDS = 12 * HOUR
-MOST_WRONG = 10
 _MOST_VISITS = 1000
-_MOST_ADDRESSES = 1000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,27 +78,3 @@ class Visits:
         """End a visit, whoever still holds its cookie."""
         with self._lock:
             self._visits.pop(visit_id, None)
-
-
-class WrongLogins:
-    """Wrong logins of the last minute by address: who was wrong too often has to wait, and no thread waits with them."""
-
-    def __init__(self, clock: Clock) -> None:
-        """Begin with none."""
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._moments: collections.OrderedDict[str, collections.deque[float]] = collections.OrderedDict()
-
-    def add(self, address: str) -> None:
-        """Note one."""
-        with self._lock:
-            self._moments.setdefault(address, collections.deque(maxlen=MOST_WRONG)).append(self._clock.monotonic())
-            self._moments.move_to_end(address)
-            while len(self._moments) > _MOST_ADDRESSES:
-                self._moments.popitem(last=False)
-
-    def too_many(self, address: str) -> bool:
-        """Say whether that address has to wait."""
-        with self._lock:
-            moments = self._moments.get(address)
-            return moments is not None and len(moments) == MOST_WRONG and moments[0] > self._clock.monotonic() - MINUTE
