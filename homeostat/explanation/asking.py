@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE_SECONDS = 5.0
+# In the actor each holds a thread of its web server, which Alertmanager's deliveries need too: of many at once, few wait long.
+_PATIENT_AT_ONCE = 2
+_IMPATIENT_SECONDS = 0.5
+_patient = threading.BoundedSemaphore(_PATIENT_AT_ONCE)
 
 
 def ask(questions: dict[str, Callable[[], Any]], patience_seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
@@ -22,9 +26,15 @@ def ask(questions: dict[str, Callable[[], Any]], patience_seconds: float = PATIE
 
     A door that hangs is left to its own timeout, in a thread that keeps no process from ending.
     """
-    asked = {name: _begin(name, question) for name, question in questions.items()}
-    done, _ = concurrent.futures.wait(asked.values(), patience_seconds)
-    late = Silent(f"no answer within {patience_seconds:g} s")
+    is_patient = _patient.acquire(blocking=False)
+    seconds = patience_seconds if is_patient else min(patience_seconds, _IMPATIENT_SECONDS)
+    try:
+        asked = {name: _begin(name, question) for name, question in questions.items()}
+        done, _ = concurrent.futures.wait(asked.values(), seconds)
+    finally:
+        if is_patient:
+            _patient.release()
+    late = Silent(f"no answer within {seconds:g} s")
     return {name: future.result() if future in done else late for name, future in asked.items()}
 
 

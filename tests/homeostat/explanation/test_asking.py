@@ -21,6 +21,24 @@ def test_a_door_that_hangs_is_silent_and_the_others_are_heard() -> None:
     never.set()
 
 
+def test_of_many_who_ask_what_hangs_few_wait_long_and_what_answers_is_heard_by_all() -> None:
+    never, heard = threading.Event(), list[tuple[float, object]]()
+
+    def one() -> None:
+        began = time.monotonic()
+        answer = ask({"hangs": never.wait, "answers": lambda: 7}, 3.0)["answers"]
+        heard.append((time.monotonic() - began, answer))
+
+    askers = [threading.Thread(target=one) for _ in range(8)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    never.set()
+    assert {answer for _, answer in heard} == {7}
+    assert sum(seconds > 2 for seconds, _ in heard) == 2
+
+
 def test_a_door_that_fails_is_silent_with_its_reason() -> None:
     def fails() -> None:
         raise AlertmanagerError("it is down")
