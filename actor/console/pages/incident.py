@@ -60,11 +60,12 @@ def _add(console: flask.Blueprint, service: Service) -> None:
 
 
 def _plan(service: Service, incident: Incident, story: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
-    """Return the plan that this is about, and what it is: proposed, carried out, or how it would be made at this moment."""
+    """Return the plan that this is about, and what it is: proposed, that of a run, or how it would be made at this moment."""
     proposal, acted_at = story["proposal"], incident.acted_at or 0.0
     made = [phase["result"] for phase in story["phases"] if phase["phase"] == "plan" and phase["result"] is not None]
-    if made and (proposal is None or proposal["made_at"] <= acted_at):
-        return made[-1], "carried out"
+    # A form must stand below the plan that it says yes to, whatever the clock says.
+    if made and incident.state != "proposed" and (proposal is None or proposal["made_at"] <= acted_at):
+        return made[-1], "of this run" if incident.state == "running" else "of the last run"
     if proposal is not None:
         return proposal["plan"], "proposed"
     playbook = service.world.playbooks.get(incident.action)

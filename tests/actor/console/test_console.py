@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from actor.journal import incidents, words
+from actor.model import Command, Plan
 from homeostat.alertmanager import Matcher
 from homeostat.clock import rfc3339
 from tests.actor.console.visitor import Visitor, message, text, visiting
@@ -48,6 +49,29 @@ def test_a_proposal_is_seen_approved_and_run(actor: Actor, ada: Visitor) -> None
     assert (actor.incident().outcome, actor.host.restarts()) == ("succeeded", 1)
     told = text(ada.client.get(f"/incidents/{incident_id}"))
     assert [word in told for word in ("approved by ada@console", "verified", "invocation", "it is time")] == [True] * 4
+
+
+def test_a_yes_can_see_every_step_of_a_long_plan(actor: Actor, ada: Visitor) -> None:
+    incident_id = proposed(actor)
+    steps = tuple(Command(step="s", summary=f"step {number}", arguments={}, expected="e", oracle="o", irreversible=number == 59) for number in range(60))
+    plan = Plan(action="service-restart", target="web", commands=steps, confidence=0.9, risk="low", duration_seconds=60.0, undo="none")
+    with actor.journal.transaction() as db:
+        incidents.propose(db, actor.incident(), plan, (actor.clock.now(), actor.clock.now() + DAY))
+    told = text(ada.client.get(f"/incidents/{incident_id}"))
+    assert [word in told for word in ("20 more steps", "step 39", "step 40", "step 59 e cannot be undone")] == [True] * 4
+    assert "57 more steps" in text(ada.client.get("/"))
+
+
+def test_a_yes_after_another_run_is_to_the_plan_above_it_though_the_clock_was_set_back(actor: Actor, ada: Visitor) -> None:
+    incident_id = proposed(actor)
+    ada.say(incident_id, "approve")
+    actor.turn()
+    ada.say(incident_id, "again")
+    actor.turn()
+    assert actor.incident().state == "proposed"
+    with actor.journal.transaction() as db:
+        db.execute("UPDATE proposals SET made_at = ?", (actor.clock.now() - DAY,))
+    assert "The plan proposed" in text(ada.client.get(f"/incidents/{incident_id}"))
 
 
 def test_a_message_is_told_once(actor: Actor, ada: Visitor) -> None:
