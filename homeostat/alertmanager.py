@@ -49,12 +49,15 @@ class Matcher(msgspec.Struct, frozen=True, rename="camel"):
         return f'{self.name}{sign[self.is_regex, self.is_equal]}"{self.value}"'
 
 
+_CASELESS = re.compile(r"\(\?[a-zA-Z]*i")
+
+
 @functools.lru_cache(1024)
 def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """Return Go's pattern as Python's, None where they would differ: classes as `[:alpha:]`, and what Python does not know."""
+    """Return Go's pattern as Python's, None where they would differ: `[:alpha:]`, `{,2}` (to Go these letters), and what Python does not know."""
     try:
         # To Go digits, words and blanks are ASCII; letters without their case are not.
-        return None if "[:" in pattern else re.compile(pattern, 0 if "(?i" in pattern else re.ASCII)
+        return None if "[:" in pattern or "{," in pattern else re.compile(pattern, 0 if _CASELESS.search(pattern) else re.ASCII)
     except (re.error, OverflowError, RecursionError):
         return None
 

@@ -61,5 +61,5 @@ def silence_holds(judged: Iterable[Judged]) -> list[Hold]:
 def _end(judged: Judged) -> float | None:
     try:
         return unix_time(judged.silence.ends_at)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

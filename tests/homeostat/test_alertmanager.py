@@ -141,11 +141,16 @@ LABELS = {"alertname": "HomeostatAutoExecute", "host": "h1", "target": "web"}
         (Matcher("target", "e", is_regex=True), False), (Matcher("target", "w.*", is_regex=True, is_equal=False), False), (Matcher("absent", ""), True),
         (Matcher("absent", ".+", is_regex=True), False), (Matcher("absent", "x", is_equal=False), True),
         (Matcher("alertname", "HomeostatAutoExecute|HomeostatNotifyExecute", is_regex=True), True), (Matcher("target", r"\p{L}+", is_regex=True), True),
-        (Matcher("target", "(", is_regex=True, is_equal=False), True),
+        (Matcher("target", "(", is_regex=True, is_equal=False), True), (Matcher("target", "web{,3}", is_regex=True, is_equal=False), True),
     ],
 )  # fmt: skip
 def test_a_matcher_holds_as_in_alertmanager_and_what_we_cannot_read_counts_as_holding(matcher: Matcher, holds: bool) -> None:
     assert matcher.matches(LABELS) is holds
+
+
+@pytest.mark.parametrize("pattern", ["(?i)CAFÉ", "(?si)CAFÉ"])
+def test_letters_without_their_case_are_not_only_those_of_ascii(pattern: str) -> None:
+    assert Matcher("target", pattern, is_regex=True).matches({"target": "café"})
 
 
 def test_a_silence_needs_all_of_its_matchers() -> None:
