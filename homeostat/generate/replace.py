@@ -41,6 +41,8 @@ def replace(path: pathlib.Path, before: bytes, after: bytes, check: Sequence[str
             file.flush()
             os.fchown(file.fileno(), found.st_uid, found.st_gid)
             shutil.copystat(place, new)
+            # What copies and watches files must see that it is another than before.
+            os.utime(new)
             os.fsync(file.fileno())
         _accepted(check, new)
         backup = _kept(place, before, now)

@@ -7,6 +7,7 @@ import difflib
 import functools
 import io
 import pathlib
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -119,6 +120,8 @@ def _merge(wish: _Wish, merged: Callable[[str], str], check: Sequence[str]) -> s
     assert wish.file is not None
     if wish.write and wish.output is not None:
         raise click.UsageError("--write and --output exclude each other")
+    if wish.output is not None and wish.output.exists() and wish.output.samefile(wish.file):
+        raise click.UsageError("--output would write FILE itself, unchecked and with no copy kept; say --write")
     before = wish.file.read_bytes()
     try:
         text = before.decode()
@@ -130,6 +133,8 @@ def _merge(wish: _Wish, merged: Callable[[str], str], check: Sequence[str]) -> s
         elif wish.write:
             now = rfc3339(SystemClock().now()).replace(":", "")
             click.echo(f"{wish.file} is written; as it was it is kept in {replace(wish.file, before, result.encode(), check, now)}")
+            if shutil.which(check[0]) is None:
+                click.echo(f"note: {check[0]} is not installed here, so nobody has checked it; see what a reload says", err=True)
         else:
             click.echo(_difference(wish.file, text, result), nl=False)
     except UnicodeDecodeError as error:

@@ -62,6 +62,7 @@ def test_it_is_written_with_mode_and_owner_kept_and_the_old_one_beside_it(folder
     file.chmod(0o640)
     if os.geteuid() == 0:
         os.chown(file, 65534, 65534)
+    os.utime(file, (1, 1))
     found = file.stat()
     (folder / "link.yml").symlink_to(file)
     written = run(folder, "alertmanager", str(folder / "link.yml"), "--write")
@@ -74,6 +75,7 @@ def test_it_is_written_with_mode_and_owner_kept_and_the_old_one_beside_it(folder
     for path in (file, backup):
         now = path.stat()
         assert (stat.S_IMODE(now.st_mode), now.st_uid, now.st_gid) == (0o640, found.st_uid, found.st_gid)
+    assert (file.stat().st_mtime > 1, backup.stat().st_mtime) == (True, 1)
     again = run(folder, "alertmanager", str(file), "--write")
     assert (again.exit_code, again.output) == (0, f"{file} holds all of it already\n")
     assert len(list(folder.iterdir())) == 5
@@ -116,10 +118,12 @@ def test_a_file_that_somebody_else_changed_meanwhile_is_left_to_them(folder: pat
     assert not list(folder.glob(".alertmanager*"))
 
 
-def test_without_the_checking_program_it_is_written_all_the_same(folder: pathlib.Path) -> None:
+def test_without_the_checking_program_it_is_written_all_the_same_and_says_so(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = folder / "alertmanager.yml"
-    assert replace(file, THEIRS.encode(), b"new", ("no-such-program",), "now").read_text() == THEIRS
-    assert file.read_text() == "new"
+    monkeypatch.setenv("PATH", str(folder))
+    written = run(folder, "alertmanager", str(file), "--write")
+    assert (written.exit_code, "note: amtool is not installed here, so nobody has checked it" in written.output) == (0, True)
+    assert without_ours(file.read_text())[0] == THEIRS != file.read_text()
 
 
 @pytest.mark.parametrize(
@@ -127,6 +131,7 @@ def test_without_the_checking_program_it_is_written_all_the_same(folder: pathlib
     [
         (("alertmanager", "--write"), "--write needs the FILE"),
         (("alertmanager", "alertmanager.yml", "--write", "-o", "x"), "--write and --output exclude each other"),
+        (("alertmanager", "alertmanager.yml", "-o", "./alertmanager.yml"), "--output would write FILE itself, unchecked"),
         (("alertmanager", "nowhere.yml"), "No such file"),
         (("alertmanager", "."), "Is a directory"),
         (("alertmanager", "bytes.yml"), "bytes.yml: this is no UTF-8"),
