@@ -50,14 +50,24 @@ class Matcher(msgspec.Struct, frozen=True, rename="camel"):
 
 
 _CASELESS = re.compile(r"\(\?[a-zA-Z]*i")
+# Go needs a time that grows with the text; Python may need hours, and nothing else runs meanwhile, not even the stop.
+_LETTERS = re.compile(r"\\.|\[\^?\]?[^\]]*\]|\(\?[a-zA-Z]*[):]?", re.DOTALL)
+_MOST_REPEATS = 3
+
+
+def _may_last(pattern: str) -> bool:
+    """Say whether trying a pattern may take long: what repeats is repeated, or there are many repeats in one branch."""
+    plain = _LETTERS.sub(lambda found: "(" if found[0].endswith(":") else "a", pattern)
+    branches = [plain] if "(" in plain else plain.split("|")
+    return re.search(r"\)[*+{]", plain) is not None or any(len(re.findall(r"[*+?{]", branch)) > _MOST_REPEATS for branch in branches)
 
 
 @functools.lru_cache(1024)
 def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """Return Go's pattern as Python's, None where they would differ: `[:alpha:]`, `{,2}` (to Go these letters), and what Python does not know."""
+    """Return Go's pattern as Python's; None where they would differ (`[:alpha:]`, `{,2}`, what Python does not know), and where it may last."""
     try:
         # To Go digits, words and blanks are ASCII; letters without their case are not.
-        return None if "[:" in pattern or "{," in pattern else re.compile(pattern, 0 if _CASELESS.search(pattern) else re.ASCII)
+        return None if "[:" in pattern or "{," in pattern or _may_last(pattern) else re.compile(pattern, 0 if _CASELESS.search(pattern) else re.ASCII)
     except (re.error, OverflowError, RecursionError):
         return None
 

@@ -153,6 +153,18 @@ def test_letters_without_their_case_are_not_only_those_of_ascii(pattern: str) ->
     assert Matcher("target", pattern, is_regex=True).matches({"target": "café"})
 
 
+@pytest.mark.parametrize("pattern", [r"(\w+-?)+x", "(a|a)*x", "(?:a+)+x", "a?" * 40 + "a" * 40, ".*" * 12 + "x", r"(?i)([a-z]+)*\d"])
+def test_a_pattern_that_python_would_try_for_hours_counts_as_holding_at_once(pattern: str) -> None:
+    began = time.monotonic()
+    assert Matcher("target", pattern, is_regex=True).matches({"target": "a" * 60})
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("pattern", ["(?i)(Web|Db)-.*", r"[^*+]+\.(foo|bar)(-[a-z]+)?", ".*a.*|.*b.*|.*c.*|.+d.+", r"\(\)+\*", "(?:x|y).*z"])
+def test_a_pattern_as_people_write_them_is_tried(pattern: str) -> None:
+    assert not Matcher("target", pattern, is_regex=True).matches({"target": "zzz"})
+
+
 def test_a_silence_needs_all_of_its_matchers() -> None:
     assert silence(Matcher("host", "h1"), Matcher("target", "web")).matches(LABELS)
     assert not silence(Matcher("host", "h1"), Matcher("target", "db")).matches(LABELS)
