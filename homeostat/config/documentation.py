@@ -8,7 +8,7 @@ import inspect
 import itertools
 import textwrap
 import typing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -32,21 +32,3 @@ def _under_fields(kind: type) -> Iterator[tuple[str, str]]:
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                 yield name, " ".join(text.split())
-
-
-def sections_of(kind: Any) -> list[type[msgspec.Struct]]:
-    """Return every struct that is reachable from a type, itself among them, each once and in the order of the keys."""
-    found: dict[type[msgspec.Struct], None] = {}
-    _collect(kind, found)
-    return list(found)
-
-
-def _collect(kind: Any, found: dict[type[msgspec.Struct], None]) -> None:
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        if kind not in found:
-            found[kind] = None
-            for field in msgspec.structs.fields(kind):
-                _collect(field.type, found)
-        return
-    for part in typing.get_args(kind):
-        _collect(part, found)

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from homeostat.config import Config
-from homeostat.config.documentation import meanings, sections_of
+from homeostat.config.documentation import meanings
+from tests.homeostat.config.sections import sections_of
 
 
 @pytest.mark.parametrize("kind", sections_of(Config), ids=lambda kind: kind.__name__)

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeostat.config import Config
-from homeostat.config.documentation import sections_of
 from homeostat.config.example import EXAMPLE
 from homeostat.config.sample import sample
 from homeostat.config.strict import loads  # Alertmanager's file, which the example names, is not here
+from tests.homeostat.config.sections import sections_of
 
 WIDEST = 135
 
