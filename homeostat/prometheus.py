@@ -41,6 +41,7 @@ MOST_BYTES = 64 * 1024**2
 REMOTE_READ_RETRY_SECONDS = 3600.0
 # Prometheus' own remarks on a query (a metric's name, a histogram's buckets); any other warning says that data may be missing.
 _REMARKS = ("PromQL info", "PromQL warning")
+_MOST_NAMED = 60
 _MOST_TOLD = 1000
 _MOST_CONNECTIONS = 32
 # Statuses of a request that was understood and may be repeated later; any other 4xx, and 501, is a no for good.
@@ -230,7 +231,9 @@ class Prometheus:
         except PrometheusApiClientException as error:
             raise PrometheusError(f"Prometheus refused {asked}: {error}") from None
         except (requests.RequestException, HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
-            raise PrometheusError(f"Prometheus at {self.url} gave no answer to {asked}: {_short(error)}") from None
+            # A long query has no part in that, and would bury why.
+            named = asked if len(asked) <= _MOST_NAMED else f"{asked[:_MOST_NAMED]}..."
+            raise PrometheusError(f"Prometheus at {self.url} gave no answer to {named}: {_short(error)}") from None
 
 
 def selector(metric: str, **labels: str) -> str:

@@ -64,5 +64,5 @@ def remembered_part(facts: Facts, key: Key) -> Part:
         severities = [sample.labels.get("severity", "") for sample in facts.all("target:homeostat_severity:info", **labels)]
         lines.append(f"{key.problem} was asserted with {number(sure)}{''.join(f', {severity}' for severity in severities[:1])}.")
     elif facts.samples:
-        lines.append(f"{key.problem} was not asserted at that moment.")
+        lines.append(f"{key.problem} {'is not asserted now' if facts.at is None else 'was not asserted at that moment'}.")
     return Part(HEADING, tuple(lines))

@@ -85,20 +85,23 @@ def _explained(heard: Heard, key: Key) -> dict[str, Any]:
     story = heard.stories.get(key)
     chain = _chain(heard, key)
     deeds = deed_parts(story) if story else [_unheard(heard, key)]
-    return _told(key, sections(_short(chain, deeds, story, is_decided=_decided(heard, key)), [*chain, *deeds]), story)
+    return _told(key, sections(_short(heard, key, chain, deeds), [*chain, *deeds]), story)
 
 
 def _told(key: Key | None, explanation: list[dict[str, Any]], story: dict[str, Any] | None) -> dict[str, Any]:
     return {"problem": key.problem if key else None, "resource": key.resource if key else None, "explanation": explanation, "incident": story["id"] if story else None}
 
 
-def _short(chain: list[Part], deeds: list[Part], story: dict[str, Any] | None, *, is_decided: bool) -> str:
+def _short(heard: Heard, key: Key, chain: list[Part], deeds: list[Part]) -> str:
     """Name what was done in this episode, or in the last one as long as nothing new is decided, else the first link that is closed, else what the actor says."""
-    goes_on, closed = story is not None and story["episode_ended_at"] is None, first_closed(chain)
+    story, closed = heard.stories.get(key), first_closed(chain)
+    goes_on = story is not None and story["episode_ended_at"] is None
+    if isinstance(heard.incidents, Silent) and (closed is None or isinstance(heard.now, Silent)):
+        return f"Whether anything was done is not known: {first_closed(deeds)}."
     if story is not None and (story["outcome"] or story["state"]) in {*EXECUTED, "running"}:
         if goes_on:
             return outcome_sentence(story)
-        if not is_decided:
+        if not _decided(heard, key):
             return f"{outcome_sentence(story)} Its episode ended at {day(story['episode_ended_at'])}, and nothing happened since because {closed}."
     if closed is None and story is not None:
         if goes_on:

@@ -151,14 +151,9 @@ def alertmanager_down(town: Town) -> str:
     return "Alertmanager does not say whether the decision is silenced (Alertmanager at http://127.0.0.1:9 gave no answer: ConnectionError)"
 
 
-def actor_down(town: Town) -> str:
-    town.configure(links={"console": "http://127.0.0.1:9"})
-    return "the actor does not say what it does: http://127.0.0.1:9 gave no answer: ConnectionError; is the daemon running?"
-
-
 NOTHING = (
     not_asserted, no_action_known, below_every_threshold, silenced, never_arrived, unheard, rules_not_loaded, exporter_not_scraped, exporter_down, prometheus_down,
-    alertmanager_down, actor_down,
+    alertmanager_down,
 )  # fmt: skip
 
 
@@ -169,11 +164,26 @@ def test_of_nothing_the_first_closed_link_is_named_first(told: Town, cause: Any)
     assert short(told).startswith(f"Nothing happened because {said}")
 
 
-@pytest.mark.parametrize("cause", [cause for cause in NOTHING if cause not in {unheard, actor_down}], ids=lambda cause: cause.__name__)
+@pytest.mark.parametrize("cause", [cause for cause in NOTHING if cause is not unheard], ids=lambda cause: cause.__name__)
 def test_a_link_that_is_closed_now_stands_before_what_the_actor_said_before(told: Town, cause: Any) -> None:
     happened(told, outcome="refused", reason="cooldown: too soon", acted_at=None)
     said = cause(told)
     assert short(told).startswith(f"Nothing happened because {said}")
+
+
+def test_of_an_actor_that_does_not_answer_nobody_says_that_it_did_nothing(told: Town) -> None:
+    told.configure(links={"console": "http://127.0.0.1:9"})
+    silent = "Whether anything was done is not known: the actor does not say what it does: http://127.0.0.1:9 gave no answer: ConnectionError; is the daemon running?"
+    assert short(told) == silent
+    prometheus_down(told)
+    assert short(told) == silent
+
+
+def test_a_prometheus_that_is_down_is_told_without_the_long_question_that_it_was_asked(told: Town) -> None:
+    told.decisions, told.stories = [], {}
+    prometheus_down(told)
+    assert len(short(told)) < 350
+    assert "Connection refused" in short(told)
 
 
 def test_a_gate_that_says_no_is_named_when_all_before_it_is_open(told: Town) -> None:

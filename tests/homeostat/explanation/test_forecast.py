@@ -48,7 +48,8 @@ def test_another_moment_is_told_in_the_past_from_what_prometheus_held() -> None:
 
 def test_a_moment_without_a_problem_or_a_forecast_is_told_so() -> None:
     rows: list[Row] = [*without(whole(), "homeostat_problem_confidence_ratio"), ("homeostat_forecast_unavailable", {**KEY._asdict(), "reason": "stale"}, 1.0)]
-    assert remembered_part(facts(rows), KEY).lines[1:] == ("There was no forecast: stale.", "disk_exhaustion was not asserted at that moment.")
+    assert remembered_part(facts(rows, 60.0), KEY).lines[1:] == ("There was no forecast: stale.", "disk_exhaustion was not asserted at that moment.")
+    assert remembered_part(facts(rows), KEY).lines[-1] == "disk_exhaustion is not asserted now."
     assert remembered_part(Facts(()), KEY).lines == ()
 
 
