@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
 from typing import TYPE_CHECKING
 
 from homeostat import struct_types
@@ -31,9 +32,12 @@ _DOORS = {PrometheusError: "prometheus", AlertmanagerError: "alertmanager", Daem
 def examine(subject: Subject, checks: Mapping[str, Check] = CHECKS, within_seconds: float = WITHIN_SECONDS) -> list[Checked]:
     """Ask every check and return what each found, in their order, after `within_seconds` at the latest."""
     struct_types.read_all()
-    questions = {name: functools.partial(_ask, check, subject) for name, check in checks.items()}
+    # What hangs, as on a file system that does not answer, may hang for ever: it is not asked again beside itself.
+    hanging = {thread.name for thread in threading.enumerate()}
+    questions = {name: functools.partial(_ask, name, check, subject) for name, check in checks.items() if _thread(name) not in hanging}
     answers = ask_all(questions, within_seconds, len(questions), subject.doors.clock)
-    return [Checked(name, _unanswered(name, answer) if isinstance(answer, Exception) else answer) for name, answer in answers.items()]
+    told = {name: answers.get(name, LateError("it still waits for an answer since an earlier time")) for name in checks}
+    return [Checked(name, _unanswered(name, answer) if isinstance(answer, Exception) else answer) for name, answer in told.items()]
 
 
 def counted(examined: Iterable[Checked]) -> dict[Result, int]:
@@ -42,7 +46,12 @@ def counted(examined: Iterable[Checked]) -> dict[Result, int]:
     return {result: results.count(result) for result in RESULTS}
 
 
-def _ask(check: Check, subject: Subject) -> tuple[Finding, ...]:
+def _thread(name: str) -> str:
+    return f"check {name}"
+
+
+def _ask(name: str, check: Check, subject: Subject) -> tuple[Finding, ...]:
+    threading.current_thread().name = _thread(name)
     found = tuple(check.ask(subject))
     if not found:
         raise ValueError("it found nothing at all")

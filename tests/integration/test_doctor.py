@@ -309,6 +309,19 @@ def test_an_exporter_that_is_gone(house: House) -> None:
     until(house, "freshness", "and its data are fresh")
 
 
+def test_an_exporter_that_is_another_hosts_and_watches_this_one_is_ours_to_look_at(house: House) -> None:
+    house.kill("exporter")
+    with configured(house, host="center", exporter={"hosts": {"127.0.0.1": houses.HOST}}):
+        house.start("exporter")
+        stack.wait_for("the other host's exporter", lambda: stack.promql(house.url("prometheus"), 'homeostat_exporter_build_info{host="center"}'))
+        stack.wait_for("what it watches here", lambda: stack.promql(house.url("prometheus"), f'homeostat_exporter_last_success_timestamp_seconds{{host="{houses.HOST}"}}'))
+    told = doctor(house)
+    house.kill("exporter")
+    house.start("exporter")
+    assert told.results["targets"] == "passed", told.said("targets")
+    until(house, "freshness", "and its data are fresh")
+
+
 def test_an_actor_that_is_gone(house: House) -> None:
     with without(house, "actor"):
         told = doctor(house)
@@ -373,7 +386,7 @@ def test_a_configuration_that_was_changed_and_not_reloaded(house: House) -> None
     assert told.results["configuration"] == "warned"
     assert "systemctl reload homeostat-actor" in told.said("configuration")
     house.reload()
-    until(house, "configuration", "what the daemons run with")
+    until(house, "configuration", "in force in the actor and the exporter")
 
 
 def test_a_configuration_that_a_daemon_refused(house: House) -> None:
@@ -387,7 +400,7 @@ def test_a_configuration_that_a_daemon_refused(house: House) -> None:
     house.config_file.write_text(before)
     assert "keeps the one before" in until(house, "configuration", "the exporter refused the configuration").said("configuration")
     house.reload()
-    until(house, "configuration", "what the daemons run with")
+    until(house, "configuration", "in force in the actor and the exporter")
 
 
 def test_a_service_that_nothing_runs(house: House) -> None:

@@ -30,7 +30,7 @@ def _tried(subject: Subject) -> Iterator[Finding]:
     try:
         token = read_token(paths[0])
     except CredentialError:
-        yield passed("the token was not tried: see what the check credentials says")
+        yield warned("the webhook was not tried, for its token cannot be read", "see what the check credentials says")
         return
     try:
         code, words = subject.doors.actor.page("webhook", token)

@@ -26,9 +26,11 @@ def _ask(subject: Subject) -> Iterator[Finding]:
 
 
 def _of_other_hosts(subject: Subject) -> set[str | None]:
-    """Return the instances of the daemons of other hosts, each of which has a doctor of its own."""
-    query = f'last_over_time({{__name__=~"homeostat_(actor|exporter)_build_info",host!={quoted(subject.doors.config.host)},exported_host=""}}[1d])'
-    return {sample.labels.get("instance") for sample in subject.doors.prometheus.query(query)}
+    """Return the instances of the daemons of other hosts, each of which has a doctor of its own; but an exporter that watches this host too is ours."""
+    host = quoted(subject.doors.config.host)
+    theirs = f'last_over_time({{__name__=~"homeostat_(actor|exporter)_build_info",host!={host},exported_host=""}}[1d])'
+    watching = f"last_over_time(homeostat_exporter_last_success_timestamp_seconds{{host={host}}}[1d])"
+    return {sample.labels.get("instance") for sample in subject.doors.prometheus.query(f"{theirs} unless on (instance) {watching}")}
 
 
 def _scraped(subject: Subject) -> tuple[Target, ...]:

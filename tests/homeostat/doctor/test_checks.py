@@ -291,3 +291,8 @@ def with_other_eyes(look: Callable[[], str], wanted: str, own: pathlib.Path) -> 
         finally:
             os._exit(not told)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_webhook_that_was_not_tried_is_not_well(tmp_path: pathlib.Path) -> None:
+    settings = merged(tokens(tmp_path), {"security": {"intake_token_files": [str(tmp_path / "none")]}})
+    assert Server().said("intake", **settings)[0] == "warned: the webhook was not tried, for its token cannot be read"

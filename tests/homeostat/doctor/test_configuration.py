@@ -57,7 +57,7 @@ SHARED = "alertmanager: {{config_file: {}, time_intervals: [sundays]}}"
 
 def test_what_was_read_since_it_was_written_is_well(site: Site) -> None:
     site.write(SHARED.format(site.theirs))
-    assert site.said() == ["passed: /homeostat.yml is valid, and what the daemons run with"]
+    assert site.said() == ["passed: /homeostat.yml is valid, and in force in the actor and the exporter"]
 
 
 def test_windows_that_were_changed_in_alertmanagers_file_must_be_read_anew(site: Site, read_at: dict[str, float]) -> None:
@@ -68,6 +68,12 @@ def test_windows_that_were_changed_in_alertmanagers_file_must_be_read_anew(site:
     (said,) = site.said()
     assert said.startswith("warned: /alertmanager.yml was changed at ")
     assert ", and the actor has read it last at " in said
+
+
+def test_what_prometheus_knows_nothing_of_is_not_well(site: Site, read_at: dict[str, float]) -> None:
+    site.write("")
+    read_at.clear()
+    assert site.said() == ["warned: Prometheus does not tell when the actor read the configuration"]
 
 
 def test_what_is_valid_but_surely_not_meant_is_a_warning(site: Site) -> None:
