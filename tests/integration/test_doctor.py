@@ -431,7 +431,8 @@ def test_a_host_of_another_name_is_watched_by_nobody(house: House) -> None:
     with configured(house, host="nobody"):
         told = doctor(house)
     assert {"series", "freshness", "twins", "actor"} <= told.failed()
-    assert "map its instances in exporter.hosts" in told.said("series")
+    assert "watches nothing of host 'nobody', but of house" in told.said("series")
+    assert "as in exporter.hosts: {'house': nobody}" in told.said("series")
     assert "is the actor of 'house', not of 'nobody'" in told.said("actor")
 
 

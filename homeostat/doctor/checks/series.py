@@ -19,16 +19,24 @@ _KINDS = ("filesystem", "inodes", "memory", "swap", "fds", "certificates", "back
 
 def _ask(subject: Subject) -> Iterator[Finding]:
     config, prometheus = subject.doors.config, subject.doors.prometheus
-    watched = {sample.labels.get("target", "") for sample in prometheus.query(selector("homeostat_series_age_seconds", host=config.host))}
+    ages = prometheus.query(selector("homeostat_series_age_seconds"))
+    watched = {sample.labels.get("target", "") for sample in ages if sample.labels.get("host") == config.host}
     if not watched:
-        yield failed(
-            f"the exporter watches nothing of host {config.host!r}",
-            f"map its instances in exporter.hosts, as in exporter.hosts: {{'127.0.0.1:9100': {config.host}}}, and see that node_exporter is scraped",
-        )
+        yield _unmapped(config.host, sorted({sample.labels.get("host", "") for sample in ages}))
     trouble = [*_written(config, prometheus), *_counting(config, prometheus), *_alerts(config, prometheus), *(_catalogue(config, watched) if watched else ())]
     yield from trouble
     if watched and not trouble:
         yield passed(f"{len(watched)} targets of {config.host} are watched, and nothing in the catalogue is out of sight")
+
+
+def _unmapped(host: str, others: list[str]) -> Finding:
+    """Name what the series' instances say in place of this host, for the owner's own line to be made of."""
+    if not others:
+        return failed(f"the exporter watches nothing of host {host!r}", "see that node_exporter is scraped, and what the check freshness says")
+    return failed(
+        f"the exporter watches nothing of host {host!r}, but of {named(others)}",
+        f"map the instances of this host in exporter.hosts, as in exporter.hosts: {{{others[0]!r}: {host}}}, and reload homeostat-exporter",
+    )
 
 
 def _written(config: Config, prometheus: Prometheus) -> Iterator[Finding]:
