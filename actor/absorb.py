@@ -10,7 +10,7 @@ import msgspec
 from actor.journal import incidents, intake
 from actor.model import Decided, EpisodeKey
 from actor.timekeeper import was_set
-from homeostat.words import EXECUTED
+from homeostat.words import DECISION_ALERTS, EXECUTED
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
 # One fsync for many, yet the journal is free again within milliseconds.
 _TOGETHER = 50
-ALERTNAMES = {
-    "HomeostatAutoExecute": "auto-execute",
-    "HomeostatNotifyExecute": "notify-execute",
-    "HomeostatPropose": "propose",
-    "HomeostatAlertOnly": "alert-only",
-}
 
 # What was done, or refused by a person, stands for the whole episode.
 _LASTING = {*EXECUTED, "denied", "vetoed"}
@@ -70,7 +64,7 @@ def _decide(world: World, db: sqlite3.Connection, alert: StoredAlert, now: float
 
 def read_decision(labels: dict[str, str], annotations: dict[str, str]) -> Decided | str:
     """Return what a decision alert says, or in words why it is none."""
-    decision = ALERTNAMES.get(labels.get("alertname", ""))
+    decision = DECISION_ALERTS.get(labels.get("alertname", ""))
     if decision is None:
         return f"alert {labels.get('alertname', '')!r} is no decision"
     missing = [name for name in ("problem", "action", "host", "target", "resource") if not labels.get(name)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from homeostat.words import (
+    DECISION_ALERTS,
     SELFTEST,
     ActionClass,
     Decision,
@@ -88,15 +89,10 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def labels(self) -> dict[str, str]:
         """The labels that its decision alert bears, as a silence's matchers see them: Prometheus may have added some."""
-        alertnames = {
-            "auto-execute": "HomeostatAutoExecute",
-            "notify-execute": "HomeostatNotifyExecute",
-            "propose": "HomeostatPropose",
-            "alert-only": "HomeostatAlertOnly",
-        }
+        alertname = next(name for name, decision in DECISION_ALERTS.items() if decision == self.decision)
         return {
             **self.alert_labels,
-            "alertname": alertnames[self.decision],
+            "alertname": alertname,
             "problem": self.problem,
             "action": self.action,
             "risk": self.risk,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from actor import notify
-from actor.absorb import ALERTNAMES, changes, read_decision
+from actor.absorb import changes, read_decision
 from actor.journal import incidents, intake, news
 from actor.journal.intake import ReceivedAlert
 from actor.learn import Seen, follow_trials
@@ -17,7 +17,7 @@ from actor.situation import DECISION_SERIES, ask_silences
 from homeostat.alertmanager import AlertmanagerError
 from homeostat.config.section import DAY
 from homeostat.prometheus import PrometheusError, quoted, selector
-from homeostat.words import EXECUTED
+from homeostat.words import DECISION_ALERTS, EXECUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,7 +83,7 @@ def _is_settled(incident: Incident) -> bool:
 
 
 def _catch_up(world: World) -> bool:
-    names = f'alertname=~"{"|".join(ALERTNAMES)}"'
+    names = f'alertname=~"{"|".join(DECISION_ALERTS)}"'
     try:
         alerts = world.alertmanager.alerts(names, f"host={quoted(world.config.host)}")
     except AlertmanagerError as error:

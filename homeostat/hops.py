@@ -8,7 +8,7 @@ from homeostat.config.section import MINUTE
 from homeostat.daemon_client import DaemonError, DaemonRefused
 from homeostat.prometheus import quoted, selector
 from homeostat.walk import Ended, Hop, Walk
-from homeostat.words import EXECUTED, SELFTEST
+from homeostat.words import DECISION_ALERTS, EXECUTED, SELFTEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PROBLEM_SERIES = "homeostat_problem_confidence_ratio"
 DECISION_SERIES = "target_action:homeostat_decision:ratio"
-DECISION_ALERTS = "HomeostatAutoExecute|HomeostatNotifyExecute|HomeostatPropose|HomeostatAlertOnly"
+_DECISION_ALERTS = "|".join(DECISION_ALERTS)
 # What these gates say is a person's word, or waits for a person's time: the chain works up to there.
 _PERSONS_GATES = {"confirmation", "stopped", "postponed", "window", "quiet-time"}
 # Alertmanager's own pace is not known here: its routes have theirs.
@@ -120,7 +120,7 @@ def _why_not_decided(walk: Walk) -> str:
 
 
 def _alert_fires(walk: Walk) -> str | None:
-    samples = walk.doors.prometheus.query(f'ALERTS{{alertname=~"{DECISION_ALERTS}",alertstate="firing",{_matchers(walk)}}}')
+    samples = walk.doors.prometheus.query(f'ALERTS{{alertname=~"{_DECISION_ALERTS}",alertstate="firing",{_matchers(walk)}}}')
     return f"{samples[0].labels.get('alertname')} fires" if samples else None
 
 
@@ -133,7 +133,7 @@ def _why_no_alert(walk: Walk) -> str:
 
 
 def _alerts(walk: Walk) -> list[Alert]:
-    return walk.doors.alertmanager.all_alerts(f'alertname=~"{DECISION_ALERTS}"', *(f"{name}={quoted(value)}" for name, value in walk.labels.items()))
+    return walk.doors.alertmanager.all_alerts(f'alertname=~"{_DECISION_ALERTS}"', *(f"{name}={quoted(value)}" for name, value in walk.labels.items()))
 
 
 def _alertmanager_has_it(walk: Walk) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from homeostat.alertmanager import Matcher
 from homeostat.clock import rfc3339, unix_time
-from homeostat.words import DECISIONS, EXECUTING, POSTED_ALERTS, RISKS, SEVERITIES
+from homeostat.words import DECISION_ALERTS, DECISIONS, EXECUTING, EXECUTING_ALERTS, POSTED_ALERTS, RISKS, SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 Reach = Literal["all", "some", "none"]
 Values = dict[str, tuple[str, ...]]
 
-EXECUTING_ALERTS = ("HomeostatAutoExecute", "HomeostatNotifyExecute")
-_DECISIONS = (*EXECUTING_ALERTS, "HomeostatPropose", "HomeostatAlertOnly")
 _PROBLEMS = ("HomeostatProblem", "HomeostatUndecided")
 _WATCHDOG = "HomeostatWatchdog"
-_OURS = (*_DECISIONS, *_PROBLEMS, *POSTED_ALERTS, _WATCHDOG)
+_OURS = (*DECISION_ALERTS, *_PROBLEMS, *POSTED_ALERTS, _WATCHDOG)
 _LABELS = ("alertname", "host", "problem", "target", "resource", "action", "risk", "decision", "severity")
 # Elsewhere nothing is executed: the gate `known` refuses it.
 _ONLY_NAMED = ("target", "action")
@@ -197,7 +195,7 @@ def _doubts(silence: Silence, known: Known, *, muted: bool) -> Iterator[str]:
     alertnames = [matcher for matcher in silence.matchers if matcher.name == "alertname"]
     misspelled = [doubt for matcher in alertnames for doubt in _doubted_alertname(matcher)]
     yield from misspelled
-    names_a_decision = any(matcher.is_equal and matcher.matches({"alertname": name}) for matcher in alertnames for name in _DECISIONS)
+    names_a_decision = any(matcher.is_equal and matcher.matches({"alertname": name}) for matcher in alertnames for name in DECISION_ALERTS)
     if names_a_decision or misspelled or (hosts and not alertnames):
         for matcher in silence.matchers:
             if matcher.is_equal and matcher.name != "alertname":

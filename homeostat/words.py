@@ -35,6 +35,14 @@ MODES: tuple[Mode, ...] = ("shadow", "active", "interactive")
 STATES: tuple[State, ...] = ("accepted", "deferred", "proposed", "announced", "running")
 FAILURES: tuple[Outcome, ...] = ("rolled_back", "rollback_conflict", "failed", "unverified", "interrupted", "stranded")
 EXECUTED: tuple[Outcome, ...] = ("succeeded", "warned", *FAILURES)
+# The alerts that tell the actor of a decision, and of which.
+DECISION_ALERTS: dict[str, Decision] = {
+    "HomeostatAutoExecute": "auto-execute",
+    "HomeostatNotifyExecute": "notify-execute",
+    "HomeostatPropose": "propose",
+    "HomeostatAlertOnly": "alert-only",
+}
+EXECUTING_ALERTS: tuple[str, ...] = tuple(name for name, decision in DECISION_ALERTS.items() if decision in EXECUTING)
 # What the actor posts itself; no rule makes these.
 POSTED_ALERTS = ("HomeostatProposal", "HomeostatAnnouncement", "HomeostatWithheld", "HomeostatOutcome", "HomeostatSummary")
 LOSSES: dict[Loss, str] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from actor.holding import pauses
 from actor.journal import ledger
 from actor.metrics.families import gauges
-from homeostat.words import MODES
+from homeostat.words import EXECUTING_ALERTS, MODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,5 @@ def _all_silenced(world: World) -> bool:
     """Say whether an active silence mutes every executing decision of this host."""
     if world.silences is None:
         return False
-    names = ("HomeostatAutoExecute", "HomeostatNotifyExecute")
-    plain = [{"alertname": name, "host": world.config.host} for name in names]
+    plain = [{"alertname": name, "host": world.config.host} for name in EXECUTING_ALERTS]
     return all(any(silence.matches(labels) for silence in world.silences.active) for labels in plain)

@@ -8,16 +8,11 @@ import yaml
 
 from homeostat import rules
 from homeostat.routing import Loader, Routing, parse_routes
+from homeostat.words import DECISION_ALERTS
 
 if TYPE_CHECKING:
     from homeostat.doors import Doors
 
-DECISIONS = {
-    "HomeostatAutoExecute": "auto-execute",
-    "HomeostatNotifyExecute": "notify-execute",
-    "HomeostatPropose": "propose",
-    "HomeostatAlertOnly": "alert-only",
-}
 _URGENT = ("critical", "warning")
 # What the actor itself posts; its severity is the problem's, or that of how it ended. Summaries and good news are a matter of taste.
 _POSTED = ("HomeostatProblem", "HomeostatProposal", "HomeostatAnnouncement", "HomeostatOutcome")
@@ -38,7 +33,7 @@ def routing(doors: Doors) -> tuple[Routing, str]:
 
 def decision_labels(host: str, alertname: str) -> dict[str, str]:
     """Return the labels of a decision alert of this host, as its rule gives them."""
-    decision = DECISIONS[alertname]
+    decision = DECISION_ALERTS[alertname]
     return {
         "alertname": alertname, "host": host, "decision": decision, "severity": "warning", "risk": "low", "problem": "disk_exhaustion",
         "action": "disk-cleanup", "target": "/", "resource": "filesystem",

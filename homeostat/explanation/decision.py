@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from homeostat.config.thresholds import NEVER
 from homeostat.explanation.parts import Part, day, listed, number
 from homeostat.words import DECISIONS, EXECUTING
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 HEADING = "Decision"
 # As in alert-rules/decision.rules.yml, where a tier is left so far below its threshold.
 BAND = 0.03
-NEVER = 2.0
 OFFSET_LEAST, OFFSET_MOST = -0.30, 0.05
 _TERMS = ("prediction", "historical_success", "impact_certainty", "rollback_feasibility")
 # What a risk may become at most, whatever a configuration says.

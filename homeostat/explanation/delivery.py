@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from homeostat.explanation.parts import Part, Silent, listed
+from homeostat.words import DECISION_ALERTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from homeostat.explanation.facts import Key
 
 HEADING = "Alertmanager"
-DECISION_ALERTS = ("HomeostatAutoExecute", "HomeostatNotifyExecute", "HomeostatPropose", "HomeostatAlertOnly")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 from homeostat.generate.marks import MergeError, without_ours
 from homeostat.generate.merge import Addition, Entry, entries, merge, read
 from homeostat.routing import parse_routes
-from homeostat.words import SEVERITIES
+from homeostat.words import DECISION_ALERTS, EXECUTING_ALERTS, SEVERITIES
 
 if TYPE_CHECKING:
     from homeostat.config import Config
     from homeostat.routing import InhibitRule
 
 NOBODY = "homeostat-nobody"
-DECISIONS = "HomeostatAutoExecute|HomeostatNotifyExecute|HomeostatPropose|HomeostatAlertOnly"
-_EXECUTING = "HomeostatAutoExecute|HomeostatNotifyExecute"
+_DECISIONS, _EXECUTING = "|".join(DECISION_ALERTS), "|".join(EXECUTING_ALERTS)
 _BEFORE = "HomeostatProposal|HomeostatAnnouncement|HomeostatWithheld"
 # Everything else that people hear of is Homeostat's own trouble.
 _TOLD_APART = "Homeostat(Proposal|Announcement|Withheld|Outcome|Summary|Problem)"
@@ -84,7 +83,7 @@ def additions(config: Config, token_file: str | None) -> tuple[Addition, ...]:
     """Return our routes, inhibit rules and receivers."""
     people = tuple(Entry(value, comment) for value, comment in _people(config))
     shared_routes = (
-        Entry({"receiver": NOBODY, "matchers": [_matcher("alertname", "=~", DECISIONS)]}, "Decisions for a host without an actor are nobody's."),
+        Entry({"receiver": NOBODY, "matchers": [_matcher("alertname", "=~", _DECISIONS)]}, "Decisions for a host without an actor are nobody's."),
         Entry(
             {"receiver": NOBODY, "matchers": ['alertname=~"Homeostat.+"', 'severity="none"']}, "The heartbeat, and what only mutes others."
         ),
@@ -99,7 +98,7 @@ def additions(config: Config, token_file: str | None) -> tuple[Addition, ...]:
 def _decisions(config: Config) -> Entry:
     route = {
         "receiver": f"homeostat-actor-{config.host}",
-        "matchers": [_matcher("alertname", "=~", DECISIONS), _matcher("host", "=", config.host)],
+        "matchers": [_matcher("alertname", "=~", _DECISIONS), _matcher("host", "=", config.host)],
         "group_by": ["host", "problem", "target", "resource"],
         "group_wait": "0s",
         "group_interval": "1m",

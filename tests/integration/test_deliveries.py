@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actor.absorb import ALERTNAMES
 from actor.journal import incidents
 from actor.reconcile import reconcile
 from homeostat.alertmanager import Alertmanager, Matcher, PostedAlert
 from homeostat.clock import rfc3339
 from homeostat.config.types import Alertmanager as AlertmanagerConfig
+from homeostat.words import DECISION_ALERTS
 from tests.actor.web import INTAKE, pages_of, served
 from tests.integration import proxy, stack
 from tests.support import DISK, HOST, MINUTE, WEB, Actor, Host, labels_of
@@ -84,7 +84,7 @@ def config(url: str, **changes: Any) -> dict[str, Any]:
     receiver = {"url": f"{url}/webhook", "send_resolved": True, "http_config": {"authorization": {"credentials": INTAKE[0]}}, **changes}
     times = {"group_wait": "0s", "group_interval": f"{GROUP_INTERVAL_SECONDS}s", "repeat_interval": "4h"}
     # What the actor itself posts goes to people.
-    decisions = {"receiver": "actor", "group_by": ["host"], "matchers": [f'alertname=~"{"|".join(ALERTNAMES)}"'], **times}
+    decisions = {"receiver": "actor", "group_by": ["host"], "matchers": [f'alertname=~"{"|".join(DECISION_ALERTS)}"'], **times}
     return {"route": {"receiver": "people", "routes": [decisions]}, "receivers": [{"name": "people"}, {"name": "actor", "webhook_configs": [receiver]}]}
 
 

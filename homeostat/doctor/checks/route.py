@@ -10,6 +10,7 @@ from homeostat.daemon_client import DaemonError
 from homeostat.doctor import addressees, told
 from homeostat.doctor.model import Check, Finding, Subject, failed, named, passed, warned
 from homeostat.routing import RoutingError
+from homeostat.words import DECISION_ALERTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +29,7 @@ def _ask(subject: Subject) -> Iterator[Finding]:
     webhooks = {name: addressees.webhooks_of(text, name) for name in routing.webhooks}
     ours = _ours(subject, webhooks)
     taken: dict[str, list[str]] = {}
-    for alertname in addressees.DECISIONS:
+    for alertname in DECISION_ALERTS:
         trouble = _way(subject, routing, ours, alertname)
         if trouble:
             taken.setdefault(trouble, []).append(alertname)
@@ -37,7 +38,7 @@ def _ask(subject: Subject) -> Iterator[Finding]:
     found = [finding for name in ours for webhook in webhooks[name] for finding in _webhook(subject, name, webhook)]
     yield from found
     if not taken and not found:
-        takers = {name for alertname in addressees.DECISIONS for name in routing.receivers(addressees.decision_labels(subject.doors.config.host, alertname))}
+        takers = {name for alertname in DECISION_ALERTS for name in routing.receivers(addressees.decision_labels(subject.doors.config.host, alertname))}
         yield passed(f"every decision of {subject.doors.config.host} goes to the receiver {named(sorted(takers.intersection(ours)))}, and nothing shadows its route")
 
 
