@@ -86,13 +86,13 @@ def test_a_check_that_hangs_for_ever_is_not_asked_again_beside_itself() -> None:
         over.wait(30)
         return (passed("x"),)
 
-    seen = [examine(SUBJECT, {"a": Check(1, hang)}, within_seconds=0.2)[0].findings[0].seen for _ in range(3)]
+    seen = [examine(SUBJECT, {"for ever": Check(1, hang)}, within_seconds=0.2)[0].findings[0].seen for _ in range(3)]
     over.set()
     assert seen == ["no answer within 0.2 s", *["it still waits for an answer since an earlier time"] * 2]
     assert asked.acquire(blocking=False)
     assert not asked.acquire(blocking=False)
     time.sleep(0.1)
-    assert examine(SUBJECT, {"a": Check(1, hang)})[0].result == "passed"
+    assert examine(SUBJECT, {"for ever": Check(1, hang)})[0].result == "passed"
 
 
 def test_the_checks_go_along_the_chain_and_each_place_is_taken_once() -> None:
