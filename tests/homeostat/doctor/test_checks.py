@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import subprocess
 import tempfile
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,18 @@ class TestCredentials:
         assert "this token is a placeholder" in told[0]
         assert "others may read or change this token" in told[1]
 
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a file another's")
+    @pytest.mark.parametrize("kind", ["intake", "operator"])
+    def test_what_it_says_makes_a_file_that_can_be_used(self, tmp_path: pathlib.Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        # These users and groups are the install's; here root has to do.
+        monkeypatch.setattr("homeostat.doctor.checks.credentials._READERS", dict.fromkeys(("intake", "operator", "metrics"), "-g root"))
+        settings = tokens(tmp_path)
+        (tmp_path / kind).unlink()
+        (told,) = found("credentials", settings)
+        command = told.fix.partition("else: ")[2].partition(", and")[0]
+        subprocess.run(["/bin/sh", "-c", command], check=True)
+        assert said("credentials", settings) == ["passed: 2 token files can be used"]
+
     def test_a_file_that_is_not_there(self, tmp_path: pathlib.Path) -> None:
         settings = merged(tokens(tmp_path), {"prometheus": {"bearer_token_file": str(tmp_path / "none")}})
         assert said("credentials", settings) == [f"failed: prometheus.bearer_token_file: {tmp_path}/none: the token file cannot be read: No such file or directory"]
@@ -71,6 +84,11 @@ class TestCredentials:
     def test_none_at_all(self, mode: str, result: str) -> None:
         told = found("credentials", {"autonomy": {"mode": mode}})
         assert [finding.result for finding in told] == [result, result, "passed"]
+
+    def test_what_it_says_is_what_the_install_says(self) -> None:
+        install = (pathlib.Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+        commands = [finding.fix.partition(", and name")[0] for finding in found("credentials", {})[:2]]
+        assert all(command in install for command in commands), commands
 
     def test_no_finding_holds_a_secret(self, tmp_path: pathlib.Path) -> None:
         settings = tokens(tmp_path)
@@ -178,6 +196,7 @@ class TestRoute:
     def test_an_address_that_alertmanager_does_not_tell_is_known_by_the_receivers_name(self, name: str, result: str) -> None:
         (told,) = self.said("<secret>", name, console="http://127.0.0.1:9924")
         assert told.startswith(result)
+        assert ("only homeostat selftest shows" in told) == (result == "passed")
 
 
 class TestPeople:
