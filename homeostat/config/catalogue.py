@@ -148,6 +148,8 @@ class CleanupRule(Section, frozen=True, kw_only=True):
             raise ValueError("directory '/' must be an absolute path below /")
         if self.pattern.strip("*?.") == "":
             raise ValueError(f"pattern {self.pattern!r} would fit every file; name an ending such as '*.log.*'")
+        if "/" in self.pattern:
+            raise ValueError(f"pattern {self.pattern!r} is about names, at any depth below directory: no name has a slash")
 
 
 def related(services: dict[str, Service], groups: dict[str, Group], filesystems: dict[str, Filesystem]) -> None:
