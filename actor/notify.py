@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from actor.model import Incident, Plan
     from actor.world import World
     from homeostat.alertmanager import Alert
-    from homeostat.words import Outcome
+    from homeostat.words import Outcome, State
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def announce(world: World, incident: Incident, acts_at: float, plan: Plan) -> bo
         f"Say no, or move it: {page(world, incident.id)}\n"
         f"Or in a terminal: homeostat veto {incident.id}; homeostat defer {incident.id} --for 2h."
     )
-    return _post(world, incident, ("HomeostatAnnouncement", summary, description), acts_at)
+    return _post(world, incident, ("HomeostatAnnouncement", summary, description), acts_at, state="announced")
 
 
 def tell_deferral(world: World, incident: Incident, reason: str, until: float) -> bool:
@@ -50,7 +50,8 @@ def tell_deferral(world: World, incident: Incident, reason: str, until: float) -
         f"Say no, or move it on: {page(world, incident.id)}\n"
         f"Or in a terminal: homeostat veto {incident.id}; homeostat defer {incident.id} --for 2h."
     )
-    return _post(world, incident, ("HomeostatAnnouncement", summary, description), until)
+    # Alertmanager tells nothing new of an alert that it has told of: who heard that it waits must hear that it begins.
+    return _post(world, incident, ("HomeostatAnnouncement", summary, description), until, state="deferred")
 
 
 def tell_withheld(world: World, incident: Incident, reason: str) -> bool:
@@ -83,7 +84,7 @@ def tell_outcome(world: World, incident: Incident, outcome: Outcome, reason: str
         lines.append("What it changed could not all be put back: look at it yourself.")
     lines.append(f"The whole story: {page(world, incident.id)}, or: homeostat why {incident.id}.")
     ends_at = world.clock.now() + _OUTCOME_STAYS_SECONDS
-    return _post(world, incident, ("HomeostatOutcome", summary, "\n".join(filter(None, lines))), ends_at, outcome)
+    return _post(world, incident, ("HomeostatOutcome", summary, "\n".join(filter(None, lines))), ends_at, outcome=outcome)
 
 
 def take_back(world: World, alert: Alert) -> bool:
@@ -160,19 +161,17 @@ def _stays_seconds(world: World) -> float:
     return max(_OUTCOME_STAYS_SECONDS, 3 * world.config.actor.reconcile)
 
 
-def _post(world: World, incident: Incident, words: tuple[str, str, str], ends_at: float, outcome: Outcome | None = None) -> bool:
+def _post(world: World, incident: Incident, words: tuple[str, str, str], ends_at: float, **said: Outcome | State) -> bool:
     if incident.is_selftest:
         # It has a report of its own; nobody is to be woken for what is not there.
         return True
     alertname, summary, description = words
-    labels = {**incident.labels, "alertname": alertname, "incident": incident.id, "severity": _severity(incident, outcome)}
-    if outcome is not None:
-        labels["outcome"] = outcome
+    labels = {**incident.labels, "alertname": alertname, "incident": incident.id, "severity": _severity(incident, said.get("outcome")), **said}
     annotations = {"summary": summary, "description": description, "incident_url": page(world, incident.id), **links(world, alertname)}
     return send(world, PostedAlert(labels, annotations, rfc3339(world.clock.now()), rfc3339(ends_at)))
 
 
-def _severity(incident: Incident, outcome: Outcome | None) -> str:
+def _severity(incident: Incident, outcome: str | None) -> str:
     if outcome == "stranded":
         return "critical"
     return "warning" if outcome in FAILURES else incident.severity if outcome is None else "info"

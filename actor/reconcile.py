@@ -72,7 +72,7 @@ def _take_back_announcements(world: World) -> None:
         return
     for alert in announced:
         incident = incidents.find(world.journal, alert.labels.get("incident", ""))
-        if incident is not None and _is_settled(incident):
+        if incident is not None and (_is_settled(incident) or (alert.labels.get("state") == "deferred" and _is_announced(incident))):
             notify.take_back(world, alert)
 
 
@@ -80,6 +80,11 @@ def _is_settled(incident: Incident) -> bool:
     """Say whether nothing announces this any more; what is only refused or shadowed may be being announced at this moment."""
     is_over = incident.outcome is not None and incident.outcome not in {"refused", "shadowed"}
     return is_over or incident.episode_ended_at is not None or incident.state in {"proposed", "running"}
+
+
+def _is_announced(incident: Incident) -> bool:
+    """Say whether people were told last that it begins, not that a person put it off."""
+    return incident.state == "announced" and incident.told_gate is None
 
 
 def _catch_up(world: World) -> bool:

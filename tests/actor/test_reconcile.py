@@ -188,7 +188,7 @@ def test_a_clock_that_was_set_back_does_not_keep_an_episode_open_for_ever(actor:
 
 def announced(actor: Actor) -> set[str]:
     """Let Alertmanager hold every announcement that was posted, reconcile, and return the ends of those that are posted then."""
-    held = [posted for posted in actor.alertmanager.posted if posted.labels["alertname"] == "HomeostatAnnouncement"]
+    held = [posted for posted in actor.alertmanager.posted if posted.labels.get("state") == "deferred"]
     actor.alertmanager.firing = [Alert("f", posted.labels, posted.annotations, posted.starts_at, posted.ends_at) for posted in held]
     actor.alertmanager.posted = []
     reconcile(actor.world)
@@ -226,3 +226,10 @@ def test_what_is_being_announced_anew_after_a_refusal_is_not_taken_back(actor: A
     with actor.journal.transaction() as db:
         incidents.settle(db, actor.incident(), "refused", "breaker: open", (actor.clock.now(), None))
     assert announced(actor) == set()
+
+
+def test_who_is_told_that_it_begins_is_not_told_any_longer_that_it_waits(actor: Actor) -> None:
+    put_off(actor)
+    with actor.journal.transaction() as db:
+        incidents.told_deferral(db, actor.incident().id, None)
+    assert announced(actor) == {rfc3339(actor.clock.now())}

@@ -7,22 +7,32 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actor import notify
 from actor.journal import Journal, news
+from actor.model import Command, Plan
 from homeostat.alertmanager import Alert, Alertmanager
 from homeostat.clock import SystemClock, unix_time
 from homeostat.config import Size
 from homeostat.config.section import HOUR
 from homeostat.config.types import Alertmanager as AlertmanagerConfig
+from tests.actor.gates.situations import incident
 from tests.actor.live import Live, living
+from tests.httpd import Reply
+from tests.httpd import serving as http_serving
 from tests.integration import stack
+from tests.support import Actor, Host
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator
 
+    from tests.httpd import Site
+
 pytestmark = pytest.mark.integration
 
 NOBODY = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
+RESTART = Command(step="s", summary="restart web", arguments={}, expected="e", oracle="o")
+PLAN = Plan(action="service-restart", target="web", commands=(RESTART,), confidence=0.9, risk="low", duration_seconds=60.0, undo="it only reads")
 QUICK = {"autonomy": {"actions": {"service-restart": {"settle": "1s", "watch": "2s"}}}}
 ANY_TIME = {"notifications": {"daily_at": "00:00", "location": "UTC"}, **QUICK}
 
@@ -91,7 +101,30 @@ def test_what_was_put_off_and_then_vetoed_is_no_longer_announced(live: Live, tmp
         live.until(running, lambda story: story["state"] == "announced")
         known = live.incident(running)["id"]
         assert live.run("defer", known, "--for", "8h").exit_code == 0
-        (told,) = stack.wait_for("the deferral", lambda: posted(alertmanager.url, "HomeostatAnnouncement"))
-        assert unix_time(told.ends_at) > SystemClock().now() + 7 * HOUR
+        ends = stack.wait_for("the deferral", lambda: {one.labels["state"]: one.ends_at for one in posted(alertmanager.url, "HomeostatAnnouncement")})
+        assert unix_time(ends["deferred"]) > SystemClock().now() + 7 * HOUR
         assert live.run("veto", known).exit_code == 0
         stack.wait_for("its end", lambda: not posted(alertmanager.url, "HomeostatAnnouncement"), 15)
+
+
+def test_people_who_were_told_that_it_waits_are_told_when_it_begins(tmp_path: pathlib.Path) -> None:
+    with http_serving(lambda _: Reply()) as people:
+        route = {"receiver": "people", "group_by": ["alertname", "host", "incident"], "group_wait": "1s", "group_interval": "3s", "repeat_interval": "12h"}
+        config = {"route": route, "receivers": [{"name": "people", "webhook_configs": [{"url": people.url, "send_resolved": False}]}]}
+        with stack.start_alertmanager(tmp_path / "alertmanager", config) as alertmanager:
+            actor = Actor(Host(tmp_path / "host"))
+            actor.world.alertmanager = Alertmanager(AlertmanagerConfig(url=alertmanager.url))
+            actor.clock.jump(SystemClock().now() - actor.clock.now())
+            waits_until = SystemClock().now() + 5
+            assert notify.tell_deferral(actor.world, incident(), "window: closed", waits_until)
+            stack.wait_for("news of the deferral", lambda: told(people, "waits until"))
+            stack.wait_for("its end", lambda: SystemClock().now() > waits_until)
+            actor.clock.jump(SystemClock().now() - actor.clock.now())
+            assert notify.announce(actor.world, incident(), SystemClock().now() + 600, PLAN)
+            stack.wait_for("the announcement", lambda: told(people, "will act on"), 12)
+            actor.journal.close()
+
+
+def told(people: Site, words: str) -> bool:
+    """Say whether people were sent something whose summary has these words."""
+    return any(words in alert["annotations"]["summary"] for asked in list(people.asked) for alert in asked.json["alerts"])
