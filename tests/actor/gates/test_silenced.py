@@ -6,6 +6,7 @@ import pytest
 
 from actor.model import Silences
 from homeostat.alertmanager import Matcher
+from homeostat.silences import pause_matchers
 from tests.actor.gates.situations import NOW, ask, incident, situation
 from tests.support import silence
 
@@ -44,6 +45,14 @@ def test_a_silence_on_one_tier_does_not_mute_another() -> None:
     about = incident(decision="propose")
     muted = Silences((silence(Matcher("alertname", "HomeostatAutoExecute")),), NOW)
     assert ask("silenced", situation(about, silences=muted))[0] == "allow"
+
+
+@pytest.mark.parametrize("service", [None, "web"])
+def test_a_pause_holds_back_too_what_a_person_would_say_yes_to(service: str | None) -> None:
+    paused = Silences((silence(*pause_matchers("h1", service)),), NOW)
+    assert ask("silenced", situation(incident(decision="propose"), silences=paused)) == ("refuse", "silenced by ada until 2026-01-02T00:00:00Z: maintenance")
+    elsewhere = Silences((silence(*pause_matchers("h1", "other")), silence(*pause_matchers("h2"))), NOW)
+    assert ask("silenced", situation(incident(decision="propose"), silences=elsewhere))[0] == "allow"
 
 
 def test_no_answer_is_a_no() -> None:

@@ -14,7 +14,8 @@ from actor.person.again import ask_again
 from actor.person.approval import approve
 from actor.person.refusal import refuse
 from homeostat.alertmanager import Matcher
-from tests.support import DAY, DISK, HOUR, WEB, Actor, silence
+from homeostat.silences import pause_matchers
+from tests.support import DAY, DISK, HOST, HOUR, WEB, Actor, silence
 
 if TYPE_CHECKING:
     from actor.model import Case, Plan
@@ -158,9 +159,10 @@ def test_a_yes_after_the_problem_went_away_is_refused_in_words(actor: Actor) -> 
     assert (answer.taken, answer.reason.startswith("there is nothing to approve: the problem went away at 2023-11-14T22:13:20Z")) == (False, True)
 
 
-def test_a_yes_waits_for_the_gates_that_it_does_not_satisfy(actor: Actor) -> None:
+@pytest.mark.parametrize("matchers", [(Matcher("target", "web"),), tuple(pause_matchers(HOST))], ids=["a silence", "a pause"])
+def test_a_yes_waits_for_the_gates_that_it_does_not_satisfy(actor: Actor, matchers: tuple[Matcher, ...]) -> None:
     proposed(actor)
-    actor.alertmanager.active = [silence(Matcher("target", "web"))]
+    actor.alertmanager.active = [silence(*matchers)]
     assert say_yes(actor).reason == "approved; it waits, for silenced: silenced by ada until 2026-01-02T00:00:00Z: maintenance"
     actor.turn()
     assert (actor.incident().outcome, actor.host.restarts()) == ("refused", 0)
