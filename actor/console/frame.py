@@ -70,7 +70,9 @@ def _settle_cookie(app: flask.Flask, service: Service) -> None:
     app.secret_key = secrets.token_bytes(32)
     app.session_interface = _Cookie(service)
     # Lax, not Strict: who comes by the link of a notification is logged in. That is a GET, which never acts.
-    app.config.update(SESSION_COOKIE_NAME="homeostat_console", SESSION_COOKIE_SAMESITE="Lax", WTF_CSRF_TIME_LIMIT=None)
+    # A browser keeps one of a name for all ports: two hosts' consoles through two tunnels would log each other out.
+    host = hashlib.sha256(service.world.config.host.encode()).hexdigest()[:12]
+    app.config.update(SESSION_COOKIE_NAME=f"homeostat_{host}", SESSION_COOKIE_SAMESITE="Lax", WTF_CSRF_TIME_LIMIT=None)
 
 
 class _Cookie(SecureCookieSessionInterface):

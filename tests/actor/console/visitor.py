@@ -66,6 +66,13 @@ class Visitor:
         """Return the form of a page that goes to an address."""
         return next(form for form in read(self.client.get(page)).forms if form.action == action)
 
+    @property
+    def cookie(self) -> tuple[str, str]:
+        """The name and the value of the cookie that it was given."""
+        given = self.client.get_cookie(self.pages.app.config["SESSION_COOKIE_NAME"])
+        assert given is not None
+        return given.key, given.value
+
     def log_in(self, name: str = "ada", token: str = OPERATOR[0], onward: str = "") -> TestResponse:
         form = self.form(f"/login?next={onward}", "/login")
         return self.client.post("/login", data={**form.fields, "name": name, "token": token})
