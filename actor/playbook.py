@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import msgspec
 
 from actor import measures, protections, steps
-from actor.model import Measure, Protection, Step
+from actor.kinds import Measure, Protection, Step
 from homeostat.config import ConfigError, Duration, Raw, load
 from homeostat.config.limits import Window
 from homeostat.config.section import Ratio

@@ -10,7 +10,8 @@ from actor import gates
 from actor.agenda import draw_up
 from actor.journal import incidents, ledger, words
 from actor.journal.silences import remember
-from actor.model import DecisionNow, Gate, Silences, Situation, StepFailed, Verdict
+from actor.kinds import Gate
+from actor.model import DecisionNow, Silences, Situation, StepFailed, Verdict
 from actor.surroundings import PROBLEM_SERIES, survey
 from actor.world import case_of
 from homeostat.alertmanager import AlertmanagerError

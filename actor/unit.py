@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from actor import managers
-from actor.model import Manager, StartLimit, StepFailed, UnitState
+from actor.kinds import Manager
+from actor.model import StartLimit, StepFailed, UnitState
 from homeostat import shell
 from homeostat.clock import uptime_seconds
 from homeostat.discovery import discover

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from actor.model import Gate, Situation, Verdict
+from actor.kinds import Gate
+from actor.model import Situation, Verdict
 
 
 def _ask(situation: Situation) -> Verdict:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from actor.breakers import concerned
-from actor.model import Gate, Situation, Verdict
+from actor.kinds import Gate
+from actor.model import Situation, Verdict
 from homeostat.clock import rfc3339
 
 

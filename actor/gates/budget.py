@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from actor import playbook as playbooks
-from actor.model import Execution, Gate, Situation, Verdict
+from actor.kinds import Gate
+from actor.model import Execution, Situation, Verdict
 from homeostat.config import Duration, in_force, in_force_until
 from homeostat.config.limits import Window
 from homeostat.config.section import DAY

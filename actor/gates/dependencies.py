@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from actor.agenda import needed_targets
-from actor.model import Gate, Situation, Verdict
+from actor.kinds import Gate
+from actor.model import Situation, Verdict
 from homeostat.words import STATES
 
 _ASK_AGAIN_SECONDS = 30

@@ -6,7 +6,8 @@ import fnmatch
 import pathlib
 from typing import TYPE_CHECKING
 
-from actor.model import Gate, Situation, Verdict
+from actor.kinds import Gate
+from actor.model import Situation, Verdict
 
 if TYPE_CHECKING:
     from actor.model import Case

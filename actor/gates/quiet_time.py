@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from actor.model import Gate, Situation, Verdict
+from actor.kinds import Gate
+from actor.model import Situation, Verdict
 
 _ASK_AGAIN_SECONDS = 60
 

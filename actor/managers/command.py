@@ -7,7 +7,8 @@ import pathlib
 import stat
 from typing import TYPE_CHECKING
 
-from actor.model import Manager, StepFailed
+from actor.kinds import Manager
+from actor.model import StepFailed
 
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Argv, Service

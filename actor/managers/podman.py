@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actor.model import Manager
+from actor.kinds import Manager
 
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Argv, Service

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from actor.disk.space import free_ratio
-from actor.model import Measure
+from actor.kinds import Measure
 
 MEASURE = Measure(read=free_ratio)

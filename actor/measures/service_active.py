@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from actor import unit
-from actor.model import Case, Measure
+from actor.kinds import Measure
 from homeostat import shell
+
+if TYPE_CHECKING:
+    from actor.model import Case
 
 _PROBE_SECONDS = 10
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from actor import unit
-from actor.model import Case, Measure, StepFailed
+from actor.kinds import Measure
+from actor.model import Case, StepFailed
 
 
 def _read(case: Case) -> float:

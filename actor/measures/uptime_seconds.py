@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from actor.model import Case, Measure
+from typing import TYPE_CHECKING
+
+from actor.kinds import Measure
 from homeostat.clock import SystemClock
+
+if TYPE_CHECKING:
+    from actor.model import Case
 
 
 def _read(case: Case) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actor.model import Case, Kept, Protection, Restored
+from actor.kinds import Protection
+from actor.model import Case, Kept, Restored
 
 if TYPE_CHECKING:
     import pathlib

@@ -14,7 +14,8 @@ import msgspec
 from actor import unit
 from actor.disk import entries, files, shelf, space, three_way
 from actor.disk.three_way import Changes, Trace
-from actor.model import Case, Kept, Protection, Restored, Unprotectable
+from actor.kinds import Protection
+from actor.model import Case, Kept, Restored, Unprotectable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

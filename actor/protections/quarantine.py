@@ -8,7 +8,8 @@ import pathlib
 from typing import TYPE_CHECKING, Any
 
 from actor.disk import files, moves, quarantine, shelf, space, three_way
-from actor.model import Case, Kept, Protection, Restored, Unprotectable
+from actor.kinds import Protection
+from actor.model import Case, Kept, Restored, Unprotectable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

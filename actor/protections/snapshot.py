@@ -15,7 +15,8 @@ from actor import unit
 from actor.disk import files, shelf, space, three_way
 from actor.disk.differences import differences
 from actor.disk.three_way import Changes
-from actor.model import Case, Kept, Protection, Restored, Unprotectable
+from actor.kinds import Protection
+from actor.model import Case, Kept, Restored, Unprotectable
 from homeostat import shell
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import msgspec
 from actor import execution
 from actor.disk import files, space
 from actor.disk.quarantine import on_target
-from actor.model import Case, Command, Effect, Prediction, Step, StepFailed
+from actor.kinds import Step
+from actor.model import Case, Command, Effect, Prediction, StepFailed
 from actor.reckoning import size_in_words
 from homeostat.config import Duration
 

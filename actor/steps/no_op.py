@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from actor import execution
-from actor.model import Case, Command, Effect, Step, StepFailed
+from actor.kinds import Step
+from actor.model import Case, Command, Effect, StepFailed
 
 ARGV = ("/bin/true",)
 _DEADLINE_SECONDS = 10

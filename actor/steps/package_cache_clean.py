@@ -10,7 +10,8 @@ import msgspec
 from actor import execution
 from actor.disk import space
 from actor.disk.quarantine import on_target
-from actor.model import Case, Command, Effect, Prediction, Step, StepFailed
+from actor.kinds import Step
+from actor.model import Case, Command, Effect, Prediction, StepFailed
 from actor.reckoning import size_in_words
 
 CACHE, INDEXES, LISTS = "/var/cache/apt/archives", "/var/cache/apt", "/var/lib/apt/lists/partial"

@@ -11,7 +11,8 @@ import msgspec
 
 from actor.disk import extents, files, moves, quarantine, rule, space
 from actor.disk.files import FoundFile
-from actor.model import Case, Command, Effect, Prediction, Step
+from actor.kinds import Step
+from actor.model import Case, Command, Effect, Prediction
 from actor.reckoning import size_in_words
 
 if TYPE_CHECKING:

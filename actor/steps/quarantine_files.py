@@ -10,7 +10,8 @@ import msgspec
 from actor.disk import bundles, extents, files, quarantine, rule, space
 from actor.disk.bundles import Chosen
 from actor.disk.files import FoundFile
-from actor.model import Case, Command, Effect, Prediction, Step, StepFailed
+from actor.kinds import Step
+from actor.model import Case, Command, Effect, Prediction, StepFailed
 from actor.reckoning import size_in_words
 from homeostat.config.section import Ratio
 

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from actor import execution, unit
-from actor.model import Case, Command, Effect, Step, StepFailed, UnitState
+from actor.kinds import Step
+from actor.model import Case, Command, Effect, StepFailed, UnitState
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

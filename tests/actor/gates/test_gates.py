@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from actor.model import Gate
+from actor.kinds import Gate
 from actor.situation import GATES, ask_gates, deciding
 from tests.actor.gates.situations import incident, situation
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Callable
 
-    from actor.model import Case, Protection
+    from actor.kinds import Protection
+    from actor.model import Case
     from tests.support import Host
 
 Content = dict[str, bytes | str]

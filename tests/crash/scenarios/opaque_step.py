@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor import execution
-from actor.model import Case, Command, Effect, Step, StepFailed
+from actor.kinds import Step
+from actor.model import Case, Command, Effect, StepFailed
 from actor.playbook import STEPS
 from tests.actor.playbooks import owned
 from tests.crash.scenario import Decide, Scenario
