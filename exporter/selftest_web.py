@@ -34,9 +34,9 @@ def selftest_routes(app: flask.Flask, service: Service) -> None:
 def _answer(service: Service, deed: Callable[[str], str | None]) -> tuple[dict[str, Any], int]:
     if not service.may_reload(flask.request.headers.get("Authorization")):
         return {"error": "the operator's token is needed, as bearer; see security.operator_token_files"}, 401
-    # A browser on this host sends no JSON to a stranger's address unasked.
-    if not flask.request.is_json:
-        return {"error": "the body must be JSON, by its Content-Type too"}, 400
+    # On loopback no token is asked for: what somebody else's page has a browser send there names its origin, or is no JSON.
+    if not flask.request.is_json or "Origin" in flask.request.headers:
+        return {"error": "the body must be JSON, by its Content-Type too, and not a browser's"}, 400
     try:
         about = msgspec.json.decode(flask.request.get_data(cache=False), type=About)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -247,6 +247,7 @@ def test_a_selftest_is_begun_by_whoever_may_reload_and_by_nobody_else(tmp_path: 
     assert web.post("/api/v1/selftest", data='{"host": "own"}', headers=bearer).status_code == 400
     assert web.post("/api/v1/selftest", json={"hots": "own"}, headers=bearer).status_code == 400
     assert web.post("/api/v1/selftest", json={"host": "other"}, headers=bearer).status_code == 400
+    assert web.post("/api/v1/selftest", json={"host": "own"}, headers={**bearer, "Origin": "http://rebound.example:9921"}).status_code == 400
     assert web.post("/api/v1/selftest", json={"host": "own"}, headers=bearer).json == {"host": "own"}
     assert "under way" in web.post("/api/v1/selftest", json={"host": "own"}, headers=bearer).json["error"]
     assert web.post("/api/v1/selftest/end", json={"host": "own"}).status_code == 401
