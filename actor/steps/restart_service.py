@@ -37,7 +37,7 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
             step="restart-service",
             summary=f"restart {facts.service}: {' '.join(facts.argv)}",
             arguments={"argv": list(facts.argv), "invocation": facts.state.invocation},
-            expected=f"another InvocationID than {facts.state.invocation or 'none'}, and less memory",
+            expected=f"another InvocationID than {facts.state.invocation or 'none'}, and {'less memory' if facts.state.active else 'that it stays up'}",
             oracle="InvocationID: another one than before says that it was restarted",
         ),
     )

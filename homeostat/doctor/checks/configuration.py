@@ -38,7 +38,10 @@ def _ask(subject: Subject) -> Iterator[Finding]:
     stale = {daemon: at for daemon, at in read_at.items() if at < changed_at}
     for daemon, at in stale.items():
         if daemon not in refused:
-            yield warned(f"{changed} was changed at {rfc3339(changed_at)}, and the {daemon} has read it last at {rfc3339(at)}", f"systemctl reload homeostat-{daemon}")
+            yield warned(
+                f"{changed} was changed at {rfc3339(changed_at)}, and the {daemon} has read it last at {rfc3339(at)}",
+                f"systemctl reload homeostat-{daemon}; if you just did, ask again when Prometheus has scraped it",
+            )
     unmeant = advise(config, subject.doors.clock.now())
     for sentence in unmeant:
         yield warned(sentence, f"edit {path}, then: homeostat check-config")
