@@ -101,10 +101,6 @@ class Routing:
         """Return the receivers that an alert with these labels goes to, as `amtool config routes test` does."""
         return tuple(route.receiver for route in self.takers(labels))
 
-    def receiver_urls(self, name: str) -> tuple[str, ...]:
-        """Return the addresses of a receiver's webhooks; a newer Alertmanager tells each of its own as `<secret>`."""
-        return self.webhooks.get(name, ())
-
     def shadow(self, labels: Mapping[str, str], receiver: str) -> Route | None:
         """Return the route that takes an alert before the one that would give it to `receiver`; None where nothing is in its way.
 

@@ -34,6 +34,12 @@ def last(journal: Journal) -> Report | None:
     return msgspec.json.decode(rows[0]["report"], type=Report) if rows else None
 
 
+def last_failed_at(journal: Journal) -> str:
+    """Return the hop where the chain last broke, empty where one came through since: what was muted says neither. Raises JournalError."""
+    rows = journal.rows("SELECT report FROM selftests WHERE json_extract(report, '$.verdict') != 'muted' ORDER BY id DESC LIMIT 1")
+    return msgspec.json.decode(rows[0]["report"], type=Report).failed_at if rows else ""
+
+
 def last_proof(journal: Journal) -> float:
     """Return when the chain was last known to work (Unix seconds), 0 where it never was. Raises JournalError."""
     rows = journal.rows("SELECT ended_at FROM selftests WHERE proves ORDER BY id DESC LIMIT 1")

@@ -36,7 +36,8 @@ def _selftests(world: World) -> Iterator[Metric]:
     yield gauge(world, "homeostat_selftest_last_success_timestamp_seconds", "When a selftest last came through; 0 is never.", proof)
     ran = last.ended_at if last is not None else 0.0
     yield gauge(world, "homeostat_selftest_last_run_timestamp_seconds", "When the last selftest ended, however it did; 0 is never.", ran)
-    failed = [((host, hop), float(last is not None and last.failed_at == hop)) for hop in HOP_NAMES]
-    yield gauges("homeostat_selftest_failed", "Whether the last selftest failed at this hop.", ("host", "hop"), failed)
+    failed_at = selftests.last_failed_at(world.journal)
+    failed = [((host, hop), float(failed_at == hop)) for hop in HOP_NAMES]
+    yield gauges("homeostat_selftest_failed", "Whether the last selftest that was not muted failed at this hop.", ("host", "hop"), failed)
     took = [((host, step.hop), step.seconds) for step in (last.steps if last is not None else ())]
     yield gauges("homeostat_selftest_duration_seconds", "How long each hop of the last selftest took.", ("host", "hop"), took)

@@ -247,6 +247,13 @@ class TestOnceADay:
             "last_success_timestamp_seconds": proved, "last_run_timestamp_seconds": proved + HOUR, "failed alert": 1, "duration_seconds actor": 0.5,
         }  # fmt: skip
 
+    def test_one_that_was_muted_since_does_not_say_that_the_chain_is_whole_again(self, actor: Actor) -> None:
+        keep(actor.world, self.ended(actor, "failed", "alert"))
+        keep(actor.world, self.ended(actor, "muted"))
+        assert self.metrics(actor)["failed alert"] == 1
+        keep(actor.world, self.ended(actor, "held"))
+        assert "failed alert" not in self.metrics(actor)
+
     def metrics(self, actor: Actor) -> dict[str, float]:
         """Return the selftest's metrics that are not zero, or have no hop."""
         service = Service(actor.world, (), ())

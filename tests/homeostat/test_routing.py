@@ -148,8 +148,8 @@ def test_it_says_which_route_takes_an_alert_away_from_a_receiver() -> None:
 
 def test_it_knows_the_addresses_of_webhooks() -> None:
     routing = parse_routes(TREE)
-    assert routing.receiver_urls("actor") == ("http://127.0.0.1:9922/webhook", "http://127.0.0.1:1")
-    assert routing.receiver_urls("mail") == routing.receiver_urls("unknown") == ()
+    assert routing.webhooks["actor"] == ("http://127.0.0.1:9922/webhook", "http://127.0.0.1:1")
+    assert not routing.webhooks.get("mail")
 
 
 def test_it_knows_when_a_route_keeps_quiet() -> None:

@@ -146,7 +146,7 @@ def test_a_changed_configuration_replaces_ours_and_nothing_else() -> None:
     moved = config(links={"console": "https://nas.lan/homeostat/"}, security={"intake_token_files": ["/etc/other.token"]}, notifications={"after": "a"})
     after = merged(before, moved)
     assert without_ours(after)[0] == PEOPLE
-    assert parse_routes(after).receiver_urls("homeostat-actor-nas") == ("https://nas.lan/homeostat/webhook",)
+    assert parse_routes(after).webhooks["homeostat-actor-nas"] == ("https://nas.lan/homeostat/webhook",)
     assert "/etc/other.token" in after
     assert "/etc/homeostat/intake.token" not in after
     assert "/etc/alertmanager/nas.token" in merged(before, moved, "/etc/alertmanager/nas.token")
