@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from homeostat.addresses import names_loopback
 from homeostat.generate.marks import MergeError, without_ours
 from homeostat.generate.merge import Addition, Entry, entries, merge, read
 
@@ -82,8 +83,14 @@ def _additions(config: Config, data: dict[str, Any], jobs: list[dict[str, Any]],
 def has_other_alertmanagers(text: str, config: Config) -> bool:
     """Say whether a configuration names Alertmanagers, and ours is not plainly among them. Raises MergeError."""
     named = ((read(text) or {}).get("alerting") or {}).get("alertmanagers") or []
-    address = urlsplit(config.alertmanager.url).netloc
-    return bool(named) and not any(address in (group.get("targets") or ()) for entry in named for group in entry.get("static_configs") or ())
+    ours = _loopback_by_one_name(urlsplit(config.alertmanager.url).netloc)
+    targets = (str(target) for entry in named for group in entry.get("static_configs") or () for target in group.get("targets") or ())
+    return bool(named) and ours not in map(_loopback_by_one_name, targets)
+
+
+def _loopback_by_one_name(address: str) -> str:
+    name, _, port = address.rpartition(":")
+    return f"localhost:{port}" if names_loopback(name.strip("[]")) else address
 
 
 def _job(name: str, known_as: str, address: SplitResult, token: str | None) -> dict[str, Any]:

@@ -156,6 +156,14 @@ def test_alertmanagers_of_the_owner_are_noted(folder: pathlib.Path) -> None:
     assert f"note: {file} names Alertmanagers of its own; see that http://127.0.0.1:9093 is one of them" in shown.stderr
 
 
+def test_an_alertmanager_is_known_by_any_name_of_loopback(folder: pathlib.Path) -> None:
+    file = folder / "prometheus.yml"
+    file.write_text("alerting: {alertmanagers: [{static_configs: [{targets: ['localhost:9093']}]}]}\n")
+    assert "note:" not in run(folder, "prometheus", str(file)).stderr
+    file.write_text("alerting: {alertmanagers: [{static_configs: [{targets: ['localhost:9094']}]}]}\n")
+    assert "names Alertmanagers of its own" in run(folder, "prometheus", str(file)).stderr
+
+
 def test_an_inhibit_rule_by_which_decisions_would_mute_one_another_is_noted(folder: pathlib.Path) -> None:
     file = folder / "alertmanager.yml"
     file.write_text(f"{THEIRS}inhibit_rules:\n  - {{source_match: {{severity: critical}}, target_match: {{severity: warning}}, equal: [alertname]}}\n")
