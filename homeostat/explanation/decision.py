@@ -94,7 +94,7 @@ def _undecided(facts: Facts, key: Key) -> Part:
         return Part(HEADING, lines, f"Prometheus holds nothing about {key.target} or its host")
     if not facts.all("homeostat_problem_confidence_ratio", **key._asdict()) and not facts.all("target:homeostat_problem:info", **key._asdict()):
         return Part(HEADING, ("Prometheus sees no problem here, so there is nothing to decide.",), f"Prometheus sees no {key.problem} at {key.target}")
-    why = f"Prometheus decides nothing about {key.problem} at {key.target} though it sees it: are the rules of alert-rules/decision.rules.yml loaded?"
+    why = f"Prometheus has decided nothing about {key.problem} at {key.target}, though it sees it: ask again in a minute, and if that stays, ask homeostat doctor about the rules"
     return Part(HEADING, (f"{why[:1].upper()}{why[1:]}",), why)
 
 

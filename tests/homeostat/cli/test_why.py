@@ -127,7 +127,7 @@ def unheard(town: Town) -> str:
 
 def rules_not_loaded(town: Town) -> str:
     lay(town, without(whole(), *NO_DECISION))
-    return "Prometheus decides nothing about disk_exhaustion at /srv though it sees it: are the rules of alert-rules/decision.rules.yml loaded?"
+    return "Prometheus has decided nothing about disk_exhaustion at /srv, though it sees it: ask again in a minute, and if that stays, ask homeostat doctor about the rules"
 
 
 def exporter_not_scraped(town: Town) -> str:

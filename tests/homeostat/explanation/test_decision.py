@@ -117,7 +117,7 @@ WHY_NONE: dict[str, tuple[list[Row], str]] = {
     ),
     "the rules are not loaded": (
         without(whole(), *NO_CONFIDENCE),
-        "Prometheus decides nothing about disk_exhaustion at /srv though it sees it: are the rules of alert-rules/decision.rules.yml loaded?",
+        "Prometheus has decided nothing about disk_exhaustion at /srv, though it sees it: ask again in a minute, and if that stays, ask homeostat doctor about the rules",
     ),
     "no problem": (without(whole(), *NO_CONFIDENCE, "homeostat_problem_confidence_ratio", "target:homeostat_problem:info"), "Prometheus sees no disk_exhaustion at /srv"),
     "nothing at all": ([], "Prometheus holds nothing about /srv or its host"),
