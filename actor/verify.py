@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from actor.playbook import Playbook
     from actor.reckoning import Reckoning
     from actor.world import World
+    from homeostat.config import Config
 
 Status = Literal["passed", "warned", "failed", "unknown"]
 
@@ -117,7 +118,7 @@ def verify(world: World, case: Case, playbook: Playbook, key: EpisodeKey, baseli
     """
     spec, override = playbook.file.verify, world.config.autonomy.actions.get(playbook.name)
     settle = override.settle if override is not None and override.settle is not None else spec.settle
-    watch = override.watch if override is not None and override.watch is not None else spec.watch
+    watch = override.watch if override is not None and override.watch is not None else max(spec.watch, _two_cycles_seconds(world.config))
     began, held = (world.clock.now(), world.clock.monotonic()), _Held(world, case)
     held.wait(settle, _SETTLE_POLL_SECONDS, lambda: False)
     held.settled()
@@ -125,6 +126,11 @@ def verify(world: World, case: Case, playbook: Playbook, key: EpisodeKey, baseli
     held.wait(watch, _WATCH_POLL_SECONDS, lambda: has_seen(world, key, observed=bool(baseline.observed), began=began))
     checks = [*held.checks(baseline), measured, _predicted(world, key, baseline, seen_since(world, key.host, began))]
     return _sum_up(checks, world.clock.monotonic() - began[1])
+
+
+def _two_cycles_seconds(config: Config) -> float:
+    """Return within which time Prometheus sees two new cycles of the exporter, each a scrape later."""
+    return 2.0 * (config.exporter.cycle + config.exporter.scrape_interval)
 
 
 def with_reckoning(seen: Verification, reckoning: Reckoning) -> Verification:

@@ -265,6 +265,16 @@ def test_the_owners_settle_and_watch_take_the_playbooks_place(host: Host) -> Non
     actor.journal.close()
 
 
+def test_the_watch_is_long_enough_for_two_cycles_unless_the_owner_says_how_long(host: Host) -> None:
+    for own, seconds in ((None, 650), ("60s", 60)):
+        actor = Actor(host, exporter={"cycle": "5m", "scrape_interval": "25s"}, autonomy={"actions": {"service-restart": {"watch": own}}})
+        verifying, began = Verifying(actor), actor.clock.monotonic()
+        actor.prometheus.drop(LAST_SUCCESS)
+        seen(verifying)
+        assert seconds <= actor.clock.monotonic() - began < seconds + 90
+        actor.journal.close()
+
+
 CHECKS = {
     "passed": Check(name="a", status="passed", passed_before=True, detail="fine"),
     "warned": Check(name="b", status="warned", passed_before=False, detail="so so"),
