@@ -211,8 +211,16 @@ def edited(house: House, part: str, change: Any) -> None:
 
 
 def restored(house: House, part: str, text: str) -> None:
+    before = _read_at(house, part)
     (house.folder / part / f"{part}.yml").write_text(text)
     house.processes[part].process.send_signal(signal.SIGHUP)
+    stack.wait_for(f"{part} to have read it", lambda: _read_at(house, part) > before)
+
+
+def _read_at(house: House, part: str) -> float:
+    """Return when Prometheus or Alertmanager has last read its configuration."""
+    lines = requests.get(f"{house.url(part)}/metrics", timeout=5).text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(f"{part}_config_last_reload_success_timestamp_seconds "))
 
 
 @pytest.fixture
