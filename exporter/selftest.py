@@ -10,7 +10,7 @@ import numpy as np
 
 from exporter.model import Key, Reading
 from forecasting import Limit, Series
-from homeostat.config.section import MINUTE
+from homeostat.walk import lasts_seconds
 from homeostat.words import SELFTEST
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from homeostat.config.types import Exporter
 
-LASTS_SECONDS = 15 * MINUTE
 # The limit lies ahead by this share of the window: a day and a half, of seven days, is a warning and no emergency.
 _AHEAD_RATIO = 0.2
 _FIRST_USAGE = 0.2
@@ -76,7 +75,7 @@ class Selftests:
                 return f"a selftest of {last.host} is under way and ends in {last.ends_at - monotonic_now:.0f} s at the latest"
             if last is not None and monotonic_now - last.ends_at < rest:
                 return f"the last selftest ended {monotonic_now - last.ends_at:.0f} s ago; another may begin in {rest - monotonic_now + last.ends_at:.0f} s"
-            self._last = Selftest(host, monotonic_now + LASTS_SECONDS)
+            self._last = Selftest(host, monotonic_now + lasts_seconds(cycle_seconds))
         return None
 
     def end(self, host: str, monotonic_now: float) -> None:

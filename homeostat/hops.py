@@ -235,7 +235,7 @@ HOPS: tuple[Hop, ...] = (
     Hop("delivery", lambda _: _DELIVERY_SECONDS, _actor_is_told, _why_not_told),
     Hop("gates", lambda _: _GATES_SECONDS, _gates_agree, _why_not_agreed),
     Hop("execution", lambda _: 2 * MINUTE, _phase("execute"), _why_not_ended),
-    Hop("verification", lambda _: 5 * MINUTE, _phase("verify"), _why_not_ended),
+    Hop("verification", lambda config: 3 * MINUTE + 2 * config.exporter.cycle, _phase("verify"), _why_not_ended),
     Hop("outcome", lambda _: MINUTE, _succeeded, _why_not_ended),
 )
 HOP_NAMES: tuple[str, ...] = tuple(hop.name for hop in HOPS)

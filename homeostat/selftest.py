@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,15 +13,15 @@ from homeostat.config.section import MINUTE
 from homeostat.daemon_client import DaemonError
 from homeostat.hops import HOPS, patience_seconds
 from homeostat.prometheus import PrometheusError
-from homeostat.walk import Ended, Hop, Standing, Verdict, Walk
+from homeostat.walk import Ended, Hop, Standing, Verdict, Walk, lasts_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from homeostat.doors import Doors
 
-# The exporter takes its synthetic problem back after a quarter of an hour.
-MOST_SECONDS = 14 * MINUTE
+# So much before the exporter takes its synthetic problem back.
+_BEFORE_SECONDS = MINUTE
 _POLL_SECONDS = 0.5
 # Whoever restarts is back by then; who does not answer for longer is the fault that was looked for.
 _SILENCE_SECONDS = 20
@@ -54,9 +55,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict in {"passed", "held"}
 
 
-def run(doors: Doors, ask_actor: Callable[[], Standing], tell: Callable[[Step], None], most_seconds: float = MOST_SECONDS) -> Report:
+def run(doors: Doors, ask_actor: Callable[[], Standing], tell: Callable[[Step], None], most_seconds: float = math.inf) -> Report:
     """Send a synthetic problem through the chain, `tell` each hop that is made, and take the problem back at the end."""
-    walk, steps, ends_at = Walk(doors, ask_actor), list[Step](), doors.clock.monotonic() + most_seconds
+    walk, steps, ends_at = Walk(doors, ask_actor), list[Step](), doors.clock.monotonic() + min(most_seconds, lasts_seconds(doors.config.exporter.cycle) - _BEFORE_SECONDS)
     current = HOPS[0]
     try:
         for current in HOPS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from homeostat.config.section import MINUTE
 from homeostat.words import SELFTEST
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from homeostat.doors import Doors
 
 Verdict = Literal["passed", "held", "muted", "busy", "failed"]
+
+
+def lasts_seconds(cycle_seconds: float) -> float:
+    """Return for how long a synthetic problem stays at most: its assertion and its verification each take cycles of the exporter."""
+    return 10 * MINUTE + 5 * cycle_seconds
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from exporter.cycle import Result, World, run
 from exporter.ingest import former_assertions
 from exporter.listing import of_target, soonest
 from exporter.scorekeeper import Scorekeeper
-from exporter.selftest import LASTS_SECONDS, Selftest, Selftests
+from exporter.selftest import Selftest, Selftests
 from homeostat.config import Config, loads
 from homeostat.prometheus import Sample
 from tests.exporter.fakes import NOW, FakeClock, FakePrometheus
@@ -28,7 +28,7 @@ MINE = 'homeostat_problem_confidence_ratio{host="own",problem="selftest",resourc
 
 def during(world: World) -> World:
     """Return the world with a selftest of this host under way."""
-    return dataclasses.replace(world, selftest=Selftest("own", world.clock.monotonic() + LASTS_SECONDS))
+    return dataclasses.replace(world, selftest=Selftest("own", world.clock.monotonic() + 15 * 60))
 
 
 def two_cycles(world: World) -> Result:
@@ -95,7 +95,7 @@ def test_it_is_neither_kept_nor_scored(prometheus: FakePrometheus, world: World,
 
 
 def test_it_makes_no_host_known_that_nothing_else_is_read_of(prometheus: FakePrometheus, world: World) -> None:
-    elsewhere = dataclasses.replace(world, selftest=Selftest("elsewhere", LASTS_SECONDS * 10))
+    elsewhere = dataclasses.replace(world, selftest=Selftest("elsewhere", 15 * 60 * 10))
     assert set(two_cycles(elsewhere).successes) == {"own"}
 
 
@@ -123,11 +123,12 @@ def test_one_at_a_time_and_not_one_after_the_other() -> None:
     assert tests.begin("own", {"own"}, 60, 1200) is None
 
 
-def test_it_ends_by_itself_after_a_quarter_of_an_hour() -> None:
+@pytest.mark.parametrize(("cycle_seconds", "minutes"), [(60, 15), (300, 35)])
+def test_it_ends_by_itself_after_a_quarter_of_an_hour_or_what_slow_cycles_need(cycle_seconds: float, minutes: float) -> None:
     tests = Selftests()
-    tests.begin("own", {"own"}, 60, 1000)
-    assert tests.current(1000 + 15 * 60 - 1) is not None
-    assert tests.current(1000 + 15 * 60) is None
+    tests.begin("own", {"own"}, cycle_seconds, 1000)
+    assert tests.current(1000 + minutes * 60 - 1) is not None
+    assert tests.current(1000 + minutes * 60) is None
 
 
 def test_a_host_that_is_not_watched_is_told_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,11 @@ import msgspec
 
 from homeostat import selftest as selftests
 from homeostat.cli.desk import DurationParameter, printable, with_doors
-from homeostat.config import Duration
 from homeostat.daemon_client import DaemonError
 from homeostat.walk import Standing
 
 if TYPE_CHECKING:
+    from homeostat.config import Duration
     from homeostat.doors import Doors
     from homeostat.selftest import Report, Step
 
@@ -24,17 +25,17 @@ _EXITS = {"passed": 0, "held": 0, "muted": 2}
 
 
 @click.command()
-@click.option("--timeout", type=DurationParameter(), default=Duration(selftests.MOST_SECONDS), show_default=True, help="Give up after this long.")
+@click.option("--timeout", type=DurationParameter(), help="Give up after this long, and at the latest a minute before the exporter does.")
 @click.option("--json", "as_json", is_flag=True, help="How it ended, once it has.")
 @with_doors
-def selftest(doors: Doors, timeout: Duration, as_json: bool) -> None:
+def selftest(doors: Doors, timeout: Duration | None, as_json: bool) -> None:
     """Send a synthetic problem through the whole chain.
 
     It goes from the exporter through Prometheus and Alertmanager into a playbook that changes nothing, and each hop is timed.
     Ends with 0 when the chain works, also where a person's word holds the last step back; with 1 where it is broken; with 2
     where a silence or an inhibition kept it from being tested.
     """
-    report = selftests.run(doors, lambda: msgspec.convert(doors.actor.get("selftest"), Standing), _silent if as_json else _tell, timeout)
+    report = selftests.run(doors, lambda: msgspec.convert(doors.actor.get("selftest"), Standing), _silent if as_json else _tell, math.inf if timeout is None else timeout)
     with contextlib.suppress(DaemonError):
         # Its metrics and alerts are the actor's; one that is down has others.
         doors.actor.post("selftest", msgspec.to_builtins(report))
