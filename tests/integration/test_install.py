@@ -112,6 +112,10 @@ def test_both_daemons_read_a_token_that_both_need(installed: Machine) -> None:
     installed.run("systemctl", "restart", "homeostat-exporter", "homeostat-actor")
     wait_until_up(installed)
     assert answers(installed, "/metrics") == ["401", "401"]
+    shell(installed, found(r"`(install [^`]*-g prometheus [^`]*)`"))
+    as_prometheus = ("setpriv", "--reuid=65534", "--regid=prometheus", "--clear-groups", "cat")
+    assert len(installed.run(*as_prometheus, "/etc/prometheus/homeostat.token").strip()) == 64
+    assert "Permission denied" in installed.run(*as_prometheus, "/etc/homeostat/metrics.token", check=False)
 
 
 def test_the_exporter_may_not_read_what_an_operator_says_yes_with(installed: Machine) -> None:
