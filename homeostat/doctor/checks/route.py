@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from homeostat.daemon_client import DaemonError
 from homeostat.doctor import addressees, told
 from homeostat.doctor.model import Check, Finding, Subject, failed, named, passed, warned
+from homeostat.generate.alertmanager import crossings
 from homeostat.routing import RoutingError
 from homeostat.words import DECISION_ALERTS
 
@@ -38,6 +39,10 @@ def _ask(subject: Subject) -> Iterator[Finding]:
     for trouble, alertnames in taken.items():
         yield failed(f"{named(alertnames)}: {trouble}", _MERGE)
     found = [finding for name in ours for webhook in webhooks[name] for finding in _webhook(subject, name, webhook)]
+    found += [
+        warned(f"by the inhibit rule {rule} one decision of Homeostat's mutes another", 'add alertname!~"Homeostat.+" to its source_matchers, and reload Alertmanager')
+        for rule in crossings(text)
+    ]
     yield from found
     if not taken and not found:
         takers = {name for alertname in DECISION_ALERTS for name in routing.receivers(addressees.decision_labels(subject.doors.config.host, alertname))}

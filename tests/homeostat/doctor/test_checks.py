@@ -170,14 +170,21 @@ receivers: [{{name: people}}, {{name: other, webhook_configs: [{{url: "http://h2
 
 
 class TestRoute:
-    def said(self, url: str, name: str = "homeostat-actor", console: str = "http://127.0.0.1:9922") -> list[str]:
-        status = {"config": {"original": ALERTMANAGER.format(url=url, name=name)}, "versionInfo": {"version": "0.25.0"}}
+    def said(self, url: str, name: str = "homeostat-actor", console: str = "http://127.0.0.1:9922", more: str = "") -> list[str]:
+        status = {"config": {"original": ALERTMANAGER.format(url=url, name=name) + more}, "versionInfo": {"version": "0.25.0"}}
         with serving(lambda asked: Reply(status if asked.path == "/api/v2/status" else {}, 200 if asked.path == "/api/v2/status" else 404)) as site:
             return said("route", {"alertmanager": {"url": site.url}, "links": {"console": console}})
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:9922/webhook", "http://localhost:9922/", "http://h1:9922/webhook", "http://homeostat.containers:9922/webhook"])
     def test_an_address_that_leads_here(self, url: str) -> None:
         assert self.said(url)[0].startswith("passed: every decision of h1 goes to the receiver homeostat-actor")
+
+    def test_an_inhibit_rule_by_which_decisions_mute_one_another(self) -> None:
+        rule = "inhibit_rules: [{source_matchers: ['severity=\"critical\"'], target_matchers: ['severity=\"warning\"'], equal: [alertname, instance]}]\n"
+        told = self.said("http://127.0.0.1:9922/webhook", more=rule)
+        assert told == ['warned: by the inhibit rule {severity="critical"} mutes {severity="warning"} one decision of Homeostat\'s mutes another']
+        spared = rule.replace("['severity=\"critical\"']", "['severity=\"critical\"', 'alertname!~\"Homeostat.+\"']")
+        assert self.said("http://127.0.0.1:9922/webhook", more=spared)[0].startswith("passed: ")
 
     def test_an_address_behind_the_consoles(self) -> None:
         assert self.said("https://home.example/webhook", console="https://home.example")[0].startswith("passed: ")
