@@ -127,12 +127,12 @@ def _follow_episodes(world: World) -> bool:
         return False
     ages_seconds = [now - success.value for success in successes]
     fresh = any(age_seconds < _FRESH_CYCLES * world.config.exporter.cycle for age_seconds in ages_seconds)
+    quiet = world.config.limits.episode_quiet
+    sees = _has_seen_for_a_while(world, sees_now=any(age_seconds < quiet for age_seconds in ages_seconds))
     with world.journal.transaction() as db:
         returned = follow_trials(db, world.journal, world.config, Seen(active, unseen, fresh, now))
     for trial in returned:
         log.warning("incident %s: %s is back at %s; %s counts as failed there", trial.incident_id, trial.problem, trial.target, trial.action)
-    quiet = world.config.limits.episode_quiet
-    sees = _has_seen_for_a_while(world, sees_now=any(age_seconds < quiet for age_seconds in ages_seconds))
     for key in [incident.key for incident in incidents.open_episodes(world.journal)]:
         with world.journal.transaction() as db:
             incident = incidents.of_open_episode(world.journal, key)
@@ -146,8 +146,12 @@ def _follow_episodes(world: World) -> bool:
 
 
 def _has_seen_for_a_while(world: World, *, sees_now: bool) -> bool:
-    """Say whether Prometheus saw for two evaluations without a break: one that has just come back has not evaluated its rules yet."""
-    now, enough_seconds = world.clock.monotonic(), 2 * world.config.prometheus.evaluation_interval
+    """Say whether Prometheus saw, without a break, for as long as the chain takes to speak again.
+
+    One that has just come back has to scrape, the exporter to go round until it asserts, and the rules to decide.
+    """
+    exporter, now = world.config.exporter, world.clock.monotonic()
+    enough_seconds = (exporter.assertion.cycles + 1) * exporter.cycle + 2 * (exporter.scrape_interval + world.config.prometheus.evaluation_interval)
     if not sees_now:
         world.sees_since = None
     elif world.sees_since is None:

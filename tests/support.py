@@ -173,7 +173,8 @@ class FakeAlertmanager:
         return list(self.firing)
 
     def all_alerts(self, *matchers: str) -> list[Alert]:
-        return self.alerts(*matchers)
+        self._answer()
+        return list(self.firing)
 
     def post(self, alerts: list[PostedAlert]) -> None:
         self._answer()

@@ -150,6 +150,22 @@ def test_silence_of_prometheus_or_the_exporter_is_no_end(actor: Actor, broken: s
     assert actor.incident().episode_ended_at is None
 
 
+def test_a_prometheus_that_comes_back_after_long_ends_nothing_before_the_whole_chain_had_time_to_speak(actor: Actor) -> None:
+    opened(actor)
+    actor.prometheus.down = True
+    live(actor, 3600)
+    actor.prometheus.down = False
+    actor.prometheus.forget(WEB)
+    # The exporter goes round three times, everything is scraped and evaluated twice: 25 s here.
+    for _ in range(5):
+        reconcile(actor.world)
+        assert actor.incident().episode_ended_at is None
+        actor.clock.advance(5)
+    actor.prometheus.decide(WEB, "service-restart", "propose", 0.85)
+    live(actor, 3600)
+    assert (actor.incident().state, actor.incident().episode_ended_at) == ("proposed", None)
+
+
 def test_what_runs_is_not_ended_under_its_feet(actor: Actor) -> None:
     opened(actor)
     with actor.journal.transaction() as db:

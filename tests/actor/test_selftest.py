@@ -73,7 +73,7 @@ def test_a_proposal_of_it_is_no_call_for_a_person_and_goes_with_it(actor: Actor)
     assert drill(actor, "propose").state == "proposed"
     assert incidents.waiting_proposals(actor.journal) == []
     actor.prometheus.forget(DRILL)
-    for _ in range(3):
+    for _ in range(6):
         actor.clock.advance(6)
         reconcile(actor.world)
     assert actor.incident().outcome == "cleared"
