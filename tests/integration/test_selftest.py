@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,20 @@ def test_it_comes_through_hop_by_hop_and_leaves_nothing_behind(house: House) -> 
     assert counted == []
 
 
+@contextlib.contextmanager
+def configured(house: House, **changes: Any) -> Iterator[None]:
+    """Let the daemons run with another configuration for a while."""
+    before = dict(house.changes)
+    house.configure(**changes)
+    house.reload()
+    try:
+        yield
+    finally:
+        house.changes = before
+        house.configure()
+        house.reload()
+
+
 def _unless_busy(ran: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str] | None:
     return None if "BUSY" in ran.stdout else ran
 
@@ -89,15 +104,8 @@ def _unless_busy(ran: subprocess.CompletedProcess[str]) -> subprocess.CompletedP
     ],
 )
 def test_a_persons_word_holds_it_back_and_the_chain_is_proved_all_the_same(house: House, autonomy: dict[str, Any], held_by: str) -> None:
-    before = dict(house.changes)
-    house.configure(autonomy=autonomy)
-    house.reload()
-    try:
+    with configured(house, autonomy=autonomy):
         code, report = run_of(house)
-    finally:
-        house.changes = before
-        house.configure()
-        house.reload()
     assert (code, report["verdict"]) == (0, "held"), report
     assert held_by in report["words"]
     assert [step["hop"] for step in report["steps"]][-1] == "delivery"
@@ -107,28 +115,14 @@ def test_a_persons_word_holds_it_back_and_the_chain_is_proved_all_the_same(house
 
 @pytest.mark.parametrize("level", ["conservative", "aggressive"])
 def test_it_is_executed_at_every_level(house: House, level: str) -> None:
-    before = dict(house.changes)
-    house.configure(autonomy={"level": level})
-    house.reload()
-    try:
+    with configured(house, autonomy={"level": level}):
         code, report = run_of(house)
-    finally:
-        house.changes = before
-        house.configure()
-        house.reload()
     assert (code, report["verdict"]) == (0, "passed"), report
 
 
 def test_a_window_that_is_closed_holds_it_back(house: House) -> None:
-    before = dict(house.changes)
-    house.configure(windows=[{"years": ["2099"]}])
-    house.reload()
-    try:
+    with configured(house, windows=[{"years": ["2099"]}]):
         code, report = run_of(house)
-    finally:
-        house.changes = before
-        house.configure()
-        house.reload()
     assert (code, report["verdict"]) == (0, "held"), report
     assert "window: no maintenance window is open" in report["words"]
 
