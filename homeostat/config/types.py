@@ -12,6 +12,7 @@ from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, 
 from homeostat.config.health import Health
 from homeostat.config.limits import Limits
 from homeostat.config.notifications import Notifications
+from homeostat.config.observers import Observers
 from homeostat.config.section import DAY, HOUR, MINUTE, Positive, Ratio, Section, address, exact_path, lasting
 from homeostat.config.targets import Targets, Traffic
 from homeostat.config.units import Duration, Size
@@ -115,6 +116,8 @@ class Exporter(Section, frozen=True, kw_only=True):
     """Names for hosts whose `instance` does not say them: instance, with or without its port, to name."""
     targets: Targets = Targets()
     """What is watched; docs/targets.md explains each."""
+    observers: Observers = Observers()
+    """What is seen of the host that the exporter runs on; docs/observers.md explains each."""
     traffic: tuple[Traffic, ...] = ()
     """How busy services are, by a query of each: for their quiet hours."""
     assertion: Assertion = Assertion()

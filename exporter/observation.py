@@ -1,0 +1,88 @@
+"""The words of host observers (SPEC 3.5): facts are gathered with effects, and read without; nothing else of the exporter is known here."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import msgspec
+
+    from homeostat.config import Config
+    from homeostat.words import Problem, Severity
+
+
+class NotSeen(Exception):  # noqa: N818 - a past tense like every outcome
+    """An observer could not look; the message says in one line what stood in its way."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Looking:
+    """What an observer is given when it looks: the configuration, the time (Unix seconds), and what it remembered at its last look, if anything.
+
+    `memory` is of the observer's own type, and None at its first look, or where what was kept cannot be read any more.
+    """
+
+    config: Config
+    now: float
+    memory: Any = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Metric:
+    """One sample: the metric's name without `homeostat_`, its value, and its labels beside `host`."""
+
+    name: str
+    value: float
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Trouble:
+    """A problem that is seen: at which target and resource, how sure (0..1), how urgent, and in one sentence for people what was seen."""
+
+    problem: Problem
+    target: str
+    resource: str
+    confidence: float
+    severity: Severity
+    words: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that happened at a target (Unix seconds): its kind (`deployment`, `restart`, `errors`), and in one sentence what."""
+
+    at: float
+    target: str
+    kind: str
+    words: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sight:
+    """What one look gave: metrics, problems, what happened of late, and what the observer is to remember (a msgspec Struct, kept on disk)."""
+
+    metrics: tuple[Metric, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    events: tuple[Happened, ...] = ()
+    memory: Any = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Observer:
+    """Something that is looked at: `gather` asks the host and changes nothing, `read` is a pure function of the facts.
+
+    `facts` and `memory` are the types that both are made of, so that facts can come from root's own look, and from a file in a test.
+    `help` says what each metric that it may publish means. One that `needs_root` gathers through root's door where this
+    process is not root; root is given no memory. Both raise NotSeen where there is nothing to go by.
+    """
+
+    help: Mapping[str, str]
+    facts: type[msgspec.Struct]
+    gather: Callable[[Looking], Any]
+    read: Callable[[Any, Looking], Sight]
+    memory: type[msgspec.Struct] | None = None
+    needs_root: bool = False
