@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from exporter.observations_web import observation_routes
 from exporter.selftest_web import selftest_routes
 from exporter.service import Service, set_up
 from exporter.web import make_app
@@ -58,6 +59,7 @@ def main(config_file: pathlib.Path, check_only: bool, listen_address: str, log_l
 def _server(service: Service, listen_address: str, clock: Clock) -> Server:
     """Bind the exporter's pages; raises ValueError for a malformed address and OSError for one that is taken."""
     app = make_app(service.state, clock, service.may_scrape)
+    observation_routes(app, service.state, clock)
     selftest_routes(app, service)
     health_routes(app, Health(service.unready, service.reload, service.may_reload))
     return Server(app, listen_address)

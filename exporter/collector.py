@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporter import accuracy, scores
+from exporter import accuracy, scores, sights
 from exporter.load import Loads, samples
 from exporter.scores import Scores
 from exporter.textformat import head, labels_text, line
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from exporter.cycle import Answer, Prediction, Result
     from exporter.model import Key, Reading
+    from exporter.observation import Look, Observer
     from forecasting import Forecast
 
     # A metric's name without its prefix, the labels beside the target's as text, and the value.
@@ -78,7 +79,7 @@ class Page:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """What is served at a scrape: the last result, the exporter's own host, and how the last reload went."""
+    """What is served at a scrape: the last result, the exporter's own host, how the last reload went, and what its observers saw."""
 
     page: Page
     host: str
@@ -86,6 +87,8 @@ class State:
     reloaded_at: float
     loads: Loads = dataclasses.field(default_factory=Loads)
     scores: Scores = dataclasses.field(default_factory=Scores)
+    looks: Mapping[str, Look] = dataclasses.field(default_factory=dict)
+    observers: Mapping[str, Observer] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +142,8 @@ def exposition(state: State, monotonic_now: float) -> list[bytes]:
             texts[name] += pieces
         texts["series_age_seconds"].append(_ages(section, monotonic_now))
     heads = {name: head(f"homeostat_{name}", text).encode() for name, text in HELP.items()}
-    return [piece for name, pieces in texts.items() if any(pieces) for piece in (heads[name], *pieces)]
+    own = [piece for name, pieces in texts.items() if any(pieces) for piece in (heads[name], *pieces)]
+    return own + sights.exposition(state.looks, state.observers, state.host, monotonic_now)
 
 
 def _section(answer: Answer, predictions: Sequence[Prediction]) -> Section:

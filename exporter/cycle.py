@@ -14,6 +14,7 @@ from exporter.ingest import Memory, action_marks, follow, former_assertions, obs
 from exporter.past import Reader
 from exporter.readings import of_short_names
 from exporter.scorekeeper import Report
+from exporter.sights import readings as of_look
 from forecasting import Forecast, Question, Series, Terms, forecast
 from homeostat.prometheus import PrometheusError
 from homeostat.words import SELFTEST
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from exporter.ingest import Sizes
     from exporter.model import Key, Observed, Reading, Target, Watch
+    from exporter.observation import Look
     from exporter.rings import Ring
     from exporter.scorekeeper import Scorekeeper
     from exporter.selftest import Selftest
@@ -49,6 +51,7 @@ class World:
     """What a cycle acts on; a reload makes a new one, with the memory of the old. Without a scorekeeper, forecasts are not scored.
 
     A `selftest` under way is forecast, asserted and served like any target, but neither kept nor scored.
+    What observers saw of this host at their last `looks` is asserted and served beside it.
     """
 
     config: Config
@@ -58,6 +61,7 @@ class World:
     memory: Memory = dataclasses.field(default_factory=Memory)
     scorekeeper: Scorekeeper | None = None
     selftest: Selftest | None = None
+    looks: Mapping[str, Look] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -142,8 +146,9 @@ def run(world: World, last: Result) -> Result:
     answers = {name: known[name] for name in read if name in known and known[name].stands(asked_at)}
     unread = tuple(name for name, fetched in read.items() if fetched is None)
     synthetic = _of_selftest(world, recalled)
+    seen = {f"observer {name}": _of_look(world, look, recalled) for name, look in world.looks.items()}
     return Result(
-        answers={**answers, SELFTEST: Answer(synthetic, asked_at, period)} if synthetic else answers,
+        answers={**answers, **seen, **({SELFTEST: Answer(synthetic, asked_at, period)} if synthetic else {})},
         complete=last.complete or not unread,
         successes=last.successes if unread else dict.fromkeys(_hosts(world, answers), recalled.now),
         errors=last.errors,
@@ -182,6 +187,8 @@ def _standings(world: World, last: Result) -> dict[Key, Standing]:
 
 
 def _watches(world: World) -> Iterable[Watch]:
+    if not world.config.exporter.forecast:
+        return ()
     return itertools.chain.from_iterable(target.watches(world.config) for target in world.targets.values())
 
 
@@ -224,6 +231,16 @@ def _of_selftest(world: World, recalled: _Recalled) -> tuple[Prediction, ...]:
     # It is drawn afresh each time: what was done about an earlier one began no new regime of it.
     unmarked = dataclasses.replace(recalled, marks={})
     return tuple(_judge(world.config.exporter, [world.selftest.reading(world.config.exporter, recalled.now)], unmarked))
+
+
+def _of_look(world: World, look: Look, recalled: _Recalled) -> Answer:
+    """Judge what an observer saw at its last good look; it is asserted for as long as that is believed."""
+    rules = world.config.exporter.assertion
+    seen = tuple(
+        Prediction(reading, words, stand(recalled.standings.get(reading.key, Standing()), reading, words, rules, recalled.now))
+        for reading, words in of_look(look, world.config.host, recalled.now)
+    )
+    return Answer(seen, look.asked_at, look.period_seconds)
 
 
 def _readings(watch: Watch, batch: Iterable[Observed]) -> list[Reading]:

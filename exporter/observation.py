@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -69,6 +70,29 @@ class Sight:
     troubles: tuple[Trouble, ...] = ()
     events: tuple[Happened, ...] = ()
     memory: Any = None
+
+
+# What was seen is believed for so many periods: one look may fail, two in a row say nothing of now.
+BELIEVED_PERIODS = 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Look:
+    """How an observer's last look went: what its last good one saw (`looked_at` in whole Unix seconds, `asked_at` on the monotonic clock).
+
+    `fault` says in words why the last look saw nothing; None where it did. The next one is due after `period_seconds`.
+    """
+
+    period_seconds: float
+    sight: Sight = dataclasses.field(default_factory=Sight)
+    looked_at: float = -math.inf
+    asked_at: float = -math.inf
+    took_seconds: float = math.nan
+    fault: str | None = None
+
+    def believed(self, monotonic_now: float) -> bool:
+        """Say whether what was seen still holds."""
+        return monotonic_now - self.asked_at <= BELIEVED_PERIODS * self.period_seconds
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -8,12 +8,15 @@ import pathlib
 import threading
 from typing import TYPE_CHECKING
 
+import exporter.observers
 import exporter.targets
 from exporter import scores
 from exporter.collector import Page, State, render
 from exporter.cycle import Result, World, run
 from exporter.load import Loads, refresh
 from exporter.model import Target
+from exporter.observation import Observer
+from exporter.observing import Observing
 from exporter.scorekeeper import Scorekeeper
 from exporter.selftest import Selftests
 from homeostat.config import Config, ConfigError, load
@@ -78,6 +81,8 @@ class Service:
         self._loads = Loads()
         self._scores = scores.Scores()
         self._selftests = Selftests()
+        self._observers = discover(exporter.observers, "OBSERVER", Observer)
+        self._observing = Observing(self._observers, lambda: self._setup.world.config, setup.world.clock)
         self._closing = threading.Event()
         self._due = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cycle", daemon=True)
@@ -91,7 +96,8 @@ class Service:
     def state(self) -> State:
         """Return what there is to serve now."""
         setup = self._setup
-        return State(self._page, setup.world.config.host, self._reloaded, setup.read_at, self._loads, self._scores)
+        seen = self._observing.looks()
+        return State(self._page, setup.world.config.host, self._reloaded, setup.read_at, self._loads, self._scores, seen, self._observers)
 
     def unready(self) -> str | None:
         """Say why nothing can be served yet; None once a cycle has succeeded."""
@@ -152,6 +158,7 @@ class Service:
 
     def start(self) -> None:
         """Begin with the first cycle."""
+        self._observing.start()
         self._thread.start()
         self._traffic.start()
 
@@ -160,6 +167,7 @@ class Service:
         self._closing.set()
         self._due.set()
         self._thread.join(_LAST_CYCLE_SECONDS)
+        self._observing.close()
 
     def _run(self) -> None:
         scorekeeper = self._setup.world.scorekeeper
@@ -177,7 +185,7 @@ class Service:
             began_at = self.clock.monotonic()
             self._due.clear()
             try:
-                world = dataclasses.replace(self._setup.world, selftest=self._selftests.current(began_at))
+                world = dataclasses.replace(self._setup.world, selftest=self._selftests.current(began_at), looks=self._observing.looks())
                 self._page = self._rendered(run(world, self._page.result))
                 self._scores = self._scored(world, self._page.result)
             except Exception:
@@ -196,8 +204,9 @@ class Service:
             self._closing.wait(world.config.exporter.cycle)
 
     def _scored(self, world: World, result: Result) -> scores.Scores:
-        """Score what Prometheus knows after a cycle; a cycle that it did not answer leaves nothing to score."""
-        return scores.refresh(world.prometheus, world.config, result.successes) if result.prometheus_up else scores.Scores()
+        """Score what Prometheus knows after a cycle; one that it did not answer leaves nothing to score, and who only looks leaves that to who forecasts."""
+        scored = result.prometheus_up and world.config.exporter.forecast
+        return scores.refresh(world.prometheus, world.config, result.successes) if scored else scores.Scores()
 
     def _rendered(self, result: Result) -> Page:
         began_at = self.clock.monotonic()

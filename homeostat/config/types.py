@@ -98,6 +98,8 @@ class Exporter(Section, frozen=True, kw_only=True):
 
     url: str = "http://127.0.0.1:9921"
     """The exporter's address, as the CLI and the console reach it."""
+    forecast: bool = True
+    """Whether anything is forecast here; false where another exporter does that and this one only looks at its own host."""
     cycle: Duration = Duration(MINUTE)
     """How often everything is forecast anew."""
     scrape_interval: Duration = Duration(15)
