@@ -10,9 +10,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import requests
 import yaml
 
+from homeostat.config.observers import Observers
 from tests.actor.process import INTAKE, OPERATOR
 from tests.httpd import Asked, Reply, Site, serving
 from tests.integration import stack
@@ -98,6 +100,7 @@ class House:
             {"alert": f"Trouble-{decision}", "problem": "service_down", "resource": "service", "target_label": "service", "confidence": sure}
             for decision, sure in TROUBLES.items()
         ]
+        blind = {field.name: {"enabled": False} for field in msgspec.structs.fields(Observers)}
         room = {"name": "room", "query": "room_used_bytes", "limit": 100, "problem": "disk_exhaustion", "resource": "filesystem", "unit": "bytes", "target": "room", "action_horizon": "1m"}
         off = {name: {"enabled": False} for name in ("filesystem", "inodes", "memory", "swap", "service_memory", "fds", "certificates")}
         quick = {"settle": "1s", "watch": "20s", "imported_record": {"source": "the test", "successes": 20, "trials": 20}}
@@ -107,7 +110,7 @@ class House:
             "links": {"console": self.url("actor"), "runbooks": f"{self.url('actor')}/runbooks"},
             "exporter": {
                 "url": self.url("exporter"), "cycle": "1s", "scrape_interval": "1s", "window": "1m", "step": "1s", "hosts": {"127.0.0.1": HOST},
-                "state_directory": str(self.folder / "exporter"), "targets": {**off, "custom": [room], "alert": alerts}, "assertion": {"cycles": 1},
+                "state_directory": str(self.folder / "exporter"), "observers": blind, "targets": {**off, "custom": [room], "alert": alerts}, "assertion": {"cycles": 1},
             },
             "autonomy": {"mode": "active", "grace": f"{GRACE_SECONDS}s", "actions": {"service-restart": quick}, "max_actions_per_day": 100},
             "limits": {
