@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from actor import feasibility, housekeeping, selftest, summary
 from actor.absorb import absorb
+from actor.conditions import ask_conditions
 from actor.feasibility import ask_feasibility
 from actor.housekeeping import keep_house
 from actor.journal import JournalError, incidents
@@ -156,6 +157,7 @@ class Loop:
         self._service.bell.set()
 
     def _ask_feasibility(self) -> None:
+        self._world.conditions = ask_conditions(self._world)
         self._world.feasibility = ask_feasibility(self._world)
         self._tell_ready()
 

@@ -28,7 +28,8 @@ STEPS = discover(steps, "STEP", Step)
 PROTECTIONS = discover(protections, "PROTECTION", Protection)
 MEASURES = discover(measures, "MEASURE", Measure)
 
-ActsOn = Literal["filesystem", "service", "homeostat"]
+ActsOn = Literal["filesystem", "service", "homeostat", "any"]
+Condition = Literal["deployment-correlates"]
 
 _CHANGE = re.compile(r"\s*([+-]|[<>])\s*(\d+(?:\.\d+)?)\s*")
 
@@ -100,7 +101,7 @@ class Verify(Expectation, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A playbook as written."""
+    """A playbook as written; `only_where` names the condition under which it answers, at the targets where that holds, before all others."""
 
     name: str
     answers: tuple[Problem, ...]
@@ -109,6 +110,7 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     risk: Risk
     impact_certainty: Ratio
     protection: ProtectionName | tuple[ProtectionName, ...]
+    only_where: Condition | None = None
     unprotected_feasibility: Ratio | None = None
     loss: Loss | None = None
     cooldown: Duration | None = None
@@ -122,6 +124,8 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """Refuse a deed that nobody is told of, a protection that cannot be given, doing without one where nobody says what that loses, and a check of what is not answered."""
         if SELFTEST in self.answers and self.action_class != "read":
             raise ValueError(f"nobody is told what answers {SELFTEST!r}, the synthetic problem, so only what reads may; set action_class: read")
+        if self.acts_on == "any" and self.action_class != "read":
+            raise ValueError("acts_on: any is for what only reads; write filesystem or service, or set action_class: read")
         other = sorted(set(self.verify.instead) - set(self.answers))
         if other:
             raise ValueError(f"verify.instead names {other[0]!r}, which this playbook does not answer")
@@ -169,7 +173,9 @@ class Playbook:
 
 
 def catalogue(config: Config, acts_on: ActsOn) -> Collection[str]:
-    """Return the targets that may be acted on, each by its exact name; Homeostat itself only by its selftest."""
+    """Return the targets that may be acted on, each by its exact name; Homeostat itself only by its selftest, the host as a whole only by what reads."""
+    if acts_on == "any":
+        return {*config.services, *config.filesystems, *config.exporter.targets.latency.services, config.host}
     known: dict[ActsOn, Collection[str]] = {"service": config.services, "filesystem": config.filesystems, "homeostat": (SELFTEST,)}
     return known[acts_on]
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from actor.journal import ledger
 from actor.learn import STEPS_BACK_AFTER, record_with_import, success_ratio
+from actor.playbook import catalogue
 from homeostat.words import RISKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from actor.journal import Journal
-    from actor.playbook import Playbook
+    from actor.playbook import Condition, Playbook
     from homeostat.config import Config
     from homeostat.words import Problem
 
@@ -20,7 +21,11 @@ Ranking = dict[str, list["Playbook"]]
 
 
 def ranking(journal: Journal, config: Config, playbooks: Mapping[str, Playbook]) -> Ranking:
-    """Return the playbooks that answer each problem, the first answers; what failed twice in a row stands behind those that did not."""
+    """Return the playbooks that answer each problem anywhere, the first answers.
+
+    What failed twice in a row stands behind those that did not, and what only reads behind what mends and did not.
+    """
+    playbooks = {name: playbook for name, playbook in playbooks.items() if playbook.file.only_where is None}
     records = {name: _record(journal, config, playbook) for name, playbook in playbooks.items()}
     ranked: Ranking = {}
     for problem in sorted({problem for playbook in playbooks.values() for problem in playbook.file.answers}):
@@ -49,6 +54,16 @@ def answers_here(journal: Journal, ranked: Ranking) -> dict[tuple[Problem, str],
     return here
 
 
+def answers_where(playbooks: Mapping[str, Playbook], where: Mapping[Condition, frozenset[str]], config: Config) -> dict[tuple[Problem, str], Playbook]:
+    """Return what answers a problem only where its condition holds, as (problem, target); of several the one that can do the least harm."""
+    found: dict[tuple[Problem, str], Playbook] = {}
+    for playbook in sorted(playbooks.values(), key=_harm, reverse=True):
+        if playbook.file.only_where is not None:
+            targets = where.get(playbook.file.only_where, frozenset()).intersection(catalogue(config, playbook.file.acts_on))
+            found |= {(problem, target): playbook for problem in playbook.file.answers for target in sorted(targets)}
+    return found
+
+
 def unfit(config: Config, playbooks: Mapping[str, Playbook]) -> tuple[str, str] | None:
     """Return the first problem whose preference names what no playbook is or answers, and what is wrong and would be right."""
     for problem, preferred in config.autonomy.preferences.items():
@@ -71,5 +86,7 @@ def _harm(playbook: Playbook) -> tuple[int, bool, str]:
 
 
 def _record(journal: Journal, config: Config, playbook: Playbook) -> tuple[bool, float]:
+    if playbook.only_reads:
+        return False, 0.0
     in_row = ledger.record_of(journal, playbook.name).failures_in_row
     return in_row >= STEPS_BACK_AFTER, -success_ratio(*record_with_import(journal, config, playbook))

@@ -11,6 +11,7 @@ from actor.deeds import Hands, build_case
 from actor.model import Case
 
 if TYPE_CHECKING:
+    from actor.conditions import Holding
     from actor.feasibility import Feasibility
     from actor.journal import Journal
     from actor.model import Incident, Silences, Undoing
@@ -52,6 +53,7 @@ class World:
     hands: Hands = dataclasses.field(default_factory=Hands)
     silences: Silences | None = None
     feasibility: Feasibility | None = None
+    conditions: Holding | None = None
     clock_seen: tuple[float, float] | None = None
     sees_since: float | None = None
     undoing: tuple[Undoing, ...] = ()

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.core import GaugeMetricFamily
 
+from actor.conditions import known_where
 from actor.feasibility import known_ratios
 from actor.journal import ledger
 from actor.learn import decayed, record_with_import, success_ratio
 from actor.metrics.families import gauges
-from actor.ranking import answers, answers_here, ranking
+from actor.ranking import answers, answers_here, answers_where, ranking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +46,8 @@ def _answers(world: World) -> Iterator[Metric]:
     info = GaugeMetricFamily("homeostat_problem_action_info", "The action that answers a problem here, and its risk.", labels=["host", "problem", "action", "risk"])
     for problem, playbook in answers(ranked).items():
         info.add_metric([host, problem, playbook.name, playbook.file.risk], 1)
-    for (problem, target), playbook in answers_here(world.journal, ranked).items():
+    here = answers_here(world.journal, ranked) | answers_where(world.playbooks, known_where(world), world.config)
+    for (problem, target), playbook in here.items():
         labels = {"host": host, "problem": problem, "target": target, "action": playbook.name, "risk": playbook.file.risk}
         info.add_sample(info.name, labels, 1)
     yield info

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from actor.__main__ import read_configuration
+from actor.conditions import ask_conditions
 from actor.ranking import answers, answers_here, ranking
 from homeostat.config import ConfigError
 from tests.actor.test_learn import ended
@@ -129,3 +130,43 @@ def test_a_preference_that_no_playbook_fits_is_refused(tmp_path: pathlib.Path, p
     with pytest.raises(ConfigError) as error:
         read_configuration(path)
     assert str(error.value).startswith(f"{path}:1: {UNFIT[preferences]}")
+
+
+CONDITIONAL = renamed("undo-it", only_where="deployment-correlates", risk="high")
+
+
+def overrides(actor: Actor) -> list[str]:
+    page = pages_of(actor).client.get("/metrics").text
+    return [line for line in page.splitlines() if line.startswith("homeostat_problem_action_info") and 'action="undo-it"' in line]
+
+
+def test_what_answers_only_under_a_condition_answers_just_where_prometheus_says_that_it_holds(actor: Actor) -> None:
+    actor.world.playbooks = RIVALS | {"undo-it": CONDITIONAL}
+    for target, ratio in ((WEB.target, 0.9), ("db", 0.5), ("somebody's", 0.9)):
+        actor.prometheus.put("homeostat_deployment_correlation_ratio", ratio, host=HOST, target=target)
+    assert overrides(actor) == []
+    actor.world.conditions = ask_conditions(actor.world)
+    assert overrides(actor) == [f'homeostat_problem_action_info{{action="undo-it",host="{HOST}",problem="{problem}",risk="high",target="web"}} 1.0' for problem in CONDITIONAL.file.answers]
+    assert "undo-it" not in order(actor)
+
+
+def test_a_condition_that_prometheus_has_not_confirmed_for_five_minutes_holds_nowhere(actor: Actor) -> None:
+    actor.world.playbooks = RIVALS | {"undo-it": CONDITIONAL}
+    actor.prometheus.put("homeostat_deployment_correlation_ratio", 0.9, host=HOST, target=WEB.target)
+    actor.world.conditions = ask_conditions(actor.world)
+    assert overrides(actor)
+    actor.clock.advance(5 * 60)
+    assert overrides(actor) == []
+    actor.prometheus.down = True
+    actor.world.conditions = ask_conditions(actor.world)
+    assert overrides(actor) == []
+
+
+def test_what_only_reads_answers_where_nothing_mends_however_often_it_ran(actor: Actor) -> None:
+    reading = renamed("alone", action_class="read")
+    rivals = {"alone": reading, **RIVALS}
+    assert [each.name for each in ranking(actor.journal, actor.config, rivals)["memory_leak"]][-1] == "alone"
+    for name in RIVALS:
+        for _ in range(2):
+            ended(actor, "failed", action=name)
+    assert answers(ranking(actor.journal, actor.config, rivals))["memory_leak"].name == "alone"
