@@ -46,7 +46,7 @@ def exposition(looks: Mapping[str, Look], observers: Mapping[str, Observer], hos
     """Return the text of the observers' metrics, those of `host`; what is no longer believed is not told."""
     samples: dict[str, list[str]] = {}
     for name, look in looks.items():
-        for metric, labels, value in _own(name, look):
+        for metric, labels, value in _own(name, look, monotonic_now):
             samples.setdefault(metric, []).append(line(f"homeostat_{metric}", labels_text(host=host, **labels), value))
         for seen in look.sight.metrics if look.believed(monotonic_now) else ():
             samples.setdefault(seen.name, []).append(line(f"homeostat_{seen.name}", labels_text(host=host, **seen.labels), seen.value))
@@ -54,12 +54,17 @@ def exposition(looks: Mapping[str, Look], observers: Mapping[str, Observer], hos
     return [f"{head(f'homeostat_{metric}', meanings[metric])}{''.join(lines)}".encode() for metric, lines in samples.items()]
 
 
-def _own(name: str, look: Look) -> Iterator[tuple[str, dict[str, str], float]]:
+def _own(name: str, look: Look, monotonic_now: float) -> Iterator[tuple[str, dict[str, str], float]]:
     labels = {"observer": name}
-    yield "observer_up", labels, float(look.fault is None)
+    yield "observer_up", labels, float(_is_up(look, monotonic_now))
     if math.isfinite(look.looked_at):
         yield "observer_last_success_timestamp_seconds", labels, look.looked_at
         yield "observer_duration_seconds", labels, look.took_seconds
+
+
+def _is_up(look: Look, monotonic_now: float) -> bool:
+    """Say whether the last look saw something, and has ended in time."""
+    return look.fault is None and look.believed(monotonic_now)
 
 
 def as_json(look: Look, monotonic_now: float) -> dict[str, Any]:
@@ -68,7 +73,7 @@ def as_json(look: Look, monotonic_now: float) -> dict[str, Any]:
     return {
         "looked_at": look.looked_at if math.isfinite(look.looked_at) else None,
         "every_seconds": float(look.period_seconds),
-        "up": look.fault is None,
+        "up": _is_up(look, monotonic_now),
         "reason": look.fault,
         "troubles": [dataclasses.asdict(each) for each in look.sight.troubles] if believed else [],
         "events": [dataclasses.asdict(each) for each in look.sight.events] if believed else [],

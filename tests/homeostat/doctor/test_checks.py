@@ -322,3 +322,26 @@ def with_other_eyes(look: Callable[[], str], wanted: str, own: pathlib.Path) -> 
 def test_a_webhook_that_was_not_tried_is_not_well(tmp_path: pathlib.Path) -> None:
     settings = merged(tokens(tmp_path), {"security": {"intake_token_files": [str(tmp_path / "none")]}})
     assert Server().said("intake", **settings)[0] == "warned: the webhook was not tried, for its token cannot be read"
+
+
+class TestObservers:
+    def asked(self, observers: dict[str, Any]) -> list[str]:
+        def answer(asked: Asked) -> Reply:
+            return Reply({"observers": observers})
+
+        with serving(answer) as site:
+            return said("observers", {"exporter": {"url": site.url}})
+
+    def test_those_that_see_are_named(self) -> None:
+        seen = {"up": True, "reason": None, "every_seconds": 60}
+        assert self.asked({"drift": seen, "services": seen}) == ["passed: the exporter's host is looked at: drift, services"]
+
+    def test_one_that_does_not_see_says_why_and_one_that_hangs_that_it_does(self) -> None:
+        told = self.asked({
+            "logs": {"up": False, "reason": "journalctl: permission denied", "every_seconds": 60},
+            "backups": {"up": False, "reason": None, "every_seconds": 600},
+        })
+        assert told == [
+            "warned: the observer logs does not see: journalctl: permission denied",
+            "warned: the observer backups does not see: its last look has not ended, which comes every 600 s",
+        ]
