@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from actor.disk import files
+from actor.disk import durable
 from actor.model import Kept
 
 if TYPE_CHECKING:
@@ -35,15 +34,7 @@ def put(config: Config, guarded: Guarded) -> None:
     """Write it down, whole or not at all, before anything depends on it. Raises OSError."""
     place = _folder(config)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = f".{guarded.id}"
-    with files.opened(str(place)) as folder:
-        how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(unfinished, how, 0o600, dir_fd=folder), "wb") as file:
-            file.write(msgspec.json.encode(guarded))
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(unfinished, f"{guarded.id}.json", src_dir_fd=folder, dst_dir_fd=folder)
-        os.fsync(folder)
+    durable.put(str(place), f"{guarded.id}.json", msgspec.json.encode(guarded))
 
 
 def find(config: Config, guard_id: str) -> Guarded | None:

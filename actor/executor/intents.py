@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from actor.disk import files
+from actor.disk import durable, files
 from actor.model import Command, Effect, Plan, Restored, Stored, UnitState
 from homeostat.config.section import HOUR, MINUTE
 
@@ -81,20 +81,7 @@ WIRES: dict[str, Wire] = {
 
 def write(folder: str, name: str, value: msgspec.Struct) -> None:
     """Put a value durably into `folder` as NAME.json, whole or not at all. Raises OSError."""
-    with files.opened(folder) as descriptor:
-        unfinished = f".{name}"
-        file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640, dir_fd=descriptor)
-        try:
-            with os.fdopen(file, "wb") as stream:
-                stream.write(msgspec.json.encode(value))
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.rename(unfinished, f"{name}.json", src_dir_fd=descriptor, dst_dir_fd=descriptor)
-        except OSError:
-            # On a full disk every attempt would leave one.
-            os.unlink(unfinished, dir_fd=descriptor)
-            raise
-        os.fsync(descriptor)
+    durable.put(folder, f"{name}.json", msgspec.json.encode(value), 0o640)
 
 
 def names(folder: str) -> set[str]:

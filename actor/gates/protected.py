@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import fnmatch
 import pathlib
 from typing import TYPE_CHECKING
 
 from actor.kinds import Gate
 from actor.model import Situation, Verdict
+from actor.vital import is_vital
 
 if TYPE_CHECKING:
     from actor.model import Case
     from homeostat.config import Config
     from homeostat.config.catalogue import Service
-
-NEVER = (
-    "*homeostat*", "*prometheus*", "*alertmanager*", "*node-exporter*", "*node_exporter*", "thanos*", "mimir*", "victoriametrics*", "victoria-metrics*",
-    "ssh", "sshd", "ssh@*", "sshd@*", "ssh-*", "sshd-*", "dropbear*", "dbus*", "systemd-*", "init", "-", "getty*", "polkit*", "networkmanager*", "networking",
-    "network", "network-*", "ifup@*", "netplan*", "wpa_supplicant*", "dhcpcd*", "dhclient*", "iwd", "connman*", "firewalld", "ufw", "nftables", "iptables*",
-    "netfilter-persistent", "wg-quick@*", "openvpn*", "tailscaled", "user@*",
-)  # fmt: skip
-_SUFFIXES = (".service", ".socket", ".scope", ".slice", ".target", ".mount")
 
 
 def _ask(situation: Situation) -> Verdict:
@@ -34,7 +26,7 @@ def _ask(situation: Situation) -> Verdict:
 def vital(about: Situation | Case) -> str | None:
     """Say in words what acting on this target would touch that must never be touched, or None."""
     if about.filesystem is None:
-        name = next((name for name in sorted(_touched(about)) if _is_vital(name)), None)
+        name = next((name for name in sorted(_touched(about)) if is_vital(name)), None)
         return f"{name!r} is never touched: it keeps the host reachable, watched or alive" if name is not None else None
     overlap = _state_below_a_rule(about.config)
     return f"cleanup rule {overlap!r} covers the actor's own state" if overlap is not None else None
@@ -55,14 +47,6 @@ def _names(target: str, service: Service | None) -> set[str]:
         # The words of the owner's own command too: `systemctl restart sshd` is no way around this gate.
         names |= {word for word in service.commands.restart if not word.startswith(("/", "-"))} if service.commands else set()
     return names
-
-
-def _is_vital(name: str) -> bool:
-    return any(fnmatch.fnmatchcase(_bare(name), pattern) for pattern in NEVER)
-
-
-def _bare(name: str) -> str:
-    return next((name.removesuffix(suffix) for suffix in _SUFFIXES if name.endswith(suffix)), name).lower()
 
 
 def _state_below_a_rule(config: Config) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actor.gates.protected import NEVER
+from actor.vital import NEVER
 from homeostat.config.catalogue import Service, ServiceCommands
 from tests.actor.gates.situations import DISK, RUNNING, ask, config, incident, situation
 

@@ -1,0 +1,181 @@
+"""`homeostat deploy`: bring a stack of services up in phases under protection, and take it back as a whole when it is not well; it needs no actor."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import secrets
+import signal
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from actor.stack import plan, record, syntax
+from actor.stack.deploying import NotWell, Site, bring_up, take_back
+from actor.stack.places import held
+from actor.stack.record import Busy, Deployed
+from actor.stack.stackfile import load_stack
+from actor.stack.units import UnitFailed, look
+from homeostat.cli.desk import printable, table
+from homeostat.clock import SystemClock, rfc3339
+from homeostat.config import Config, ConfigError, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actor.stack.record import Phase
+    from actor.stack.stackfile import Component
+
+DEPLOYED, NOT_BEGUN, ROLLED_BACK, CONFLICT, STRANDED = 0, 1, 10, 11, 12
+
+
+@click.command()
+@click.argument("stack", type=click.Path(path_type=pathlib.Path), required=False)
+@click.option("--dry-run", is_flag=True, help="Only show the plan, with what changes in each file.")
+@click.option("--recover", is_flag=True, help="Only take back what a deployment that was killed has left.")
+@click.option("--undo", "undone", metavar="ID", help="Make all as it was before an earlier deployment.")
+@click.option("--list", "listed", is_flag=True, help="Show the deployments that are on record.")
+@click.pass_obj
+def deploy(config_file: pathlib.Path, /, stack: pathlib.Path | None, **options: Any) -> None:
+    """Bring the services of a STACK file up, in phases by what they need.
+
+    Each phase is well before the next begins. When anything fails, everything goes back: unit files, and what ran runs again.
+
+    Exit code: 0 done, 1 nothing was changed, 10 failed and rolled back, 11 failed and rolled back but for what somebody
+    touched meanwhile, 12 it could not be rolled back.
+    """
+    if os.geteuid() != 0:
+        raise click.ClickException("units are root's; run it as root")
+    if sum((stack is not None, options["recover"], options["undone"] is not None, options["listed"])) != 1:
+        raise click.UsageError("write: homeostat deploy STACK.yml, or one of --recover, --undo ID, --list")
+    stopping: list[int] = []
+    try:
+        config = load(config_file, Config) if config_file.exists() else Config()
+        if options["listed"]:
+            _list(config)
+            return
+        with record.alone(config), _ended_by(stopping):
+            site = Site(config, SystemClock(), _tell, lambda: bool(stopping))
+            code = _code(site, stack, options)
+    except (ConfigError, Busy, UnitFailed, OSError, ValueError) as error:
+        raise click.ClickException(printable(str(error))) from None
+    raise click.exceptions.Exit(code)
+
+
+def _code(site: Site, stack: pathlib.Path | None, options: dict[str, Any]) -> int:
+    if options["undone"]:
+        return _undo(site, options["undone"])
+    if stack is not None and options["dry_run"]:
+        return _show(stack)
+    code = _recover(site)
+    return _deploy(site, stack) if stack is not None and code != STRANDED else code
+
+
+@contextlib.contextmanager
+def _ended_by(stopping: list[int]) -> Iterator[None]:
+    """Hear what asks us to end: what was begun is rolled back first."""
+    before = {number: signal.signal(number, lambda heard, _: stopping.append(heard)) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _recover(site: Site) -> int:
+    """Take back what deployments that were killed have left."""
+    for left in [one for one in record.everything(site.config) if one.state in {"running", "stranded"}]:
+        _tell(f"deployment {left.id} of {left.stack} was cut off; taking it back")
+        code = _back(site, left)
+        if code == STRANDED:
+            return code
+    return DEPLOYED
+
+
+def _show(stack: pathlib.Path) -> int:
+    for line in plan.told(_planned(stack)[1]):
+        click.echo(printable(line))
+    return DEPLOYED
+
+
+def _deploy(site: Site, stack: pathlib.Path) -> int:
+    components, phases = _planned(stack)
+    if not any(phase.files or phase.units for phase in phases):
+        _tell("everything is as the stack wants it")
+    record.forget(site.config, site.clock.now())
+    deployed = Deployed(id=secrets.token_hex(4), stack=str(stack.resolve()), made_at=site.clock.now(), phases=phases)
+    record.put(site.config, deployed)
+    try:
+        deployed = bring_up(site, deployed, components)
+    except (NotWell, UnitFailed, OSError) as failure:
+        _tell(f"{failure}; rolling back")
+        # How far it came stands on the disk.
+        return {DEPLOYED: ROLLED_BACK}.get(code := _back(site, _find(site.config, deployed.id)), code)
+    record.put(site.config, msgspec.structs.replace(deployed, state="deployed"))
+    until = rfc3339(deployed.made_at + site.config.protections.retention)
+    _tell(f"all is well; it can be undone until {until}: homeostat deploy --undo {deployed.id}")
+    return DEPLOYED
+
+
+def _planned(stack: pathlib.Path) -> tuple[tuple[Component, ...], tuple[Phase, ...]]:
+    """Read a stack file and look at the host; change nothing. Raises ConfigError, ValueError, UnitFailed and OSError."""
+    components = load_stack(stack)
+    wanted = [file for component in components for file in component.files]
+    fault = syntax.fault(wanted)
+    if fault is not None:
+        raise ValueError(f"{stack}: {fault}; nothing was changed")
+    units = {component.unit: look(component.unit) for component in components}
+    for component in components:
+        load_state = units[component.unit].load
+        if load_state not in {"loaded", "not-found"} or (load_state == "not-found" and not component.files):
+            raise ValueError(f"{stack}: services.{component.name}: the unit {component.unit} is {load_state}; nothing was changed")
+    return components, plan.plan(components, {file.path: held(file.path) for file in wanted}, units)
+
+
+def _undo(site: Site, deployment_id: str) -> int:
+    wanted = _find(site.config, deployment_id)
+    after = [one for one in record.everything(site.config) if one.made_at > wanted.made_at and one.state == "deployed" and _touched(one) & _touched(wanted)]
+    if after:
+        raise ValueError(f"deployment {after[-1].id} changed some of the same since; take that back first: homeostat deploy --undo {after[-1].id}")
+    return _back(site, wanted)
+
+
+def _touched(deployed: Deployed) -> set[str]:
+    phases = deployed.phases
+    return {before.unit for phase in phases for before in phase.units} | {placed.path for phase in phases for placed in phase.files}
+
+
+def _find(config: Config, deployment_id: str) -> Deployed:
+    found = next((one for one in record.everything(config) if one.id == deployment_id), None)
+    if found is None:
+        raise ValueError(f"no deployment has the id {deployment_id!r}, or it is gone after protections.retention; see: homeostat deploy --list")
+    return found
+
+
+def _back(site: Site, deployed: Deployed) -> int:
+    try:
+        _, conflicts = take_back(site, deployed)
+    except (UnitFailed, OSError) as failure:
+        _tell(f"it could not be taken back: {failure}; repeat it: homeostat deploy --recover")
+        return STRANDED
+    for path in conflicts:
+        _tell(f"  left, for somebody touched it: {path}")
+    _tell("all is as it was before" + (" but for that" if conflicts else ""))
+    return CONFLICT if conflicts else DEPLOYED
+
+
+def _list(config: Config) -> None:
+    rows = [(one.id, rfc3339(one.made_at), one.state, one.stack) for one in record.everything(config)]
+    if not rows:
+        click.echo("Nothing was deployed.")
+        return
+    table(("ID", "SINCE", "STATE", "STACK"), rows)
+
+
+def _tell(words: str) -> None:
+    click.echo(f"deploy: {printable(words)}", err=True)
+
+
+COMMAND = deploy

@@ -1,0 +1,107 @@
+"""A stack on a real systemd: up in phases when all is well, and everything as before when not, after a kill too."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.machine import Machine
+
+pytestmark = pytest.mark.integration
+
+PLACE = "/etc/systemd/system"
+STATE = "/var/lib/homeostat/deployed"
+DEPLOY = ("/usr/bin/python3", "-m", "homeostat.cli", "deploy")
+SLEEPS = "[Service]\nExecStart=/bin/sleep infinity\n"
+NAMES = ("store", "queue", "front")
+
+
+@pytest.fixture
+def stack(machine: Machine) -> Machine:
+    """Three services in two phases: `queue` is new, `store` and `front` run already, in an older edition."""
+    clear(machine)
+    for name in ("store", "front"):
+        machine.write(f"{PLACE}/{name}.service", f"{SLEEPS}# old\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", "store.service", "front.service")
+    for name in NAMES:
+        machine.write(f"/srv/stack/{name}.service", f"{SLEEPS}# new\n")
+    written(machine)
+    return machine
+
+
+def clear(machine: Machine) -> None:
+    machine.run("systemctl", "stop", *(f"{name}.service" for name in NAMES), check=False)
+    machine.run("rm", "-rf", "/srv/stack", STATE, "/run/sick", *(f"{PLACE}/{name}.service" for name in NAMES))
+    machine.run("systemctl", "daemon-reload")
+
+
+def written(machine: Machine, health: str = "/usr/bin/test, '!', -e, /run/sick") -> None:
+    machine.write(
+        "/srv/stack/shop.yml",
+        "services:\n"
+        "  store: {files: [store.service], settle: 200ms}\n"
+        "  queue: {files: [queue.service], settle: 200ms}\n"
+        f"  front: {{files: [front.service], depends_on: [store, queue], settle: 200ms, health_timeout: 1s, health: [{health}]}}\n",
+    )
+
+
+def deploy(machine: Machine, *arguments: str) -> tuple[int, str]:
+    ended = machine.enter((*DEPLOY, *arguments), b"")
+    return ended.returncode, (ended.stdout + ended.stderr).decode()
+
+
+def seen(machine: Machine) -> dict[str, tuple[str, str, str]]:
+    """Return of each service the content of its unit file, whether it runs, and what systemd believes of its file."""
+    shown = {}
+    for name in NAMES:
+        content = machine.run("cat", f"{PLACE}/{name}.service", check=False)
+        state = machine.run("systemctl", "show", "--property=ActiveState,NeedDaemonReload,LoadState", f"{name}.service")
+        mode = machine.run("stat", "--format=%a %Y", f"{PLACE}/{name}.service", check=False)
+        shown[name] = (content, state, mode)
+    return shown
+
+
+def test_a_stack_comes_up_in_phases_and_a_person_can_take_it_back(stack: Machine) -> None:
+    before = seen(stack)
+    code, said = deploy(stack, "/srv/stack/shop.yml")
+    assert code == 0, said
+    assert said.index("phase 1 of 2: queue, store") < said.index("phase 2 of 2: front") < said.index("all is well")
+    assert {name: (content[-4:], "ActiveState=active" in state) for name, (content, state, _) in seen(stack).items()} == dict.fromkeys(NAMES, ("new\n", True))
+
+    code, said = deploy(stack, "--undo", said.split()[-1])
+    assert (code, seen(stack)) == (0, before), said
+
+
+def test_when_a_service_of_the_second_phase_is_not_well_everything_is_as_before(stack: Machine) -> None:
+    before = seen(stack)
+    stack.write("/run/sick", "")
+    code, said = deploy(stack, "/srv/stack/shop.yml")
+    assert (code, seen(stack)) == (10, before), said
+    assert "front is not well: /usr/bin/test ! -e /run/sick: exit 1" in said
+    assert "all is as it was before" in said
+
+
+def test_a_deployment_that_was_killed_is_taken_back_by_the_next(stack: Machine) -> None:
+    before = seen(stack)
+    stack.write("/run/sick", "")
+    written(stack, "/bin/false")
+    stack.run("sed", "-i", "s/health_timeout: 1s/health_timeout: 10m/", "/srv/stack/shop.yml")
+    stack.run("systemd-run", "--unit=killed", "--setenv=PYTHONPATH=/homeostat:/site-packages", *DEPLOY, "/srv/stack/shop.yml")
+    until = time.monotonic() + 30
+    while stack.run("systemctl", "is-active", "front.service").strip() != "active" or seen(stack)["front"] == before["front"]:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    code, said = deploy(stack, "/srv/stack/shop.yml")
+    assert (code, "another deployment runs on this host" in said) == (1, True), said
+    stack.run("systemctl", "kill", "--signal=KILL", "killed.service")
+    until = time.monotonic() + 10
+    while stack.run("systemctl", "is-active", "killed.service", check=False).strip() == "active":
+        assert time.monotonic() < until
+    assert seen(stack) != before
+
+    code, said = deploy(stack, "--recover")
+    assert (code, seen(stack)) == (0, before), said
