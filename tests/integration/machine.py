@@ -1,8 +1,9 @@
-"""A Debian 12 of its own with systemd as PID 1, in a container, for tests that need real units and containers."""
+"""A Debian of its own with systemd as PID 1, in a container, for tests that need real units and containers."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import re
@@ -14,13 +15,14 @@ import sys
 import sysconfig
 import tempfile
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tests.integration import debian
 from tests.integration.guest import ENVIRONMENT, PYTHON, Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PACKAGES = (
     "systemd",
@@ -38,27 +40,47 @@ NEEDED = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "unshare")
 BOOT_SECONDS = 60
 CALL_SECONDS = 60
 REPOSITORY = pathlib.Path(__file__).parents[2]
+# Debian 12's Python is of this host's version, so that what is installed for us serves there too.
+OF_THIS_PYTHON = (f"--bind-ro={sysconfig.get_path('platlib')}:/site-packages",)
 
 # A machine needs control groups that it shares with no other machine, or both systemds fight over one tree.
 # It lives longer than most file systems of other tests: its own view of them would keep their loop devices.
-_LET_GO = 'grep -o " /[^ ]*/homeostat-[a-z0-9]*-[^ ]*" /proc/self/mounts | while read -r place; do umount --lazy "$place"; done; exec "$@"'
+# What it is given to keep comes first.
+_LET_GO = """\
+kept=" "
+while [ "$1" != -- ]; do kept="$kept$1 "; shift; done
+shift
+grep -o " /[^ ]*/homeostat-[a-z0-9]*-[^ ]*" /proc/self/mounts | while read -r place; do
+    case "$kept" in *" $place "*) ;; *) umount --lazy "$place" ;; esac
+done
+exec "$@"
+"""
 _ENTER_GROUPS = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"'
 
 
 def obstacle() -> str | None:
-    """Return why this host can run no machine, or None."""
+    """Return why this host can run no machine that imports what is installed here, or None."""
+    if sys.version_info[:2] != PYTHON:
+        return f"the machine runs Debian 12's Python {PYTHON}, our dependencies here are for {sys.version_info[:2]}"
+    return lacking()
+
+
+def lacking() -> str | None:
+    """Return what this host lacks for any machine, or None."""
     if os.geteuid() != 0:
         return "a machine needs root"
     missing = [program for program in NEEDED if shutil.which(program) is None]
-    if missing:
-        return f"not installed: {', '.join(missing)}"
-    if sys.version_info[:2] != PYTHON:
-        return f"the machine runs Debian 12's Python {PYTHON}, our dependencies here are for {sys.version_info[:2]}"
-    return None
+    return f"not installed: {', '.join(missing)}" if missing else None
 
 
-def _entered(pid: int) -> Machine:
-    """Return the machine whose PID 1 this host sees as `pid`."""
+@dataclasses.dataclass(frozen=True)
+class Container(Machine):
+    """A machine whose PID 1 this host sees as `pid`."""
+
+    pid: int
+
+
+def _entered(pid: int) -> Container:
 
     def enter(argv: tuple[str, ...], given: bytes) -> subprocess.CompletedProcess[bytes]:
         namespaces = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
@@ -71,16 +93,22 @@ def _entered(pid: int) -> Machine:
             check=False,
         )
 
-    return Machine(enter)
+    return Container(enter, pid)
+
+
+def bookworm() -> pathlib.Path:
+    """Return the folder with the Debian 12 that most tests boot, built where it is not kept."""
+    return debian.kept("machine", PACKAGES, lambda folder: debian.install(folder, PACKAGES))
 
 
 @contextlib.contextmanager
-def booted() -> Iterator[Machine]:
-    """Build the machine's tree where it is not cached, boot it, and end it with everything in it."""
-    root, name = debian.kept("machine", PACKAGES, lambda folder: debian.install(folder, PACKAGES)), f"homeostat-{secrets.token_hex(4)}"
+def booted(root: pathlib.Path | None = None, binds: Sequence[str] = OF_THIS_PYTHON, places: Mapping[pathlib.Path, str] = MappingProxyType({})) -> Iterator[Container]:
+    """Boot the Debian in `root`, and end it with everything in it: this checkout is there, more `binds` of nspawn's, and these places of this host, writable."""
+    name = f"homeostat-{secrets.token_hex(4)}"
+    binds = [*binds, *(f"--bind={here}:{there}" for here, there in places.items())]
     with _control_groups(name) as groups, tempfile.TemporaryFile() as console:
         process = subprocess.Popen(
-            [*_in_groups(groups), *_nspawn(root, name)],
+            [*_in_groups(groups), *_letting_go(places), *_nspawn(root or bookworm(), name), *binds],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,
@@ -97,7 +125,7 @@ def _in_groups(groups: list[pathlib.Path]) -> list[str]:
     return ["/bin/sh", "-c", _ENTER_GROUPS, "sh", *map(str, groups), "--"]
 
 
-def _nspawn(root: pathlib.Path, name: str) -> list[str]:
+def _letting_go(kept: Iterable[pathlib.Path]) -> list[str]:
     return [
         # A test run that is killed takes its machine along: nspawn is the first in a process namespace of its own.
         "setpriv",
@@ -111,6 +139,13 @@ def _nspawn(root: pathlib.Path, name: str) -> list[str]:
         "-c",
         _LET_GO,
         "sh",
+        *map(str, kept),
+        "--",
+    ]
+
+
+def _nspawn(root: pathlib.Path, name: str) -> list[str]:
+    return [
         "systemd-nspawn",
         "--quiet",
         "--register=no",
@@ -123,11 +158,10 @@ def _nspawn(root: pathlib.Path, name: str) -> list[str]:
         "--tmpfs=/var/lib/containers",
         "--private-network",
         f"--bind-ro={REPOSITORY}:/homeostat",
-        f"--bind-ro={sysconfig.get_path('platlib')}:/site-packages",
     ]
 
 
-def _up(process: subprocess.Popen[bytes]) -> Machine | None:
+def _up(process: subprocess.Popen[bytes]) -> Container | None:
     deadline = time.monotonic() + BOOT_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         pid = _inner(process)
