@@ -163,6 +163,7 @@ def take_over(service: Service, config_file: pathlib.Path, listen_address: str) 
             incidents.wake_undecided(db, world.clock.now())
         world.config, world.playbooks, world.prometheus, world.alertmanager = config, playbooks, prometheus, alertmanager
         service.intake_tokens, service.operator_tokens, service.metrics_tokens = tokens
+    service.reconfigured.set()
     log_advice(config, world.clock.now())
 
 

@@ -58,7 +58,7 @@ class Loop:
         self._threads = [threading.Thread(target=self._run, name="loop", daemon=True)]
         for name, turn, rest in (
             ("reconcile", self._reconcile, lambda: self._world.ending.is_set() or service.incomplete.wait(self._world.config.actor.reconcile)),
-            ("feasibility", self._ask_feasibility, lambda: self._world.ending.wait(feasibility.EVERY_SECONDS)),
+            ("feasibility", self._ask_feasibility, lambda: service.reconfigured.wait(feasibility.EVERY_SECONDS)),
             ("housekeeping", self._keep_house, lambda: self._world.ending.wait(housekeeping.EVERY_SECONDS)),
             ("summary", lambda: post_what_is_due(self._world), lambda: self._world.ending.wait(summary.EVERY_SECONDS)),
             ("selftest", self._test_daily, lambda: self._world.ending.wait(selftest.EVERY_SECONDS)),
@@ -82,6 +82,7 @@ class Loop:
     def close(self) -> None:
         """Wait until nothing moves any more."""
         self._service.incomplete.set()
+        self._service.reconfigured.set()
         for thread in self._threads:
             # Who only asks may wait long for root or for another daemon, and leaves nothing half done.
             thread.join(_LAST_QUESTION_SECONDS if thread.name in _ONLY_ASK else None)
@@ -157,6 +158,7 @@ class Loop:
         self._service.bell.set()
 
     def _ask_feasibility(self) -> None:
+        self._service.reconfigured.clear()
         self._world.conditions = ask_conditions(self._world)
         self._world.feasibility = ask_feasibility(self._world)
         self._tell_ready()

@@ -28,7 +28,7 @@ class Examined:
 class Service:
     """One running actor as its web pages see it; no tokens at all is allowed only in shadow mode on loopback.
 
-    The bell wakes the loop; what was heard `incomplete` has Alertmanager asked at once.
+    The bell wakes the loop; what was heard `incomplete` has Alertmanager asked at once, and what is `reconfigured` the host.
     """
 
     world: World
@@ -39,6 +39,7 @@ class Service:
     api_requests: RequestCounts = dataclasses.field(default_factory=RequestCounts)
     bell: threading.Event = dataclasses.field(default_factory=threading.Event)
     incomplete: threading.Event = dataclasses.field(default_factory=threading.Event)
+    reconfigured: threading.Event = dataclasses.field(default_factory=threading.Event)
     examined: Examined | None = None
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.actor.process import INTAKE, OPERATOR, dumped, serving, start
 from tests.actor.web import payload
+from tests.integration.stack import wait_for
 from tests.support import secret
 
 if TYPE_CHECKING:
@@ -153,6 +154,15 @@ def test_a_reload_takes_a_good_file_over(tmp_path: pathlib.Path) -> None:
         (tmp_path / "homeostat.yml").write_text(dumped(tmp_path, autonomy={"mode": "interactive"}))
         assert running.post("/-/reload").text == "Reloaded.\n"
         assert running.metric('homeostat_mode{host="h1",mode="interactive"}') == "1.0"
+
+
+def test_what_can_be_made_good_of_a_new_service_is_known_at_once_after_a_reload(tmp_path: pathlib.Path) -> None:
+    feasible = 'homeostat_action_rollback_feasibility_ratio{action="service-restart",host="h1"}'
+    with serving(tmp_path) as running:
+        wait_for("it to be asked", lambda: f"{feasible} 0.0" in running.get("/metrics").text)
+        (tmp_path / "homeostat.yml").write_text(dumped(tmp_path, services={"web": {"manager": "systemd", "unit": "web.service"}}))
+        assert running.post("/-/reload").status_code == 200
+        wait_for("it to be asked again", lambda: f"{feasible} 0.8" in running.get("/metrics").text, 10)
 
 
 def test_a_reload_of_a_bad_file_keeps_the_old_one_and_says_so(tmp_path: pathlib.Path) -> None:
