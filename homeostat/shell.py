@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MOST_OUTPUT_BYTES = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
 _POLL_SECONDS = 0.05
 _MARK = "HOMEOSTAT_RUN"
 _MOST_ROUNDS = 10
@@ -46,8 +47,9 @@ def run(
     deadline_seconds: float,
     stopped: Callable[[], bool] = lambda: False,
     environment: dict[str, str] | None = None,
+    most_output_bytes: int = MOST_OUTPUT_BYTES,
 ) -> Completed:
-    """Run `argv` without a shell in a process group of its own and wait for it.
+    """Run `argv` without a shell in a process group of its own and wait for it; of its output so many bytes are kept.
 
     At the deadline, or within 0.1 s of `stopped()` turning true, the whole group is killed, with what left it for a session
     of its own: all that the command started bears a mark in its environment.
@@ -72,7 +74,7 @@ def run(
         return Completed(tuple(argv), 127, f"cannot be started: {error}")
     assert process.stdout is not None
     kept = bytearray()
-    reader = threading.Thread(target=_read, args=(process.stdout, kept), daemon=True)
+    reader = threading.Thread(target=_read, args=(process.stdout, kept, most_output_bytes), daemon=True)
     reader.start()
     cut = _wait(process, deadline_seconds, stopped)
     _kill_group(process)
@@ -125,10 +127,10 @@ def end(leading: int) -> None:
         os.killpg(leading, signal.SIGKILL)
 
 
-def _read(stream: IO[bytes], kept: bytearray) -> None:
+def _read(stream: IO[bytes], kept: bytearray, most_bytes: int) -> None:
     with stream:
-        while chunk := stream.read1(4096):  # type: ignore[attr-defined]
-            kept.extend(chunk[: max(0, MOST_OUTPUT_BYTES - len(kept))])
+        while chunk := stream.read1(_CHUNK_BYTES):  # type: ignore[attr-defined]
+            kept.extend(chunk[: max(0, most_bytes - len(kept))])
 
 
 def _wait(process: subprocess.Popen[bytes], deadline_seconds: float, stopped: Callable[[], bool]) -> str | None:

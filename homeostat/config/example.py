@@ -5,6 +5,8 @@ from __future__ import annotations
 from homeostat.config.autonomy import ActionOverride, Autonomy, Entry, Record
 from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, ServiceCommands
 from homeostat.config.limits import Limits
+from homeostat.config.log_patterns import LogPattern
+from homeostat.config.observers import LogsObserver, Observers
 from homeostat.config.section import DAY, MINUTE
 from homeostat.config.targets import (
     AlertTarget,
@@ -34,6 +36,7 @@ EXAMPLE = Config(
             custom=(CustomTarget(name="ups-runtime", query="ups_runtime_seconds", limit=600.0, problem="power_loss", resource="battery", direction="down", unit="seconds", target="ups"),),
             alert=(AlertTarget(alert="ContainerDown", problem="service_down", resource="service", confidence=0.95, target_label="name"),),
         ),
+        observers=Observers(logs=LogsObserver(patterns={"ups-on-battery": LogPattern(match="ups .{1,40} on battery", severity="critical", enough=1)})),
         traffic=(Traffic(service="jellyfin", query='sum(rate(traefik_service_requests_total{service="jellyfin@docker"}[5m]))', timezone="Europe/Berlin"),),
     ),
     autonomy=Autonomy(

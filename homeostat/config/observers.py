@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from homeostat.config.section import MINUTE, Section, lasting
+import re
+
+from homeostat.config.log_patterns import LogPattern
+from homeostat.config.section import HOUR, MINUTE, Positive, Ratio, Section, lasting
 from homeostat.config.units import Duration
+
+WORD = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 class Observer(Section, frozen=True, kw_only=True):
@@ -38,7 +43,25 @@ class BackupsObserver(Observer, frozen=True, kw_only=True):
 
 
 class LogsObserver(Observer, frozen=True, kw_only=True):
-    """Error patterns in the journal."""
+    """Error patterns in the journal: how many of each at each component, against what is usual there."""
+
+    patterns: dict[str, LogPattern] = {}
+    """Patterns of your own beside the built-in ones, each by its name; one of the same name takes the built-in's place."""
+    risk: Ratio = 0.90
+    """From which risk (0 to 1) errors are a problem: how far the last hour is from its own week."""
+    enough: Positive = 10
+    """How many of one pattern at one component in an hour are an error burst, where the pattern does not say so itself."""
+    learns: Duration = Duration(HOUR)
+    """How long errors are only counted at first: before that nobody knows what is usual."""
+    most_lines: Positive = 5000
+    """How many lines one look reads at most; what is behind is read at the next."""
+
+    def __post_init__(self) -> None:
+        """Refuse to look without a pause, and a pattern whose name is no word."""
+        super().__post_init__()
+        odd = next((name for name in self.patterns if not WORD.fullmatch(name)), None)
+        if odd is not None:
+            raise ValueError(f"patterns: {odd!r} must be a word of small letters, digits and hyphens, as in lost-contact")
 
 
 class PressureObserver(Observer, frozen=True, kw_only=True):
