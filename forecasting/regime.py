@@ -16,6 +16,8 @@ SAW_TOOTH = 3
 RESET_OF_RANGE = 0.3
 STEP_OF_RANGE = 0.5
 TIMES_USUAL_CHANGE = 9.0
+# Of two levels that were scaled and shifted, so many of their last binary places may be wrong.
+ROUNDED = 8
 # Beside a jump the median of three and its distance of two samples touch this many samples on each side.
 _REACH = 2
 
@@ -47,21 +49,12 @@ def current(times: Array, levels: Array, began_by: str) -> Regime:
     return Regime(times, _without_step(levels), began_by)
 
 
-def _changes(levels: Array) -> tuple[Array, float]:
-    """Return changes over two samples of the running median of three, and how large one must be to stand out at all."""
-    if levels.size < 2 * _REACH + 1:
-        return np.empty(0), 0.0
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(levels, 3), axis=1)
-    changes = middle[2:] - middle[:-2]
-    return changes, TIMES_USUAL_CHANGE * float(np.median(np.abs(changes - np.median(changes))))
-
-
 def _last_reset(levels: Array) -> int:
     """Return the index of the first sample after the last reset; 0 where there is none or they come and go as a saw-tooth."""
-    changes, outstanding = _changes(levels)
+    changes = _changes(_middle(levels))
     if changes.size == 0:
         return 0
-    falls = np.flatnonzero(changes < -max(RESET_OF_RANGE * float(np.ptp(levels)), outstanding))
+    falls = np.flatnonzero(changes < -_outstanding(changes, levels, RESET_OF_RANGE))
     if falls.size == 0:
         return 0
     resets = 1 + int(np.count_nonzero(np.diff(falls) > _REACH))
@@ -69,13 +62,41 @@ def _last_reset(levels: Array) -> int:
 
 
 def _without_step(levels: Array) -> Array:
-    """Lift what came before one lone rise (a big copy, a download) by its height: it is no trend."""
-    changes, outstanding = _changes(levels)
+    """Lift what came before one lone rise (a big copy, a download) by its height above the usual growth: it is no trend."""
+    middle = _middle(levels)
+    changes = _changes(middle)
     if changes.size == 0:
         return levels
-    step = int(np.argmax(changes))
-    if changes[step] <= max(STEP_OF_RANGE * float(np.ptp(levels)), outstanding):
+    step = _greatest(changes, levels)
+    if changes[step] <= _outstanding(changes, levels, STEP_OF_RANGE):
         return levels
+    # A sudden rise shows in two changes alike; it began where the median itself rises most.
+    begin = step + _greatest(np.diff(middle[step : step + _REACH + 1]), levels)
     raised = levels.copy()
-    raised[: step + _REACH] += changes[step]
+    raised[: begin + _REACH] += changes[step] - np.median(changes)
     return raised
+
+
+def _middle(levels: Array) -> Array:
+    """Return the running median of three; none where that is too few to change."""
+    return np.median(np.lib.stride_tricks.sliding_window_view(levels, 3), axis=1) if levels.size > 2 * _REACH else np.empty(0)
+
+
+def _changes(middle: Array) -> Array:
+    return middle[_REACH:] - middle[:-_REACH]
+
+
+def _outstanding(changes: Array, levels: Array, of_range: float) -> float:
+    """How large a change must be to stand out of the range and of the usual change, and not by rounding alone."""
+    usual = float(np.median(np.abs(changes - np.median(changes))))
+    return max(of_range * float(np.ptp(levels)), TIMES_USUAL_CHANGE * usual) + _rounding(levels)
+
+
+def _greatest(changes: Array, levels: Array) -> int:
+    """Return the first of the greatest changes: rounding chooses none of those alike."""
+    return int(np.argmax(changes >= changes.max() - _rounding(levels)))
+
+
+def _rounding(levels: Array) -> float:
+    """How far rounding may move a difference of levels."""
+    return ROUNDED * float(np.spacing(np.max(np.abs(levels))))

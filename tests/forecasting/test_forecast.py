@@ -91,6 +91,16 @@ def test_one_big_download_is_neither_leak_nor_trend(step_at_day: float) -> None:
     assert answer.probabilities[14 * DAY] < 0.4
 
 
+@pytest.mark.parametrize("samples_before", range(3, 9))
+@pytest.mark.parametrize(("factor", "shift"), [(1, 0), (8, -512), (0.25, 65536)])
+def test_a_step_in_a_course_without_noise_is_no_movement_whatever_its_unit(samples_before: int, factor: float, shift: float) -> None:
+    ahead = np.arange(-20, 1, 2.0)
+    values = 0.005 * ahead + np.where(np.arange(ahead.size) < samples_before, 0, 24.737)
+    answer = ask(ahead, factor * values + shift, Limit(factor * (values[-1] + 1) + shift), minimum_samples=10)
+    assert answer.probabilities[MINUTE] < 0.01
+    assert answer.slope_per_second.median == pytest.approx(factor * 0.005, rel=1e-3)
+
+
 def test_a_steady_leak_is_told_with_its_slope() -> None:
     noise = np.random.default_rng(3).normal(0, 5, WEEK_OF_SAMPLES.size)
     answer = ask(WEEK_OF_SAMPLES, 500 + 10 * WEEK_OF_SAMPLES / DAY + noise, Limit(1e6), [2 * DAY])
