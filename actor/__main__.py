@@ -13,6 +13,7 @@ import flask
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from actor import contradictions
 from actor.api import api_routes
 from actor.browsers import refuse_foreign
 from actor.console.frame import add_console
@@ -80,6 +81,9 @@ def read_configuration(config_file: pathlib.Path) -> tuple[Config, dict[str, Pla
     for key, place, name in named:
         if name not in playbooks:
             raise load(config_file, Raw).at("autonomy", key, place).fault(f"no playbook has the name {name!r}; known: {', '.join(playbooks)}")
+    contradiction = next(contradictions.with_configuration(config, playbooks), None)
+    if contradiction is not None:
+        raise load(config_file, Raw).at(*contradiction.place).fault(contradiction.message)
     misfit = unfit(config, playbooks)
     if misfit is not None:
         problem, told = misfit

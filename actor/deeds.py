@@ -57,7 +57,12 @@ def build_case(config: Config, playbook: Playbook, about: tuple[str, str], now: 
         of_homeostat=acts_on == "homeostat",
     )
     writes = [(STEPS[planned.kind].writes, planned.options) for planned in playbook.steps]
-    return dataclasses.replace(case, write_set=tuple(path for names, options in writes if names is not None for path in names(case, options)))
+    undoes = [undo(case, planned.options) for planned in playbook.steps if (undo := STEPS[planned.kind].undo) is not None]
+    return dataclasses.replace(
+        case,
+        write_set=tuple(path for names, options in writes if names is not None for path in names(case, options)),
+        undoes=tuple(undo for undo in undoes if undo is not None),
+    )
 
 
 def obstacle(case: Case, playbook: Playbook) -> str | None:
@@ -102,9 +107,13 @@ def what_undo(case: Case, playbook: Playbook, commands: Iterable[Command]) -> st
     else:
         loss = f": {LOSSES[playbook.file.loss]}" if playbook.file.loss is not None else ""
         words = f"it cannot be undone{f' ({told})' if told else ''}{loss}"
-    losses = {command.step: STEPS[command.step].loss for command in commands if command.irreversible}
-    lasting = [f"{step}{f' ({LOSSES[loss]})' if loss is not None else ''}" for step, loss in losses.items()]
+    lasting = list(dict.fromkeys(_lasting(command) for command in commands if command.irreversible))
     return f"{words}; never to be undone once begun: {', '.join(lasting)}" if lasting else words
+
+
+def _lasting(command: Command) -> str:
+    loss = STEPS[command.step].loss
+    return f"{command.step} ({LOSSES[loss]})" if loss is not None else command.summary
 
 
 def protect(case: Case, playbook: Playbook) -> Record:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from actor.model import Case, Command, Effect, Kept, Restored, Situation, Verdict
+    from actor.model import Case, Command, Effect, Kept, Restored, Situation, Undo, Verdict
     from homeostat.config import Config
     from homeostat.config.catalogue import Service
     from homeostat.words import Loss, ProtectionName
@@ -26,6 +26,11 @@ class Gate:
     ask: Callable[[Situation], Verdict]
 
 
+def _changes_something(options: object) -> bool:
+    del options
+    return False
+
+
 def _nothing(facts: object) -> tuple[str, ...]:
     del facts
     return ()
@@ -37,6 +42,8 @@ class Step:
 
     `writes` names the paths that it may change, from the configuration only. What its irreversible commands lose is declared
     as `loss`, which is `reads-only` where no command changes anything. `left` says in words what the facts name and the plan leaves.
+    `acts_on` are the kinds of target that it needs, none for any. Where its options tell, `undo` is the command that puts back
+    what it did, and `reads` says that it changes nothing.
     """
 
     options: type[msgspec.Struct]
@@ -47,6 +54,13 @@ class Step:
     writes: Callable[[Case, Any], tuple[str, ...]] | None = None
     loss: Loss | None = None
     left: Callable[[Any], tuple[str, ...]] = _nothing
+    acts_on: tuple[str, ...] = ()
+    undo: Callable[[Case, Any], Undo | None] | None = None
+    reads: Callable[[Any], bool] = _changes_something
+
+    def only_reads(self, options: Any) -> bool:
+        """Say whether it changes nothing with these options."""
+        return self.loss == "reads-only" or self.reads(options)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,9 +92,10 @@ class Protection:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Measure:
-    """Something that verification measures by itself, before and after; `read` raises StepFailed when it cannot."""
+    """Something that verification measures by itself, before and after, of the kinds of target in `acts_on` (none: any); `read` raises StepFailed when it cannot."""
 
     read: Callable[[Case], float]
+    acts_on: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

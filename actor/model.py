@@ -313,6 +313,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     undo: str = ""
 
 
+class Undo(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that puts back what another may have done, the files of it that nobody but root may write, and how long it may take."""
+
+    argv: tuple[str, ...]
+    files: tuple[str, ...]
+    deadline_seconds: float
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Case:
     """What a step, a protection or a measure may know of the incident it works for; `planned` is what a step is planned behind.
@@ -331,6 +339,7 @@ class Case:
     stopped: Callable[[], bool]
     subvolume: str | None = None
     write_set: tuple[str, ...] = ()
+    undoes: tuple[Undo, ...] = ()
     planned: tuple[Command, ...] = ()
     of_homeostat: bool = False
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import re
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
-from actor import measures, protections, steps
+from actor import contradictions, measures, protections, steps
+from actor.change import Change as Change  # noqa: PLC0414 - what a playbook is made of is had from here
 from actor.kinds import Measure, Protection, Step
 from homeostat.config import ConfigError, Duration, Raw, load
 from homeostat.config.limits import Window
 from homeostat.config.section import Ratio
+from homeostat.config.strict import nearest
 from homeostat.discovery import discover
 from homeostat.words import LOSSES, SELFTEST, ActionClass, Loss, Problem, ProtectionName, Risk
 
@@ -31,35 +32,6 @@ MEASURES = discover(measures, "MEASURE", Measure)
 ActsOn = Literal["filesystem", "service", "homeostat", "any"]
 Condition = Literal["deployment-correlates"]
 
-_CHANGE = re.compile(r"\s*([+-]|[<>])\s*(\d+(?:\.\d+)?)\s*")
-
-
-class Change(str):
-    """A change of a measure: `+0.03` rose by more than 0.03, `-0.02` fell by more, `> 0` and `< 0` by anything."""
-
-    __slots__ = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Change:
-        """Read a change.
-
-        Raises:
-            ValueError: it is none of the four forms.
-
-        """
-        if not _CHANGE.fullmatch(text):
-            raise ValueError(f"{text!r} is no change; write '+0.03' (rose by more), '-0.02' (fell by more), '> 0' or '< 0'")
-        return cls(text)
-
-    def met(self, change: float) -> bool:
-        """Say whether a measured `change` is what this asks."""
-        match = _CHANGE.fullmatch(self)
-        assert match is not None
-        sign, amount = match.group(1), float(match.group(2))
-        if sign == "-":
-            return change < -amount
-        return change < amount if sign == "<" else change > amount
-
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often, as `1/1h`: per target and over all targets."""
@@ -70,7 +42,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def __post_init__(self) -> None:
         """Refuse a window that does not read as COUNT/DURATION."""
         for text in (*self.per_target, *self.per_action):
-            window(text)
+            Window.parse(text)
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,9 +55,12 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def __post_init__(self) -> None:
         """Refuse an unknown measure or an unreadable change."""
         if self.measure not in MEASURES:
-            raise ValueError(f"unknown measure {self.measure!r}; known: {', '.join(MEASURES)}")
-        Change.parse(self.success)
-        Change.parse(self.warn)
+            raise ValueError(f"measure {self.measure!r} is not known{nearest(self.measure, list(MEASURES))}")
+        for key in ("success", "warn"):
+            try:
+                Change.parse(getattr(self, key))
+            except ValueError as error:
+                raise ValueError(f"{key} {error}") from None
 
 
 class Verify(Expectation, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,7 +98,7 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def __post_init__(self) -> None:
         """Refuse a deed that nobody is told of, a protection that cannot be given, doing without one where nobody says what that loses, and a check of what is not answered."""
         if SELFTEST in self.answers and self.action_class != "read":
-            raise ValueError(f"nobody is told what answers {SELFTEST!r}, the synthetic problem, so only what reads may; set action_class: read")
+            raise ValueError(f"action_class {self.action_class}: nobody is told what answers {SELFTEST!r}, the synthetic problem, so only what reads may; set action_class: read")
         if self.acts_on == "any" and self.action_class != "read":
             raise ValueError("acts_on: any is for what only reads; write filesystem or service, or set action_class: read")
         other = sorted(set(self.verify.instead) - set(self.answers))
@@ -133,7 +108,7 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError(f"protection {self.protection!r} names none; known: {', '.join(get_args(ProtectionName))}")
         without = "none" in self.protections or self.unprotected_feasibility is not None
         if without and self.loss is None:
-            raise ValueError(f"what runs without protection says what that may lose; write loss: and one of {', '.join(LOSSES)}")
+            raise ValueError(f"protection: what runs without one says what that may lose; write loss: and one of {', '.join(LOSSES)}")
 
     @property
     def protection_words(self) -> tuple[ProtectionName, ...]:
@@ -180,19 +155,6 @@ def catalogue(config: Config, acts_on: ActsOn) -> Collection[str]:
     return known[acts_on]
 
 
-def window(text: str) -> Window:
-    """Read `3/24h` as at most 3 in any 24 hours.
-
-    Raises:
-        ValueError: `text` is not COUNT/DURATION.
-
-    """
-    count, slash, within = text.partition("/")
-    if not slash or not count.isdigit() or int(count) < 1:
-        raise ValueError(f"{text!r} is no limit; write COUNT/DURATION, as in 3/24h")
-    return Window(count=int(count), within=Duration.parse(within))
-
-
 def load_playbooks(own_directory: str | None) -> dict[str, Playbook]:
     """Load the built-in playbooks and the owner's; an owner's file of the same name takes the built-in's place.
 
@@ -207,14 +169,18 @@ def load_playbooks(own_directory: str | None) -> dict[str, Playbook]:
             other = next((f", for {each} has that one" for each in files if each.stem == written.name), "")
             raise ConfigError(str(path), 1, "name", f"{written.name!r} must be the file's own name, {path.stem!r}{other}")
         found[written.name] = Playbook(written, tuple(_step(path, step) for step in written.steps))
-        _refuse_deeds_called_reads(path, found[written.name])
+        told = next(contradictions.found(found[written.name], STEPS, MEASURES), None)
+        if told is not None:
+            raise _place(load(path, Raw), told.place).fault(told.message)
     return found
 
 
-def _refuse_deeds_called_reads(path: pathlib.Path, playbook: Playbook) -> None:
-    deeds = [planned.kind for planned in playbook.steps if STEPS[planned.kind].loss != "reads-only"]
-    if playbook.only_reads and deeds:
-        raise ConfigError(str(path), 1, "action_class", f"read is for what only reads, which needs no budget; step {deeds[0]} does more")
+def _place(whole: Raw, place: contradictions.Place) -> Raw:
+    """Return the part that lies at a place; of one that is not written down, what it would stand in."""
+    try:
+        return whole.at(*place)
+    except KeyError:
+        return _place(whole, place[:-1])
 
 
 def _files(own_directory: str | None) -> Iterator[pathlib.Path]:
@@ -236,5 +202,5 @@ def _step(path: pathlib.Path, step: dict[str, Raw]) -> PlannedStep:
         raise ConfigError(str(path), 1, "steps", "each step is one kind with its options, as in - journal-vacuum: {keep: 7d}")
     ((kind, options),) = step.items()
     if kind not in STEPS:
-        raise options.fault(f"unknown step; known: {', '.join(STEPS)}")
+        raise options.fault(f"unknown step{nearest(kind, list(STEPS))}")
     return PlannedStep(kind, options.read(STEPS[kind].options))

@@ -13,7 +13,7 @@ Severity = Literal["info", "warning", "critical"]
 Mode = Literal["shadow", "active", "interactive"]
 Level = Literal["conservative", "moderate", "aggressive"]
 ActionClass = Literal["cleanup", "restart", "config", "deploy", "read"]
-ProtectionName = Literal["snapshot", "preimage", "quarantine", "none"]
+ProtectionName = Literal["snapshot", "preimage", "quarantine", "command", "none"]
 # What an action loses that no undo brings back.
 Loss = Literal["reads-only", "reversible-settings", "rule-bound", "regenerable", "running-state"]
 Term = Literal["prediction", "historical_success", "impact_certainty", "rollback_feasibility"]

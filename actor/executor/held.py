@@ -90,4 +90,5 @@ class Store:
 
 
 def _is_needed(held: Held) -> bool:
-    return any(given.record["protection"] != "none" for given in held.given)
+    # An undo by the owner's own command keeps nothing on the host that could be taken away before.
+    return any(given.record["protection"] not in {"none", "command"} for given in held.given)

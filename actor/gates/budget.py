@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from actor import playbook as playbooks
 from actor.kinds import Gate
 from actor.model import Execution, Situation, Verdict
 from homeostat.config import Duration, in_force, in_force_until
@@ -24,9 +23,9 @@ def _budgets(situation: Situation) -> Iterator[Budget]:
         return
     of_action = [run for run in situation.executions if run.action == incident.action]
     for text in playbook.file.limits.per_target:
-        yield f"{text} per target", playbooks.window(text), [run for run in of_action if run.target == incident.target]
+        yield f"{text} per target", Window.parse(text), [run for run in of_action if run.target == incident.target]
     for text in playbook.file.limits.per_action:
-        yield f"{text} per action", playbooks.window(text), of_action
+        yield f"{text} per action", Window.parse(text), of_action
     if playbook.file.action_class == "restart":
         restarts = [run for run in situation.executions if run.action_class == "restart"]
         for window in situation.config.limits.restarts:

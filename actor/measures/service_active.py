@@ -20,4 +20,4 @@ def _read(case: Case) -> float:
     return float(healthy and unit.show(case.service).active)
 
 
-MEASURE = Measure(read=_read)
+MEASURE = Measure(read=_read, acts_on=("service",))

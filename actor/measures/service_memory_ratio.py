@@ -18,4 +18,4 @@ def _read(case: Case) -> float:
     return memory_bytes / (case.service.memory_limit or host_bytes)
 
 
-MEASURE = Measure(read=_read)
+MEASURE = Measure(read=_read, acts_on=("service",))

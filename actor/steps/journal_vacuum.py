@@ -97,4 +97,4 @@ def _oracle(case: Case, command: Command) -> Effect:
     return execution.fate(case, command) or "unknowable"
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, loss="rule-bound")
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, loss="rule-bound", acts_on=("filesystem",))

@@ -81,4 +81,4 @@ def _oracle(case: Case, command: Command) -> Effect:
     return "unknowable" if _holds_packages() else "done"
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, loss="regenerable")
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, loss="regenerable", acts_on=("filesystem",))

@@ -226,4 +226,4 @@ def _left_in_place(case: Case, in_place: InPlace) -> int:
     return left
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, loss="rule-bound")
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, loss="rule-bound", acts_on=("filesystem",))

@@ -183,4 +183,4 @@ def _oracle(case: Case, command: Command) -> Effect:
     return "done" if waiting == len(command.arguments["files"]) else "partial"
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, left=lambda facts: facts.left)
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, left=lambda facts: facts.left, acts_on=("filesystem",))

@@ -27,7 +27,7 @@ _MOSTLY = 0.5
 
 def advise(config: Config, now: float) -> list[str]:
     """Return what is surely not meant in a valid configuration, as it is from `now` (Unix seconds) on."""
-    return [*_on_windows(config, now), *_on_traffic(config, now), *_on_levels(config.autonomy), *_on_schedule(config, now), *_on_actions(config)]
+    return [*_on_windows(config, now), *_on_traffic(config, now), *_on_levels(config.autonomy), *_on_schedule(config, now)]
 
 
 def shut_for_ever(config: Config, now: float) -> bool:
@@ -140,12 +140,6 @@ def _first_hole(year: list[_Piece]) -> tuple[float, float] | None:
     holes = [(pieces[0].start, pieces[-1].end) for is_hole, pieces in runs if is_hole]
     whole = [hole for hole in holes if hole[0] > year[0].start and hole[1] < year[-1].end]
     return next(iter([*whole, *holes]), None)
-
-
-def _on_actions(config: Config) -> Iterator[str]:
-    for name, override in config.autonomy.actions.items():
-        if override.min_confidence and (override.requires_confirmation or name in config.autonomy.require_approval_for):
-            yield f"autonomy.actions.{name}.min_confidence: it changes nothing, for you are asked about {name} each time"
 
 
 def _moment(timestamp: float, zone: str) -> str:

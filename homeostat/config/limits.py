@@ -20,6 +20,19 @@ class Window(Section, frozen=True, kw_only=True):
         """Refuse a stretch that holds nothing."""
         lasting("within", self.within)
 
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """Read `3/24h` as at most 3 in any 24 hours.
+
+        Raises:
+            ValueError: `text` is not COUNT/DURATION.
+
+        """
+        count, slash, within = text.partition("/")
+        if not slash or not (count.isascii() and count.isdecimal()) or int(count) < 1:
+            raise ValueError(f"{text!r} is no limit; write COUNT/DURATION, as in 3/24h")
+        return cls(count=int(count), within=Duration.parse(within))
+
 
 class Breaker(Section, frozen=True, kw_only=True):
     """When acting stops by itself (SPEC 6)."""

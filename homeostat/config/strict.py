@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 # A thousand services fit into a fifth of it.
 MOST_BYTES = 1024 * 1024
+_PATH = re.compile(r"[a-z_]+(?:\.[a-z_]+)*")
 
 
 class ConfigError(Exception):
@@ -129,7 +130,7 @@ class _Reader:
         for key, value in self._pairs(node, where):
             field = fields.get(key.value)
             if field is None:
-                raise self.fault(key, _join(where, key.value), f"unknown key{_nearest(key.value, list(fields))}")
+                raise self.fault(key, _join(where, key.value), f"unknown key{nearest(key.value, list(fields))}")
             values[field.name] = self.read(value, field.type, _join(where, key.value))
         missing = [name for name, field in fields.items() if field.required and field.name not in values]
         if missing:
@@ -137,7 +138,7 @@ class _Reader:
         try:
             return kind(**values)
         except (ValueError, OverflowError) as error:
-            raise self.fault(node, where, str(error)) from None
+            raise self.fault(_blamed(node, str(error)), where, str(error)) from None
 
     def _leaf(self, node: yaml.Node, kind: Any, where: str) -> Any:
         try:
@@ -151,6 +152,18 @@ class _Reader:
             if str(error).startswith("Expected `str") and isinstance(node, yaml.ScalarNode) and not _is_null(node):
                 right = f"; write it in quotes: '{node.value}'"
             raise self.fault(node, where, str(error).split(" - at")[0] + right) from None
+
+
+def _blamed(node: yaml.Node, message: str) -> yaml.Node:
+    """Return the key that a message about a mapping begins with, as `verify.instead` does; the mapping where it begins with none."""
+    named = _PATH.match(message)
+    for word in named.group().split(".") if named is not None else ():
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = next(((key, value) for key, value in pairs if key.value == word), None)
+        if found is None:
+            break
+        node = found[1] if isinstance(found[1], yaml.MappingNode) and found[1].value else found[0]
+    return node
 
 
 def _hook(kind: type, value: object) -> object:
@@ -181,7 +194,8 @@ def _join(where: str, key: str) -> str:
     return f"{where}.{key}" if where else key
 
 
-def _nearest(key: str, known: list[str]) -> str:
+def nearest(key: str, known: list[str]) -> str:
+    """Return what to say behind an unknown word: the known one that is most like it, or all."""
     close = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(sorted(known))}"
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from actor.model import Undo
 from actor.playbook import PROTECTIONS, STEPS
 from actor.steps.quarantine_files import Options
 from tests.actor.cases import case
 from tests.real import subvolume
+from tests.support import executable
 
 if TYPE_CHECKING:
     import pathlib
@@ -106,6 +108,17 @@ def preimage(host: Host, _: pathlib.Path) -> Scene:
     )
 
 
+def command(host: Host, _: pathlib.Path) -> Scene:
+    root = host.folder / "data"
+    root.mkdir()
+    (root / "changed").write_text("before")
+    undo = executable(host.folder / "undo", f"#!/bin/sh\nprintf before >{root}/changed\n")
+    about = dataclasses.replace(case(host, "web"), undoes=(Undo(argv=(str(undo),), files=(str(undo),), deadline_seconds=10.0),))
+    return Scene(
+        PROTECTIONS["command"], about, root, lambda: (root / "changed").write_text("by the action") and None, lambda: _edit(root), "changed", lambda: undo.chmod(0o777)
+    )
+
+
 def _furnish(root: pathlib.Path) -> None:
     for name in ("changed", "removed", "replaced", "deep/kept", "gone/with/all", "becomes-folder", "sp ace\nline"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +154,7 @@ def _edit(root: pathlib.Path) -> None:
     (root / "changed").write_text("by a person")
 
 
-SCENES = {"lvm-thin": lvm_thin, "none": nothing, "preimage": preimage, "quarantine": quarantine, "snapshot": snapshot}
+SCENES = {"command": command, "lvm-thin": lvm_thin, "none": nothing, "preimage": preimage, "quarantine": quarantine, "snapshot": snapshot}
 
 
 def through_json(record: dict[str, object]) -> dict[str, object]:

@@ -22,6 +22,8 @@ PLACES = {"snapshot": "btrfs", "lvm-thin": "thin"}
 HERE = [name for name in SCENES if name != "lvm-thin" or real.THIN_GROUP is not None]
 MARKED = [pytest.param(name, marks=pytest.mark.integration) if name in PLACES else name for name in HERE]
 PROTECTING = [param for param in MARKED if param != "none"]
+# An owner's own undo keeps nothing: what it puts back, and over what, only that program knows.
+KEEPING = [param for param in PROTECTING if param != "command"]
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def test_rolling_back_twice_does_no_harm(scene: Scene) -> None:
     before = scene.content()
     record = acted(scene)
     back(scene, record)
-    assert back(scene, record) == Restored()
+    assert back(scene, record).restored == (1 if scene.protection.word == "command" else 0)
     assert scene.content() == before
 
 
@@ -85,7 +87,7 @@ def test_protecting_the_same_incident_twice_does_no_harm(scene: Scene) -> None:
     assert scene.content() == before
 
 
-@pytest.mark.parametrize("scene", [param for param in PROTECTING if param != "quarantine"], indirect=True)
+@pytest.mark.parametrize("scene", [param for param in KEEPING if param != "quarantine"], indirect=True)
 def test_a_second_run_of_one_incident_goes_back_to_where_it_began_and_no_further(scene: Scene) -> None:
     acted(scene)
     between = scene.content()
@@ -95,7 +97,7 @@ def test_a_second_run_of_one_incident_goes_back_to_where_it_began_and_no_further
     assert scene.content() == between
 
 
-@pytest.mark.parametrize("scene", PROTECTING, indirect=True)
+@pytest.mark.parametrize("scene", KEEPING, indirect=True)
 def test_what_a_person_edited_since_is_left_and_reported_and_the_rest_goes_back(scene: Scene) -> None:
     before = scene.content()
     record = acted(scene)
@@ -155,7 +157,7 @@ def test_a_rehearsal_tells_what_an_undo_does_and_does_nothing(scene: Scene) -> N
     assert told == back(scene, record)
 
 
-@pytest.mark.parametrize("scene", PROTECTING, indirect=True)
+@pytest.mark.parametrize("scene", KEEPING, indirect=True)
 def test_what_is_kept_bears_action_and_incident_leads_to_the_old_state_and_goes_when_discarded(scene: Scene) -> None:
     assert scene.edited is not None
     before = scene.content()
@@ -183,7 +185,7 @@ def test_where_nothing_is_kept_nothing_is_listed_and_nothing_can_be_looked_up(sc
         pass
 
 
-@pytest.mark.parametrize("scene", PROTECTING, indirect=True)
+@pytest.mark.parametrize("scene", KEEPING, indirect=True)
 def test_nothing_of_another_name_is_discarded(scene: Scene) -> None:
     before = scene.content()
     record = acted(scene)

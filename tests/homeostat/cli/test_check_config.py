@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -69,6 +69,39 @@ def test_what_only_the_actor_knows_is_told_too(town: Town) -> None:
     assert "actor: " in result.output
     assert "no playbook has the name 'disk-clean'" in result.output
     assert len(result.output.splitlines()) == 1
+
+
+@installed
+def test_a_fault_in_a_playbook_of_the_owners_is_told_with_its_own_path_and_line(town: Town, tmp_path: pathlib.Path) -> None:
+    mine = tmp_path / "playbooks" / "mine.yml"
+    mine.parent.mkdir()
+    mine.write_text("name: mine\nanswers: [disk_exhaustion]\nrisc: low\n")
+    town.configure(actor={"playbook_directory": str(mine.parent)})
+    result = town.run("check-config")
+    assert (result.exit_code, result.output) == (1, f"Error: actor: {mine}:3: risc: unknown key; did you mean 'risk'?\n")
+
+
+NEVER: dict[str, tuple[dict[str, Any], str]] = {
+    "its own word": ({"autonomy": {"actions": {"service-restart": {"min_confidence": 0.8, "requires_confirmation": True}}}}, "requires_confirmation is true"),
+    "another list": (
+        {"autonomy": {"actions": {"service-restart": {"min_confidence": 0.8}}, "require_approval_for": ["service-restart"]}},
+        "it stands in autonomy.require_approval_for",
+    ),
+    "every service": (
+        {"autonomy": {"actions": {"service-restart": {"min_confidence": 0.8}}}, "services": {"web": {"auto_restart": False}}},
+        "every service says auto_restart: false (web)",
+    ),
+}
+
+
+@installed
+@pytest.mark.parametrize("who", NEVER)
+def test_a_word_that_lets_run_unasked_what_another_word_never_lets_is_an_error(town: Town, tmp_path: pathlib.Path, who: str) -> None:
+    changes, told = NEVER[who]
+    town.configure(**changes)
+    result = town.run("check-config")
+    assert result.exit_code == 1
+    assert "autonomy.actions.service-restart.min_confidence: it says when service-restart runs unasked, which it never does: " + told in result.output
 
 
 WEEKEND = {"name": "weekend", "when": [{"weekdays": ["saturday", "sunday"]}], "level": "aggressive"}

@@ -121,10 +121,6 @@ UNMEANT = {
         schedule(WEEKEND, outside="mode: interactive, "),
         ["autonomy.schedule: its levels change nothing while autonomy.mode is interactive, by which nothing is executed unasked"],
     ),
-    "a threshold of what is always asked about": (
-        "autonomy: {actions: {disk-cleanup: {min_confidence: 0.8}}, require_approval_for: [disk-cleanup]}",
-        ["autonomy.actions.disk-cleanup.min_confidence: it changes nothing, for you are asked about disk-cleanup each time"],
-    ),
 }
 
 

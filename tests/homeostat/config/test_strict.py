@@ -62,7 +62,7 @@ FAULTS = {
     "a key that is a list": ("? [a]\n: b", "1: a key must be plain text"),
     "a rule that could mean everything": ("cleanup:\n  all: {directory: /var, pattern: '*', older_than: 1d}", "2: cleanup.all: pattern '*' would fit every file"),
     "a rule for names that no file has": ("cleanup:\n  all: {directory: /var, pattern: 'old/*.gz', older_than: 1d}", "2: cleanup.all: pattern 'old/*.gz' is about names"),
-    "a rule named like a way out": ("cleanup:\n  ../x: {directory: /var, pattern: '*.log', older_than: 1d}", "1: cleanup: '../x' must be a plain name of at most 100 bytes"),
+    "a rule named like a way out": ("cleanup:\n  ../x: {directory: /var, pattern: '*.log', older_than: 1d}", "2: cleanup: '../x' must be a plain name of at most 100 bytes"),
     "a rule at the root": ("cleanup:\n  all: {directory: /, pattern: '*.log', older_than: 1d}", "2: cleanup.all: directory '/' must be an absolute path below /"),
     "a pattern for a unit": ("services:\n  web: {manager: systemd, unit: 'web-*.service'}", "2: services.web: unit 'web-*.service' must be one exact name, no pattern"),
     "a command by name": ("services: {a: {manager: command, commands: {show: [ls], restart: [/bin/ls]}}}", "1: services.a.commands: a command starts with the absolute path"),
