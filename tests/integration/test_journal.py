@@ -141,7 +141,7 @@ def test_without_a_journal_the_observer_says_so_in_a_line(machine: Machine) -> N
 def _read_elsewhere(folder: str) -> Page:
     import exporter.logbook.journal as journal  # noqa: PLC0415, PLR0402 - in the machine
 
-    journal.JOURNALCTL = _script(f"mkdir -p {folder}; exec /usr/bin/journalctl --directory={folder} \"$@\"")  # type: ignore[misc]
+    journal.JOURNALCTL = _script(f'mkdir -p {folder}; exec /usr/bin/journalctl --directory={folder} "$@"')  # type: ignore[misc]
     return read(None)
 
 
