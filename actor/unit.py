@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 import pathlib
 import re
@@ -16,6 +15,7 @@ from actor.model import StartLimit, StepFailed, UnitState
 from homeostat import shell
 from homeostat.clock import uptime_seconds
 from homeostat.discovery import discover
+from homeostat.units.show import changed_at, moment, values_of
 
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Service
@@ -35,7 +35,7 @@ def show(service: Service) -> UnitState:
 
     """
     completed = shell.run(MANAGERS[service.manager].show(service), _SHOW_SECONDS)
-    values = dict(line.split("=", 1) for line in completed.output.splitlines() if "=" in line)
+    values = values_of(completed.output)
     if not completed.ok or "ActiveState" not in values:
         raise StepFailed(f"the manager does not say how the service is: {completed}")
     if values.get("LoadState", "loaded") != "loaded":
@@ -117,7 +117,10 @@ def _span_seconds(span: str) -> float:
 
 def _edited(values: dict[str, str]) -> str | None:
     """Return a file of the unit that is newer than what runs, or that cannot be looked at."""
-    started_at = _moment(values.get("ExecMainStartTimestamp", ""))
+    try:
+        started_at = moment(values.get("ExecMainStartTimestamp", ""))
+    except ValueError as fault:
+        raise StepFailed(str(fault)) from None
     if started_at is None:
         return None
     fragment = values.get("FragmentPath", "")
@@ -125,27 +128,7 @@ def _edited(values: dict[str, str]) -> str | None:
     own = values.get("SourcePath", "") if "/systemd/generator" in fragment else fragment
     # What `systemctl set-property` writes is in force already.
     drop_ins = [path for path in values.get("DropInPaths", "").split() if "/system.control/" not in path and "/systemd/generator" not in path]
-    return next((path for path in [own, *drop_ins] if path and _changed_at(path) > started_at), None)
-
-
-def _changed_at(path: str) -> float:
-    try:
-        status = pathlib.Path(path).stat()
-    except OSError:
-        return math.inf
-    # A package brings its files' old times along; when they came here, only the change time knows.
-    return max(status.st_mtime, status.st_ctime)
-
-
-def _moment(text: str) -> float | None:
-    """Read `Thu 2026-11-26 07:55:18.985431 UTC`; None where nothing stands, as of a unit that never ran."""
-    words = text.split()
-    if len(words) != 4:
-        return None
-    try:
-        return datetime.datetime.fromisoformat(f"{words[1]}T{words[2]}+00:00").timestamp()
-    except ValueError:
-        raise StepFailed(f"the manager tells a time that cannot be read: {text!r}") from None
+    return next((path for path in [own, *drop_ins] if path and changed_at(path) > started_at), None)
 
 
 def _resident_bytes(pid: int) -> int | None:

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-import pathlib
-import pwd
 from typing import TYPE_CHECKING
 
 from actor import systemctl
 from actor.kinds import Manager
 from actor.model import StepFailed
+from homeostat.units.places import Unreachable, of_user
 
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Argv, Service
+    from homeostat.units.places import Place
 
 
-def _uid(service: Service) -> int:
+def _place(service: Service) -> Place:
     assert service.user is not None
     try:
-        return pwd.getpwnam(service.user).pw_uid
-    except KeyError:
-        raise StepFailed(f"there is no user {service.user!r} on this host") from None
-
-
-def _systemctl(service: Service) -> Argv:
-    assert service.user is not None
-    uid = _uid(service)
-    if not pathlib.Path(f"/run/user/{uid}/systemd").exists():
-        raise StepFailed(f"no systemd runs for {service.user!r}; start one with: loginctl enable-linger {service.user}")
-    runtime = f"XDG_RUNTIME_DIR=/run/user/{uid}"
-    return ("/usr/sbin/runuser", "-u", service.user, "--", "/usr/bin/env", runtime, "/usr/bin/systemctl", "--user")
+        return of_user(service.user)
+    except Unreachable as fault:
+        raise StepFailed(str(fault)) from None
 
 
 def _show(service: Service) -> Argv:
-    return (*_systemctl(service), *systemctl.show(service))
+    return (*_place(service).systemctl, *systemctl.show(service))
 
 
 def _restart(service: Service) -> Argv:
-    return (*_systemctl(service), *systemctl.restart(service))
+    return (*_place(service).systemctl, *systemctl.restart(service))
 
 
 def _starts(service: Service, lines: int) -> Argv:
-    return systemctl.starts(lines, f"USER_UNIT={service.unit}", f"_UID={_uid(service)}")
+    return systemctl.starts(lines, f"USER_UNIT={service.unit}", f"_UID={_place(service).user[1]}")
 
 
 MANAGER = Manager(show=_show, restart=_restart, starts=_starts)
