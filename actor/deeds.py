@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from actor.model import Command, Effect, Restored, UnitState
-    from actor.playbook import Playbook
-    from homeostat.config import Config
+    from actor.playbook import PlannedStep, Playbook
+    from homeostat.config import Config, Duration
     from homeostat.config.catalogue import Service
 
 Record = dict[str, Any]
@@ -92,18 +92,27 @@ def plan(case: Case, playbook: Playbook) -> Plan:
     left: tuple[str, ...] = ()
     target_bytes = space.target_bytes(case, space.look(case)) if case.filesystem is not None else None
     for planned in playbook.steps:
-        step = STEPS[planned.kind]
-        facts = step.gather(dataclasses.replace(case, planned=commands), planned.options)
+        step, facts = STEPS[planned.kind], gather(case, planned, commands)
         commands, left = commands + step.plan(facts, planned.options), left + step.left(facts)
     undo = what_undo(case, playbook, commands)
     return msgspec.structs.replace(add_up(playbook, case.target, in_slices(commands)), target_bytes=target_bytes, left=left, undo=undo)
 
 
+def gather(case: Case, planned: PlannedStep, before: tuple[Command, ...]) -> Any:
+    """Return the facts that a step plans from, behind the commands that are planned before it. Raises StepFailed."""
+    return STEPS[planned.kind].gather(dataclasses.replace(case, planned=before), planned.options)
+
+
 def what_undo(case: Case, playbook: Playbook, commands: Iterable[Command]) -> str:
     """Say, before anything is done, what of it can be undone and what never, with the class of loss that is declared."""
-    name, told = _choose(case, playbook)
+    return undo_in_words(playbook, _choose(case, playbook), commands, case.config.protections.retention)
+
+
+def undo_in_words(playbook: Playbook, given: tuple[str, str | None], commands: Iterable[Command], retention: Duration) -> str:
+    """Say the same of a protection that is `given`, with what stands in the way of a better one."""
+    name, told = given
     if name != "none":
-        words = f"what it changes can be undone for {case.config.protections.retention} (protection {name})"
+        words = f"what it changes can be undone for {retention} (protection {name})"
     else:
         loss = f": {LOSSES[playbook.file.loss]}" if playbook.file.loss is not None else ""
         words = f"it cannot be undone{f' ({told})' if told else ''}{loss}"

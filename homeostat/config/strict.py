@@ -196,6 +196,8 @@ def _join(where: str, key: str) -> str:
 
 def nearest(key: str, known: list[str]) -> str:
     """Return what to say behind an unknown word: the known one that is most like it, or all."""
+    if not known:
+        return "; nothing can be set here"
     close = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(sorted(known))}"
 
