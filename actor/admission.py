@@ -7,6 +7,8 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from actor import notify
 from actor.journal import incidents, ledger, verdicts, words
 from actor.learn import note_return, take_probes
@@ -145,6 +147,8 @@ def _begin(world: World, moment: _Moment, approved: Plan | None = None) -> Work 
             return None
         verdicts.record(db, incident, moment.verdicts, now)
         ledger.begin(db, incident, playbook, now)
+        for reached in sorted(moment.situation.surroundings.dependants):
+            ledger.begin(db, msgspec.structs.replace(incident, target=reached), playbook, now)
         incidents.move(db, incident, "running", "every gate agreed", None)
     admitted = incidents.find(world.journal, incident.id)
     assert admitted is not None

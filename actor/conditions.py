@@ -6,6 +6,8 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
+from actor.surroundings import PROBLEM_SERIES
+from homeostat.config.catalogue import dependants, needs
 from homeostat.config.section import MINUTE
 from homeostat.prometheus import PrometheusError, selector
 
@@ -60,4 +62,12 @@ def _deployment_correlates(world: World) -> frozenset[str]:
     return frozenset(sample.labels["target"] for sample in found if sample.value >= _CORRELATES and "target" in sample.labels)
 
 
-CONDITIONS: dict[Condition, Callable[[World], frozenset[str]]] = {"deployment-correlates": _deployment_correlates}
+def _dependants_down(world: World) -> frozenset[str]:
+    """Return the services that are down together with some that need them, and that need nothing themselves that is down: there a cascade begins."""
+    services = world.config.services
+    found = world.prometheus.query(selector(PROBLEM_SERIES, host=world.config.host, problem="service_down"))
+    down = {sample.labels.get("target", "") for sample in found} & services.keys()
+    return frozenset(name for name in down if down.intersection(dependants(services, name)) and not down & needs(services, name))
+
+
+CONDITIONS: dict[Condition, Callable[[World], frozenset[str]]] = {"deployment-correlates": _deployment_correlates, "dependants-down": _dependants_down}

@@ -14,6 +14,7 @@ from actor.planning import add_up, in_slices
 from actor.playbook import MEASURES, PROTECTIONS, STEPS, catalogue
 from homeostat import shell
 from homeostat.clock import SystemClock
+from homeostat.config.catalogue import dependants
 from homeostat.words import LOSSES
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def build_case(config: Config, playbook: Playbook, about: tuple[str, str], now: 
         stopped=stopped,
         subvolume=service.subvolume if service is not None else None,
         of_homeostat=acts_on == "homeostat",
+        reaches=dependants(config.services, target) if playbook.file.reaches == "dependants" else (),
     )
     writes = [(STEPS[planned.kind].writes, planned.options) for planned in playbook.steps]
     undoes = [undo(case, planned.options) for planned in playbook.steps if (undo := STEPS[planned.kind].undo) is not None]
@@ -204,8 +206,10 @@ def discard(config: Config, key: tuple[str, str, str]) -> None:
 
 
 def release(case: Case, commands: tuple[Command, ...]) -> None:
-    """Let go what the system still holds of commands whose results are journalled."""
+    """Let go what the system still holds of commands whose results are journalled: their units, and what was to last only as long as their incident."""
     execution.release(case, commands)
+    for command in commands:
+        STEPS[command.step].release(case, command)
 
 
 def measure(case: Case, name: str) -> float:
@@ -214,10 +218,11 @@ def measure(case: Case, name: str) -> float:
 
 
 def probe(case: Case) -> dict[str, bool]:
-    """Run the health probes that matter here: the service's own, or every service's when a file system is cleaned."""
+    """Run the health probes that matter here: the service's own and those of what is reached beside it, or every service's where none is the target."""
     if case.of_homeostat:
         return {}
-    concerned: dict[str, Service] = {case.target: case.service} if case.service is not None else case.config.services
+    services, of_target = case.config.services, (case.target, *case.reaches)
+    concerned: dict[str, Service] = {name: services[name] for name in of_target} if case.service is not None else services
     return {name: shell.run(service.health, _PROBE_SECONDS).ok for name, service in concerned.items() if service.health is not None}
 
 

@@ -36,6 +36,15 @@ def _nothing(facts: object) -> tuple[str, ...]:
     return ()
 
 
+def _held_by_nothing(case: Case, command: Command) -> None:
+    del case, command
+
+
+def _possible(config: Config) -> str | None:
+    del config
+    return None
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Step:
     """A kind of step: `gather` reads facts, `plan` is pure, `perform` acts, `oracle` says whether an interrupted command had effect.
@@ -43,7 +52,9 @@ class Step:
     `writes` names the paths that it may change, from the configuration only. What its irreversible commands lose is declared
     as `loss`, which is `reads-only` where no command changes anything. `left` says in words what the facts name and the plan leaves.
     `acts_on` are the kinds of target that it needs, none for any. Where its options tell, `undo` is the command that puts back
-    what it did, and `reads` says that it changes nothing.
+    what it did, and `reads` says that it changes nothing. `release` ends what a begun command holds beyond its program, once its
+    incident is over, however that came out; it may be repeated. `lacks` says in words what the configuration would have to say
+    first, or None: an action that lacks something answers nothing.
     """
 
     options: type[msgspec.Struct]
@@ -57,6 +68,8 @@ class Step:
     acts_on: tuple[str, ...] = ()
     undo: Callable[[Case, Any], Undo | None] | None = None
     reads: Callable[[Any], bool] = _changes_something
+    release: Callable[[Case, Command], None] = _held_by_nothing
+    lacks: Callable[[Config], str | None] = _possible
 
     def only_reads(self, options: Any) -> bool:
         """Say whether it changes nothing with these options."""

@@ -216,7 +216,8 @@ class Surroundings:
     """What the gates must know beyond the target itself.
 
     `sessions` are the people at each service that a deed disturbs, `starts` how often the unit was started within its start
-    limit, both None where nobody knows; `ailing` are targets of this host that are sick.
+    limit, both None where nobody knows; `ailing` are targets of this host that are sick, `dependants` the sick ones that a
+    cascade may restart beside its target.
     """
 
     sessions: Mapping[str, float | None]
@@ -224,6 +225,7 @@ class Surroundings:
     members: Members | None
     ailing: frozenset[str]
     starts: int | None
+    dependants: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -325,7 +327,8 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
 class Case:
     """What a step, a protection or a measure may know of the incident it works for; `planned` is what a step is planned behind.
 
-    Without a service and a file system it may be `of_homeostat` itself, which concerns nothing else on the host.
+    Without a service and a file system it may be `of_homeostat` itself, which concerns nothing else on the host. `reaches` are
+    the services that it may touch beside its target: those that need it, each behind what it needs itself.
     """
 
     incident_id: str
@@ -342,6 +345,7 @@ class Case:
     undoes: tuple[Undo, ...] = ()
     planned: tuple[Command, ...] = ()
     of_homeostat: bool = False
+    reaches: tuple[str, ...] = ()
 
 
 class StepFailed(Exception):  # noqa: N818 - a past tense like every outcome
@@ -414,6 +418,13 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True):
     touches: tuple[str, ...] = ()
     start_limit: StartLimit | None = None
 
+    @property
+    def drift(self) -> str | None:
+        """In words, what of its unit a restart would deploy; None where it runs what is declared."""
+        if self.needs_reload:
+            return "its unit was edited since it was loaded: a restart would deploy that"
+        return f"{self.edited} is newer than what runs: a restart would deploy that" if self.edited is not None else None
+
 
 class StartLimit(msgspec.Struct, frozen=True, kw_only=True):
     """systemd lets a unit start at most `burst` times within a time (None: since boot); the unit last changed so long ago."""
@@ -421,3 +432,7 @@ class StartLimit(msgspec.Struct, frozen=True, kw_only=True):
     burst: int
     within_seconds: float | None
     unchanged_seconds: float
+
+    def bears_another_after(self, starts: int) -> bool:
+        """Say whether it may be started once more: the last start is left to systemd, which may have to start it again after us."""
+        return starts + 1 <= max(1, self.burst - 1)

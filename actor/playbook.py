@@ -29,8 +29,9 @@ STEPS = discover(steps, "STEP", Step)
 PROTECTIONS = discover(protections, "PROTECTION", Protection)
 MEASURES = discover(measures, "MEASURE", Measure)
 
-ActsOn = Literal["filesystem", "service", "homeostat", "any"]
-Condition = Literal["deployment-correlates"]
+Reach = Literal["target", "dependants"]
+ActsOn = Literal["filesystem", "service", "host", "homeostat", "any"]
+Condition = Literal["deployment-correlates", "dependants-down"]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,11 +77,15 @@ class Verify(Expectation, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A playbook as written; `only_where` names the condition under which it answers, at the targets where that holds, before all others."""
+    """A playbook as written; `only_where` names the condition under which it answers, at the targets where that holds, before all others.
+
+    What `reaches` dependants acts on its target, and on those services that need it and are not well.
+    """
 
     name: str
     answers: tuple[Problem, ...]
     acts_on: ActsOn
+    reaches: Reach = "target"
     action_class: ActionClass
     risk: Risk
     impact_certainty: Ratio
@@ -104,6 +109,8 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         other = sorted(set(self.verify.instead) - set(self.answers))
         if other:
             raise ValueError(f"verify.instead names {other[0]!r}, which this playbook does not answer")
+        if self.reaches == "dependants" and self.acts_on != "service":
+            raise ValueError(f"only services have dependants; acts_on is {self.acts_on}")
         if not self.protections:
             raise ValueError(f"protection {self.protection!r} names none; known: {', '.join(get_args(ProtectionName))}")
         without = "none" in self.protections or self.unprotected_feasibility is not None
@@ -146,12 +153,21 @@ class Playbook:
         """Whether it changes nothing, which its steps say: then it spends no budget, opens no breaker and has nothing to earn."""
         return self.file.action_class == "read"
 
+    def lacks(self, config: Config) -> str | None:
+        """Say in words what the configuration would have to say before it could do anything, or None."""
+        return next((told for told in (STEPS[planned.kind].lacks(config) for planned in self.steps) if told is not None), None)
+
 
 def catalogue(config: Config, acts_on: ActsOn) -> Collection[str]:
-    """Return the targets that may be acted on, each by its exact name; Homeostat itself only by its selftest, the host as a whole only by what reads."""
+    """Return the targets that may be acted on, each by its exact name; Homeostat itself only by its selftest, any of them only by what reads."""
     if acts_on == "any":
         return {*config.services, *config.filesystems, *config.exporter.targets.latency.services, config.host}
-    known: dict[ActsOn, Collection[str]] = {"service": config.services, "filesystem": config.filesystems, "homeostat": (SELFTEST,)}
+    known: dict[ActsOn, Collection[str]] = {
+        "service": config.services,
+        "filesystem": config.filesystems,
+        "host": (config.host,),
+        "homeostat": (SELFTEST,),
+    }
     return known[acts_on]
 
 

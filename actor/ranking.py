@@ -23,9 +23,10 @@ Ranking = dict[str, list["Playbook"]]
 def ranking(journal: Journal, config: Config, playbooks: Mapping[str, Playbook]) -> Ranking:
     """Return the playbooks that answer each problem anywhere, the first answers.
 
-    What failed twice in a row stands behind those that did not, and what only reads behind what mends and did not.
+    What failed twice in a row stands behind those that did not, and what only reads behind what mends and did not; what the
+    configuration lacks something for answers nothing.
     """
-    playbooks = {name: playbook for name, playbook in playbooks.items() if playbook.file.only_where is None}
+    playbooks = {name: playbook for name, playbook in playbooks.items() if playbook.file.only_where is None and playbook.lacks(config) is None}
     records = {name: _record(journal, config, playbook) for name, playbook in playbooks.items()}
     ranked: Ranking = {}
     for problem in sorted({problem for playbook in playbooks.values() for problem in playbook.file.answers}):
@@ -43,7 +44,7 @@ def answers(ranked: Ranking) -> dict[Problem, Playbook]:
 
 def answers_here(journal: Journal, ranked: Ranking) -> dict[tuple[Problem, str], Playbook]:
     """Return what answers a problem at one target instead, where what answers it elsewhere failed twice in a row, as (problem, target)."""
-    failing = {(record.action, target) for target, record in ledger.records(journal) if record.failures_in_row >= STEPS_BACK_AFTER}
+    failing = _failing(journal)
     here: dict[tuple[Problem, str], Playbook] = {}
     for problem, answer in answers(ranked).items():
         others = [other for other in ranked[problem] if other.file.acts_on == answer.file.acts_on]
@@ -54,14 +55,27 @@ def answers_here(journal: Journal, ranked: Ranking) -> dict[tuple[Problem, str],
     return here
 
 
-def answers_where(playbooks: Mapping[str, Playbook], where: Mapping[Condition, frozenset[str]], config: Config) -> dict[tuple[Problem, str], Playbook]:
-    """Return what answers a problem only where its condition holds, as (problem, target); of several the one that can do the least harm."""
+def answers_where(
+    journal: Journal, playbooks: Mapping[str, Playbook], where: Mapping[Condition, frozenset[str]], config: Config
+) -> dict[tuple[Problem, str], Playbook]:
+    """Return what answers a problem only where its condition holds, as (problem, target); of several the one that can do the least harm.
+
+    Not what failed twice in a row there, nor for a problem whose preference names others and not it.
+    """
+    failing, preferences = _failing(journal), config.autonomy.preferences
     found: dict[tuple[Problem, str], Playbook] = {}
     for playbook in sorted(playbooks.values(), key=_harm, reverse=True):
         if playbook.file.only_where is not None:
             targets = where.get(playbook.file.only_where, frozenset()).intersection(catalogue(config, playbook.file.acts_on))
-            found |= {(problem, target): playbook for problem in playbook.file.answers for target in sorted(targets)}
+            problems = [problem for problem in playbook.file.answers if playbook.name in preferences.get(problem, (playbook.name,))]
+            able = [target for target in sorted(targets) if (playbook.name, target) not in failing]
+            found |= {(problem, target): playbook for problem in problems for target in able}
     return found
+
+
+def _failing(journal: Journal) -> set[tuple[str, str]]:
+    """Return each (action, target) where it failed twice in a row."""
+    return {(record.action, target) for target, record in ledger.records(journal) if record.failures_in_row >= STEPS_BACK_AFTER}
 
 
 def unfit(config: Config, playbooks: Mapping[str, Playbook]) -> tuple[str, str] | None:

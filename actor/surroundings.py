@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from actor.model import Members, Spread, StepFailed, Surroundings
 from actor.world import case_of
-from homeostat.config.catalogue import needs
+from homeostat.config.catalogue import dependants, needs
 from homeostat.prometheus import PrometheusError, selector
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def survey(world: World, known: Playbook | None, incident: Incident, state: Unit
         members=_members(world, known, incident),
         ailing=_ailing(world, known, incident),
         starts=_starts(world, known, incident, state),
+        dependants=_sick_dependants(world, known, incident),
     )
 
 
@@ -90,6 +91,12 @@ def _ailing(world: World, known: Playbook, incident: Incident) -> frozenset[str]
     asserted = {sample.labels.get("target", "") for sample in _ask(world, selector(PROBLEM_SERIES, host=incident.host)) or ()} if needed else set()
     down = {name for name in needed - asserted if name in services and not _is_well(world, known, (name, incident.id), unknown=True)}
     return frozenset(needed & asserted | down)
+
+
+def _sick_dependants(world: World, known: Playbook, incident: Incident) -> frozenset[str]:
+    """Return the services that need the target and are not well, where the playbook reaches them; of what nobody knows nothing is touched."""
+    names = dependants(world.config.services, incident.target) if known.file.reaches == "dependants" else ()
+    return frozenset(name for name in names if not _is_well(world, known, (name, incident.id), unknown=True))
 
 
 def _is_well(world: World, known: Playbook, about: tuple[str, str], *, unknown: bool) -> bool:

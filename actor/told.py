@@ -44,6 +44,15 @@ def tell(world: World, key: EpisodeKey) -> Told | None:
     return Told(usage=used, asserted=bool(asserted), observed=not forecast or (used is not None and used >= 1))
 
 
+def health_score(world: World, host: str) -> float | None:
+    """Return the host's health score (0..100) as Prometheus has it, None where it tells none."""
+    try:
+        samples = world.prometheus.query(f"max({selector('homeostat_health_score', host=host)})")
+    except PrometheusError:
+        return None
+    return samples[0].value if samples else None
+
+
 def has_seen(world: World, key: EpisodeKey, *, observed: bool, began: tuple[float, float]) -> bool:
     """Say whether Prometheus has seen enough: what was forecast, when it is fresh; what was observed, when it is fresh and gone."""
     if not seen_since(world, key.host, began):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from homeostat.config.catalogue import Service
 
 MANAGERS = discover(managers, "MANAGER", Manager)
-_SHOW_SECONDS = 10
+_SHOW_SECONDS, _PROBE_SECONDS = 10, 10
 _TOUCHED = ("Names", "RequiredBy", "BoundBy", "ConsistsOf")
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(|us|ms|s|min|h|d|w|month|y)")
 _SPANS = {"": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0, "month": 2629800.0, "y": 31557600.0}
@@ -56,6 +56,12 @@ def show(service: Service) -> UnitState:
         touches=tuple(name for key in _TOUCHED for name in values.get(key, "").split()),
         start_limit=_start_limit(values),
     )
+
+
+def is_well(service: Service) -> bool:
+    """Say whether a service is up: its manager says active, and its health probe, where it has one, passes. Raises StepFailed as `show`."""
+    healthy = service.health is None or shell.run(service.health, _PROBE_SECONDS).ok
+    return healthy and show(service).active
 
 
 def starts(service: Service) -> int:

@@ -9,7 +9,7 @@ import msgspec
 
 from actor.model import HandedOver, StepFailed
 from actor.playbook import Change
-from actor.told import has_seen, seen_since, tell
+from actor.told import has_seen, health_score, seen_since, tell
 from homeostat.words import Finding
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     usage: float | None
     observed: bool | None = None
     image: str | None = None
+    health_score: float | None = None
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +54,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """What verification saw: its checks as evidence and counted, the share of them that passed, and how long it took."""
+    """What verification saw: its checks as evidence and counted, the share of them that passed, and how long it took.
+
+    `health_scores` are the host's before and after, where Prometheus told both: they judge nothing, for others move them too.
+    """
 
     finding: Finding
     confidence: float
@@ -62,6 +66,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     warned: int = 0
     failed: int = 0
     seconds: float = 0.0
+    health_scores: tuple[float, float] | None = None
 
     @property
     def calls_for_rollback(self) -> bool:
@@ -73,7 +78,11 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         """What decided the finding, in words, and what a cleanup freed; everything that was seen when all went well."""
         deciding = {"failed": {"failed"}, "unverifiable": {"unknown"}, "weak": {"warned", "unknown"}}.get(self.finding)
         told = [check.detail for check in self.checks if deciding is None or check.status in deciding or check.name == "prediction"]
-        return "; ".join(told)
+        return "; ".join([*told, *self._score_words()])
+
+    def _score_words(self) -> list[str]:
+        before, after = self.health_scores or (0.0, 0.0)
+        return [f"the host's health score went from {before:.0f} to {after:.0f}"] if round(before) != round(after) else []
 
 
 def take_baseline(world: World, case: Case, playbook: Playbook, key: EpisodeKey) -> Baseline:
@@ -92,6 +101,7 @@ def take_baseline(world: World, case: Case, playbook: Playbook, key: EpisodeKey)
         usage=told.usage if told is not None else None,
         observed=told.observed if told is not None else None,
         image=state.image if state is not None else None,
+        health_score=health_score(world, key.host),
     )
 
 
@@ -125,7 +135,9 @@ def verify(world: World, case: Case, playbook: Playbook, key: EpisodeKey, baseli
     measured = _measured(world, case, playbook, key, baseline)
     held.wait(watch, _WATCH_POLL_SECONDS, lambda: has_seen(world, key, observed=bool(baseline.observed), began=began))
     checks = [*held.checks(baseline), measured, _predicted(world, key, baseline, seen_since(world, key.host, began))]
-    return _sum_up(checks, world.clock.monotonic() - began[1])
+    seen, score = _sum_up(checks, world.clock.monotonic() - began[1]), health_score(world, key.host)
+    known = baseline.health_score is not None and score is not None
+    return msgspec.structs.replace(seen, health_scores=(baseline.health_score, score)) if known else seen
 
 
 def _two_cycles_seconds(config: Config) -> float:
@@ -138,7 +150,8 @@ def with_reckoning(seen: Verification, reckoning: Reckoning) -> Verification:
     if not reckoning.freed:
         return seen
     status: Status = "passed" if reckoning.mispredicted is None else "failed"
-    return _sum_up([*seen.checks, Check(name="prediction", status=status, passed_before=False, detail=reckoning.sentence)], seen.seconds)
+    checks = [*seen.checks, Check(name="prediction", status=status, passed_before=False, detail=reckoning.sentence)]
+    return msgspec.structs.replace(_sum_up(checks, seen.seconds), health_scores=seen.health_scores)
 
 
 def recovered(world: World, case: Case, playbook: Playbook, baseline: Baseline) -> Verification:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from homeostat.config.catalogue import Service
 
 NEVER = (
     "*homeostat*", "*prometheus*", "*alertmanager*", "*node-exporter*", "*node_exporter*", "thanos*", "mimir*", "victoriametrics*", "victoria-metrics*",
@@ -11,6 +15,12 @@ NEVER = (
     "netfilter-persistent", "wg-quick@*", "openvpn*", "tailscaled", "user@*",
 )  # fmt: skip
 _SUFFIXES = (".service", ".socket", ".scope", ".slice", ".target", ".mount")
+
+
+def names_of(service: Service) -> set[str]:
+    """Return what a service is called by whatever runs it; the words of the owner's own command too: `systemctl restart sshd` is no way around."""
+    names = {service.unit} if service.unit is not None else set()
+    return names | ({word for word in service.commands.restart if not word.startswith(("/", "-"))} if service.commands else set())
 
 
 def is_vital(name: str) -> bool:

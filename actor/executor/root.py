@@ -193,9 +193,9 @@ def _beginning(root: Root, intent: Intent, case: Case, about: tuple[Held, Comman
 
 
 def _begun(root: Root, case: Case, commands: tuple[Command, ...]) -> tuple[Command, ...]:
-    """Return those of `commands` that root has begun: what the others name is not touched."""
+    """Return those of `commands` that root has planned word for word and begun: what the others name is not touched."""
     held = root.store.find(case.incident_id)
-    return tuple(command for command in commands if held is not None and command.token in held.tokens)
+    return tuple(command for command in commands if held is not None and command.token in held.tokens and held.places(command))
 
 
 def _attach(root: Root, case: Case, command: Command) -> dict[str, Any]:

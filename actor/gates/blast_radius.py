@@ -11,23 +11,34 @@ def _ask(situation: Situation) -> Verdict:
     here = sorted(run.started_at for run in situation.executions if run.target == target and now - run.started_at < bounds.per_target.within)
     if situation.playbook is not None and situation.playbook.only_reads:
         return Verdict("allow", "it only reads: nothing is touched", {"runs_here": len(here)})
-    others = _last_runs(situation)
-    most = _most_targets(situation)
-    seen = {"runs_here": len(here), "other_targets": sorted(others), "most_targets": most}
+    touched, most = {target} | situation.surroundings.dependants, _most_targets(situation)
+    others = _last_runs(situation, touched)
+    seen = {"runs_here": len(here), "touched": sorted(touched), "other_targets": sorted(others), "most_targets": most}
     if len(here) >= bounds.per_target.count:
         until = here[-bounds.per_target.count] + bounds.per_target.within
         return Verdict("defer", f"{target} was acted on {bounds.per_target.count} times within {bounds.per_target.within}", seen, max(now, until))
-    if len(others) >= most:
-        until = sorted(others.values())[-most] + bounds.within
+    if len(touched) > max(1, most):
+        return _beyond(situation, touched, seen)
+    beyond = len(others) + len(touched) - most
+    if beyond > 0:
+        until = sorted(others.values())[beyond - 1] + bounds.within
         return Verdict("defer", f"of this host's targets only {most} may be acted on within {bounds.within}", seen, max(now, until))
     return Verdict("allow", "few enough targets were touched", seen)
 
 
-def _last_runs(situation: Situation) -> dict[str, float]:
+def _beyond(situation: Situation, touched: set[str], seen: dict[str, object]) -> Verdict:
+    """Leave it to a person where one action alone would touch more than may be: no waiting would change that."""
+    if situation.approval is not None:
+        return Verdict("allow", f"it touches {len(touched)} targets, as {situation.approval.author} approved", seen)
+    most, within = _most_targets(situation), situation.config.limits.blast_radius.within
+    return Verdict("confirm", f"it would touch {len(touched)} of this host's targets ({', '.join(sorted(touched))}), more than {most} within {within}", seen)
+
+
+def _last_runs(situation: Situation, touched: set[str]) -> dict[str, float]:
     """Return when each other target was last acted on, of those within the time."""
     last: dict[str, float] = {}
     for run in situation.executions:
-        if run.target != situation.incident.target and run.action_class != "read" and situation.now - run.started_at < situation.config.limits.blast_radius.within:
+        if run.target not in touched and run.action_class != "read" and situation.now - run.started_at < situation.config.limits.blast_radius.within:
             last[run.target] = max(run.started_at, last.get(run.target, run.started_at))
     return last
 

@@ -13,10 +13,8 @@ def _ask(situation: Situation) -> Verdict:
     if state is None:
         return Verdict("refuse", "the manager does not say how the service is", {"manager": situation.service.manager})
     seen = {"invocation": state.invocation, "needs_reload": state.needs_reload, "edited": state.edited}
-    if state.needs_reload:
-        return Verdict("refuse", "its unit was edited since it was loaded: a restart would deploy that", seen)
-    if state.edited is not None:
-        return Verdict("refuse", f"{state.edited} is newer than what runs: a restart would deploy that", seen)
+    if state.drift is not None:
+        return Verdict("refuse", state.drift, seen)
     return Verdict("allow", "it runs what is declared", seen)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from actor.kinds import Gate
 from actor.model import Situation, Verdict
-from actor.vital import is_vital
+from actor.vital import is_vital, names_of
 
 if TYPE_CHECKING:
     from actor.model import Case
@@ -34,19 +34,17 @@ def vital(about: Situation | Case) -> str | None:
 
 def _touched(about: Situation | Case) -> set[str]:
     if not isinstance(about, Situation):
-        return _names(about.target, about.service)
-    # All the unit's names, and whatever systemd would restart along with it.
+        return _names(about.config, about.target, about.service)
+    # All the unit's names, whatever systemd would restart along with it, and what else a plan is about to touch.
     touches = about.unit_state.touches if about.unit_state is not None else ()
-    return _names(about.incident.target, about.service) | set(touches)
+    planned = {command.arguments["unit"] for command in about.plan.commands if "unit" in command.arguments} if about.plan is not None else set()
+    return _names(about.config, about.incident.target, about.service) | set(touches) | planned
 
 
-def _names(target: str, service: Service | None) -> set[str]:
-    names = {target}
-    if service is not None:
-        names |= {service.unit} if service.unit is not None else set()
-        # The words of the owner's own command too: `systemctl restart sshd` is no way around this gate.
-        names |= {word for word in service.commands.restart if not word.startswith(("/", "-"))} if service.commands else set()
-    return names
+def _names(config: Config, target: str, service: Service | None) -> set[str]:
+    # A host may bear any name: it is no unit.
+    names = {target} if service is not None or target != config.host else set()
+    return names | (names_of(service) if service is not None else set())
 
 
 def _state_below_a_rule(config: Config) -> str | None:

@@ -27,8 +27,7 @@ def _within(situation: Situation, limit: StartLimit) -> Verdict:
         return Verdict("refuse", "nothing tells how often it was started within its start limit", {"burst": limit.burst})
     starts = max(counted, _own_restarts(situation, limit))
     seen = {"starts": starts, "burst": limit.burst, "within_seconds": limit.within_seconds}
-    # The last start is left to systemd, which may have to start it again after us.
-    if starts + 1 <= max(1, limit.burst - 1):
+    if limit.bears_another_after(starts):
         return Verdict("allow", "its start limit is far enough", seen)
     if limit.within_seconds is None:
         return Verdict("refuse", f"it may be started only {limit.burst} times until the next boot", seen)

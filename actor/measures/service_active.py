@@ -6,18 +6,14 @@ from typing import TYPE_CHECKING
 
 from actor import unit
 from actor.kinds import Measure
-from homeostat import shell
 
 if TYPE_CHECKING:
     from actor.model import Case
 
-_PROBE_SECONDS = 10
-
 
 def _read(case: Case) -> float:
     assert case.service is not None
-    healthy = case.service.health is None or shell.run(case.service.health, _PROBE_SECONDS).ok
-    return float(healthy and unit.show(case.service).active)
+    return float(unit.is_well(case.service))
 
 
 MEASURE = Measure(read=_read, acts_on=("service",))

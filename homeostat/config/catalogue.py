@@ -47,6 +47,10 @@ class Service(Section, frozen=True, kw_only=True):
     """Root-owned programs in place of a manager, where manager is command."""
     health: Argv | None = None
     """A command that succeeds while the service is well, as in [/usr/bin/curl, -fsS, http://127.0.0.1:8096/health]."""
+    drain: Argv | None = None
+    """Run before each restart, as to let sessions end or take it out of a balancer; where that fails it is not restarted."""
+    limitable: bool = False
+    """Whether its memory may be taken back and limited for a while when the host has too little."""
     auto_restart: bool = True
     """Whether it may be restarted without asking; false makes a proposal of every restart."""
     subvolume: str | None = None
@@ -70,6 +74,10 @@ class Service(Section, frozen=True, kw_only=True):
         """Refuse a service whose manager lacks what it needs."""
         if self.health is not None:
             program(self.health)
+        if self.drain is not None:
+            program(self.drain)
+        if self.limitable and self.manager != "systemd":
+            raise ValueError(f"limitable is for units of the system's systemd, which manager {self.manager} is not")
         self._exact_places()
         if self.manager == "command" and self.commands is None:
             raise ValueError("manager command needs commands: {show: [...], restart: [...]}")
@@ -168,6 +176,12 @@ def related(services: dict[str, Service], groups: dict[str, Group], filesystems:
         circle = [needed for needed in service.depends_on if name in {needed, *needs(services, needed)}]
         if circle:
             raise ValueError(f"services.{name}.depends_on {circle[0]!r} leads back to {name}: no service may need itself")
+
+
+def dependants(services: dict[str, Service], name: str) -> tuple[str, ...]:
+    """Return the services that need `name`, directly or through others, each behind what it needs itself, else by name."""
+    found = {each: needs(services, each) for each in sorted(services) if name in needs(services, each)}
+    return tuple(sorted(found, key=lambda each: len(found[each] & found.keys())))
 
 
 def needs(services: dict[str, Service], name: str) -> set[str]:

@@ -62,6 +62,7 @@ EXAMPLE = Config(
             manager="systemd",
             unit="jellyfin.service",
             health=_HEALTH,
+            drain=("/usr/local/sbin/jellyfin-control", "drain"),
             subvolume="/srv/jellyfin",
             files=("/etc/jellyfin/system.xml",),
             memory_limit=Size(4 * 1024**3),

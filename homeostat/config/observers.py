@@ -68,6 +68,10 @@ class PressureObserver(Observer, frozen=True, kw_only=True):
     """How long work waits for processor, memory and disk (PSI), and how much memory is available."""
 
     every: Duration = Duration(15)
+    memory_stalled: Ratio = 0.10
+    """The share of a minute in which all work may wait for memory, 0 to 1; more is a problem."""
+    memory_available: Ratio = 0.05
+    """The share of the memory that has to be available, 0 to 1; less is a problem."""
 
 
 class Observers(Section, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What a person's yes satisfies: the question itself, a second run, and how sure to be; no other gate hears of it."""
+"""What a person's yes satisfies: the question itself, a second run, how sure to be, and how far a cascade reaches; no other gate hears of it."""
 
 from __future__ import annotations
 

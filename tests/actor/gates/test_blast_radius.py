@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actor.model import Approval
 from actor.situation import GATES
-from tests.actor.gates.situations import NOW, ask, config, run, situation
+from tests.actor.gates.situations import NOW, ask, config, run, situation, surroundings
 from tests.support import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -62,3 +63,19 @@ def test_the_owner_may_set_each_bound() -> None:
     assert after(4, wide)[0] == "allow"
     assert after(5, wide) == ("defer", "of this host's targets only 5 may be acted on within 2h")
     assert ask("blast-radius", situation(settings=wide, executions=(run(NOW - DAY, NOW - DAY + 5),)))[1] == "web was acted on 1 times within 2d"
+
+
+def test_what_a_cascade_may_touch_beside_its_target_counts_too() -> None:
+    cascade = surroundings(dependants=frozenset({"s0", "s1"}))
+    ran = (run(NOW - 600, NOW - 590, target="s5"),)
+    assert ask("blast-radius", situation(settings=with_targets(20), surroundings=cascade, executions=ran))[0] == "allow"
+    verdict = GATES["blast-radius"].ask(situation(settings=with_targets(15), surroundings=cascade, executions=ran))
+    assert (verdict.answer, verdict.until) == ("defer", NOW - 600 + HOUR)
+
+
+def test_one_action_that_would_touch_more_than_may_be_is_a_persons_to_decide() -> None:
+    cascade = surroundings(dependants=frozenset({"s0", "s1"}))
+    told = "it would touch 3 of this host's targets (s0, s1, web), more than 2 within 1h"
+    assert ask("blast-radius", situation(settings=with_targets(10), surroundings=cascade)) == ("confirm", told)
+    approved = ask("blast-radius", situation(settings=with_targets(10), surroundings=cascade, approval=Approval(author="ada", approved_at=NOW - 5, plan_hash="h")))
+    assert approved == ("allow", "it touches 3 targets, as ada approved")

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actor.model import Command, EpisodeKey, Plan
 from actor.vital import NEVER
 from homeostat.config.catalogue import Service, ServiceCommands
-from tests.actor.gates.situations import DISK, RUNNING, ask, config, incident, situation
+from tests.actor.gates.situations import DISK, HOST, RUNNING, ask, config, incident, situation
 
 VITAL = [
     "homeostat-actor.service", "homeostat", "prometheus.service", "prometheus-node-exporter", "prometheus-alertmanager.service", "alertmanager",
@@ -56,6 +57,17 @@ def test_a_cleanup_elsewhere_is_allowed() -> None:
 def test_a_unit_that_has_a_vital_name_too_or_would_restart_a_vital_unit_is_refused(unit: str) -> None:
     state = msgspec.structs.replace(RUNNING, touches=("web.service", unit))
     assert ask("protected", situation(unit_state=state)) == ("refuse", f"{unit!r} is never touched: it keeps the host reachable, watched or alive")
+
+
+def test_a_host_may_bear_any_name_for_it_is_no_unit() -> None:
+    about = incident(EpisodeKey("homeostat-nas", "resource_pressure", "homeostat-nas", "memory"))
+    assert ask("protected", situation(about, config(host="homeostat-nas"), unit_state=None)) == ("allow", "nothing vital is touched")
+
+
+def test_a_plan_that_touches_a_vital_unit_is_refused() -> None:
+    limit = Command(step="limit-memory", summary="limit", arguments={"unit": "sshd.service"}, expected="", oracle="")
+    plan = Plan(action="resource-pressure", target=HOST, commands=(limit,), confidence=0.8, risk="medium", duration_seconds=1.0)
+    assert ask("protected", situation(plan=plan))[0] == "refuse"
 
 
 BARE = st.sampled_from(sorted({pattern.replace("*", "") for pattern in NEVER} - {"-"}))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from homeostat.config import Config, ConfigError, in_force, loads
 from homeostat.config.autonomy import Autonomy
-from homeostat.config.catalogue import Service, needs
+from homeostat.config.catalogue import Service, dependants, needs
 from homeostat.config.thresholds import NEVER
 from homeostat.words import DECISIONS, RISKS, Decision
 
@@ -34,6 +34,8 @@ FAULTS = {
     "a member nowhere": ("groups: {g: {elsewhere: [web]}}", "elsewhere 'web' must be HOST/SERVICE, as in h2/web"),
     "a member that is here": ("host: h1\ngroups: {g: {elsewhere: [h1/web]}}", "elsewhere 'h1/web' is on this host; name the group in services instead"),
     "sessions of nothing": ("services: {a: {manager: podman, unit: u, sessions: ' '}}", "sessions must be a query"),
+    "a drain without its place": ("services: {a: {manager: podman, unit: u, drain: [drain]}}", "a command starts with the absolute path of its program"),
+    "a limit on what systemd does not run": ("services: {a: {manager: podman, unit: u, limitable: true}}", "limitable is for units of the system's systemd, which manager podman is not"),
     "health of nothing": ("groups: {g: {healthy: ' '}}", "healthy must be a query"),
     "a stretch of nothing": ("limits: {blast_radius: {within: 0s}}", "within must be more than 0s"),
     "a pass that is none": ("limits: {critical_passes: [budget]}", "limits.critical_passes[0]: Invalid enum value 'budget'; write one of window, quiet-time"),
@@ -51,6 +53,13 @@ def test_a_service_may_need_a_file_system_and_two_may_need_the_same() -> None:
     text = f"services: {{a: {service(', depends_on: [c, /srv]')}, b: {service(', depends_on: [a, c]')}, c: {service()}}}\nfilesystems: {{/srv: {{}}}}"
     services = loads(text, Config, "homeostat.yml").services
     assert needs(services, "b") == {"a", "c", "/srv"}
+
+
+def test_what_needs_a_service_stands_behind_what_it_needs_itself() -> None:
+    text = f"services: {{a: {service(', depends_on: [b]')}, b: {service(', depends_on: [d]')}, c: {service(', depends_on: [d]')}, d: {service()}, e: {service()}}}"
+    services = loads(text, Config, "homeostat.yml").services
+    assert dependants(services, "d") == ("b", "c", "a")
+    assert dependants(services, "e") == ()
 
 
 NAMES = "abcdef"

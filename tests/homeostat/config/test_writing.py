@@ -56,7 +56,7 @@ configs = st.builds(
     windows=st.lists(intervals, max_size=2).map(tuple),
     services=st.dictionaries(texts, services, max_size=2),
     filesystems=st.dictionaries(paths, st.builds(Filesystem, size=sizes | st.none(), free_target=ratios), max_size=2),
-    cleanup=st.dictionaries(st.sampled_from(["a", "logs"]), st.builds(CleanupRule, directory=paths, pattern=texts.map(lambda text: f"x{text}"), older_than=durations), max_size=1),
+    cleanup=st.dictionaries(st.sampled_from(["a", "logs"]), st.builds(CleanupRule, directory=paths, pattern=texts.map(lambda text: f"x{text}".replace("/", "")), older_than=durations), max_size=1),
     actor=st.builds(Actor, ballast=sizes),
 )
 
