@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from exporter.investigation_web import investigation_routes
 from exporter.observations_web import observation_routes
 from exporter.selftest_web import selftest_routes
 from exporter.service import Service, set_up
@@ -61,6 +62,7 @@ def _server(service: Service, listen_address: str, clock: Clock) -> Server:
     app = make_app(service.state, clock, service.may_scrape)
     observation_routes(app, service.state, clock)
     selftest_routes(app, service)
+    investigation_routes(app, service)
     health_routes(app, Health(service.unready, service.reload, service.may_reload))
     return Server(app, listen_address)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporter import accuracy, scores, sights
+from exporter import accuracy, correlating, scores, sights
 from exporter.load import Loads, samples
 from exporter.scores import Scores
 from exporter.textformat import head, labels_text, line
@@ -18,6 +18,7 @@ from homeostat import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from exporter.correlating import Correlated
     from exporter.cycle import Answer, Prediction, Result
     from exporter.model import Key, Reading
     from exporter.observation import Look, Observer
@@ -53,6 +54,7 @@ HELP = {
     "exporter_build_info": "A constant 1, labelled with the version.",
     "config_last_reload_successful": "Whether the configuration was accepted when it was last read.",
     "config_last_reload_success_timestamp_seconds": "When the configuration in use was read.",
+    **correlating.HELP,
     **accuracy.HELP,
     **scores.HELP,
 }
@@ -89,6 +91,7 @@ class State:
     scores: Scores = dataclasses.field(default_factory=Scores)
     looks: Mapping[str, Look] = dataclasses.field(default_factory=dict)
     observers: Mapping[str, Observer] = dataclasses.field(default_factory=dict)
+    correlations: Mapping[str, Correlated] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -200,6 +203,8 @@ def _own(state: State, series: int) -> Iterator[_Sample]:
         yield "exporter_errors_total", labels_text(host=state.host, stage=stage), count
     for name, labels, value in (*samples(state.loads), *scores.samples(state.scores)):
         yield name, labels_text(**labels), value
+    for target, correlated in state.correlations.items():
+        yield "deployment_correlation_ratio", labels_text(host=state.host, target=target), correlated.ratio
     for name, seconds in result.stage_seconds.items():
         yield "exporter_stage_duration_seconds", labels_text(host=state.host, stage=name), seconds
     for host, timestamp in result.successes.items():

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import exporter.observers
 import exporter.targets
-from exporter import scores
-from exporter.collector import Page, State, render
+from exporter import correlating, scores
+from exporter.collector import Page, State, render, served
+from exporter.correlating import PROBLEM, Correlations
 from exporter.cycle import Result, World, run
+from exporter.investigation import targets
 from exporter.load import Loads, refresh
 from exporter.model import Target
 from exporter.observation import Observer
@@ -26,6 +28,9 @@ from homeostat.discovery import discover
 from homeostat.prometheus import Prometheus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exporter.observation import Sight
     from homeostat.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -80,6 +85,7 @@ class Service:
         self._page = Page(Result(), ())
         self._loads = Loads()
         self._scores = scores.Scores()
+        self._correlations: Correlations = {}
         self._selftests = Selftests()
         self._observers = discover(exporter.observers, "OBSERVER", Observer)
         self._observing = Observing(self._observers, lambda: self._setup.world.config, setup.world.clock)
@@ -97,7 +103,12 @@ class Service:
         """Return what there is to serve now."""
         setup = self._setup
         seen = self._observing.looks()
-        return State(self._page, setup.world.config.host, self._reloaded, setup.read_at, self._loads, self._scores, seen, self._observers)
+        return State(self._page, setup.world.config.host, self._reloaded, setup.read_at, self._loads, self._scores, seen, self._observers, self._correlations)
+
+    def seen(self) -> tuple[World, Mapping[str, Sight]]:
+        """Return the world in force, and what of the observers' last looks still holds."""
+        now = self.clock.monotonic()
+        return self._setup.world, {name: look.sight for name, look in self._observing.looks().items() if look.believed(now)}
 
     def unready(self) -> str | None:
         """Say why nothing can be served yet; None once a cycle has succeeded."""
@@ -188,6 +199,7 @@ class Service:
                 world = dataclasses.replace(self._setup.world, selftest=self._selftests.current(began_at), looks=self._observing.looks())
                 self._page = self._rendered(run(world, self._page.result))
                 self._scores = self._scored(world, self._page.result)
+                self._correlations = self._correlated()
             except Exception:
                 log.exception("cycle failed by a fault of the exporter's own")
                 self._scores = scores.Scores()
@@ -207,6 +219,13 @@ class Service:
         """Score what Prometheus knows after a cycle; one that it did not answer leaves nothing to score, and who only looks leaves that to who forecasts."""
         scored = result.prometheus_up and world.config.exporter.forecast
         return scores.refresh(world.prometheus, world.config, result.successes) if scored else scores.Scores()
+
+    def _correlated(self) -> Correlations:
+        """Look for a deployment behind every service of this host that got slower."""
+        world, sights = self.seen()
+        keys = [entry.prediction.reading.key for entry in served(self._page.result, self.clock.monotonic()) if entry.asserted]
+        degraded = {key.target for key in keys if (key.problem, key.host) == (PROBLEM, world.config.host)} & targets(world.config)
+        return correlating.refresh((world.config, world.prometheus, self.clock.now()), sights, degraded, self._correlations)
 
     def _rendered(self, result: Result) -> Page:
         began_at = self.clock.monotonic()

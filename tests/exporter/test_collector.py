@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.assertion import Assertion, Standing
 from exporter.collector import HELP, State, exposition, render, served, span_label
+from exporter.correlating import Correlated
 from exporter.cycle import Answer, Prediction, Result
 from exporter.model import Key, LeakRule, Observed, Reading
 from exporter.readings import falling_to_limit
@@ -209,7 +210,7 @@ def test_scores_are_served_with_what_they_are_made_of() -> None:
 def test_promtool_accepts_all_of_it_and_every_metric_is_there() -> None:
     unavailable = dataclasses.replace(READING, key=Key("disk_exhaustion", "box", 'a"b\\c\nd', "filesystem"))
     scrape = Scrape(ASSERTED, Prediction(unavailable, Forecast("x", "flat"), Standing()), scores=REPORT)
-    scrape.state = dataclasses.replace(scrape.state, loads=KNOWN, scores=SCORES)
+    scrape.state = dataclasses.replace(scrape.state, loads=KNOWN, scores=SCORES, correlations={"web": Correlated(0.9, 0.0)})
     text = scrape.text.encode()
     for name in HELP:
         assert f"# HELP homeostat_{name} ".encode() in text

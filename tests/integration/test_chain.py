@@ -46,6 +46,7 @@ LATER = {
     "homeostat_journal_pruned_total",
     "homeostat_feedback_incidents",
     "homeostat_schedule_active",
+    "homeostat_deployment_correlation_ratio",
     HELD_BACK,
     FORESEEN_CROSSING,
 }
