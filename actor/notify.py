@@ -79,7 +79,7 @@ def tell_outcome(world: World, incident: Incident, outcome: Outcome, reason: str
     summary = f"{incident.action} on {incident.target}: {outcome.replace('_', ' ')}"
     lines = [reason if reason.endswith(".") else f"{reason}."]
     if outcome in EXECUTED:
-        lines += [_done(world, incident), _undo(world, incident)]
+        lines += [_done(world, incident), _left(world, incident), _undo(world, incident)]
     if outcome == "stranded":
         lines.append("What it changed could not all be put back: look at it yourself.")
     lines.append(f"The whole story: {page(world, incident.id)}, or: homeostat why {incident.id}.")
@@ -144,6 +144,13 @@ def _done(world: World, incident: Incident) -> str:
         return "Nothing was done."
     more = f"; and {len(begun) - _MOST_COMMANDS} more" if len(begun) > _MOST_COMMANDS else ""
     return f"Done: {'; '.join(begun[:_MOST_COMMANDS])}{more}."
+
+
+def _left(world: World, incident: Incident) -> str:
+    """Say what the plan of the last run left as it is, and why."""
+    plans = [phase["result"] for phase in incidents.phases_of(world.journal, incident.id) if phase["phase"] == "plan" and phase["result"] is not None]
+    left = plans[-1]["left"] if plans else ()
+    return f"Left as it is: {'; '.join(left)}." if left else ""
 
 
 def _undo(world: World, incident: Incident) -> str:

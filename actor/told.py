@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from homeostat.explanation.parts import span
 from homeostat.prometheus import PrometheusError, selector
 
 if TYPE_CHECKING:
@@ -26,6 +28,36 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     def gone(self) -> bool:
         """Whether a problem that was seen is over: below its limit again, or, where it has none, no longer asserted."""
         return self.usage < 1 if self.usage is not None else not self.asserted
+
+
+class Outlook(msgspec.Struct, frozen=True, kw_only=True):
+    """What the exporter expects of one target: how much more of its limit is used with each second, and how long until it is reached (infinite: never)."""
+
+    growth: float
+    limit_seconds: float
+
+
+def outlook(world: World, key: EpisodeKey) -> Outlook | None:
+    """Return what is expected, or None where there is no forecast, or Prometheus does not answer."""
+    labels = {**key._asdict(), "bound": "median"}
+    try:
+        growth = world.prometheus.query(f"max({selector('homeostat_usage_growth_ratio_per_second', **labels)})")
+        limit = world.prometheus.query(f"max({selector('homeostat_time_to_limit_seconds', **labels)})")
+    except PrometheusError:
+        return None
+    return Outlook(growth=growth[0].value, limit_seconds=limit[0].value) if growth and limit else None
+
+
+def expectation(before: Outlook | None, now: Outlook | None, usage: float) -> str:
+    """Say when a limit of which `usage` is used is expected to be reached now, and when it was before; nothing where nobody knows.
+
+    A deed begins a new regime, of which for a while there is no forecast: until then the pace of before has to do.
+    """
+    if before is None or (now is None and before.growth <= 0):
+        return ""
+    seconds, how = (now.limit_seconds, "by the new forecast") if now is not None else (max(0.0, 1 - usage) / before.growth, "at the pace of before")
+    expected = "is not expected to be reached" if math.isinf(seconds) else f"is expected in {span(seconds)}"
+    return f", which {how} {expected}, and before was expected {'never' if math.isinf(before.limit_seconds) else f'in {span(before.limit_seconds)}'}"
 
 
 def tell(world: World, key: EpisodeKey) -> Told | None:

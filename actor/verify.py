@@ -9,7 +9,7 @@ import msgspec
 
 from actor.model import HandedOver, StepFailed
 from actor.playbook import Change
-from actor.told import has_seen, health_score, seen_since, tell
+from actor.told import Outlook, expectation, has_seen, health_score, outlook, seen_since, tell
 from homeostat.words import Finding
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _NO_WORSE = 0.05
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """How things were before: the measure, each health probe, the service, and what Prometheus said (None where unknown).
 
-    `usage` is the share of its limit; an `observed` problem was seen, any other is forecast.
+    `usage` is the share of its limit; an `observed` problem was seen, any other is forecast, with this `outlook`.
     """
 
     measured: float
@@ -42,6 +42,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     observed: bool | None = None
     image: str | None = None
     health_score: float | None = None
+    outlook: Outlook | None = None
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +103,7 @@ def take_baseline(world: World, case: Case, playbook: Playbook, key: EpisodeKey)
         observed=told.observed if told is not None else None,
         image=state.image if state is not None else None,
         health_score=health_score(world, key.host),
+        outlook=outlook(world, key),
     )
 
 
@@ -302,4 +304,5 @@ def _predicted(world: World, key: EpisodeKey, baseline: Baseline, fresh: bool) -
     if told.usage is None or baseline.usage is None:
         return Check(name="prometheus", status="unknown", passed_before=False, detail=f"Prometheus does not tell how far {key.target} is used")
     detail = f"in Prometheus the use of {key.target} went from {baseline.usage:.0%} to {told.usage:.0%} of its limit"
+    detail += expectation(baseline.outlook, outlook(world, key), told.usage)
     return _check("prometheus", told.usage <= baseline.usage + _NO_WORSE, False, detail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pathlib
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -64,7 +65,10 @@ def _gather(case: Case, options: Options) -> Facts:
         size_bytes=seen.size_bytes,
         wanted_bytes=space.wanted_bytes(case, seen),
         by_blocks=any(each.occupied.by_blocks for each in candidates),
-        left=tuple(words for name in rules for words in _left(name, surveys[name], [file for file in chosen if file.rule == name])),
+        left=(
+            *(words for name in rules for words in _left(name, surveys[name], [file for file in chosen if file.rule == name])),
+            *_elsewhere(case, options, rules),
+        ),
     )
 
 
@@ -74,6 +78,15 @@ def _rules(case: Case, options: Options) -> list[str]:
     if unknown:
         raise StepFailed(f"there is no cleanup rule {unknown[0]!r} in the configuration")
     return [name for name in names if quarantine.on_target(case, case.config.cleanup[name].directory)]
+
+
+def _elsewhere(case: Case, options: Options, rules: list[str]) -> Iterator[str]:
+    """Say of rules whose folder only seems to lie on the target that none of their files is touched."""
+    assert case.root is not None
+    for name in options.rules or tuple(case.config.cleanup):
+        directory = case.config.cleanup[name].directory
+        if name not in rules and pathlib.PurePosixPath(directory).is_relative_to(case.root):
+            yield f"rule {name}: {directory} is not there, or is another file system or subvolume than {case.root}, and stays as it is"
 
 
 def _within_bounds(chosen: Iterable[Chosen]) -> Iterator[Chosen]:

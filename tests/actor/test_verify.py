@@ -182,6 +182,19 @@ def test_a_problem_that_was_seen_and_is_gone_within_the_watch_is_verified(verify
     assert seen(verifying, goes).finding == "verified"
 
 
+def test_what_was_forecast_tells_when_the_limit_is_expected_now_and_was_before(verifying: Verifying) -> None:
+    prometheus, labels = verifying.actor.prometheus, WEB._asdict()
+    prometheus.put("homeostat_usage_growth_ratio_per_second", 0.2 / DAY, **labels, bound="median")
+    prometheus.put("homeostat_time_to_limit_seconds", 1.0 * DAY, **labels, bound="median")
+
+    def begins_anew() -> None:
+        prometheus.drop("homeostat_time_to_limit_seconds")
+        prometheus.put(USAGE, 0.4, **labels)
+
+    told = next(check.detail for check in seen(verifying, begins_anew).checks if check.name == "prometheus")
+    assert told.endswith("went from 80% to 40% of its limit, which at the pace of before is expected in 3d, and before was expected in 1d")
+
+
 def test_below_its_limit_again_is_gone_though_a_forecast_is_asserted_still(verifying: Verifying) -> None:
     observed(verifying)
     verification = seen(verifying, lambda: verifying.actor.prometheus.put(USAGE, 0.95, **WEB._asdict()))

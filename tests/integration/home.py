@@ -17,7 +17,8 @@ fixture `home` (tests/integration/workflows/conftest.py), which every module fin
 Containers: `home.quadlet("app.container", "[Container]\nImage=localhost/box\nExec=...\nNetwork=host")`; the image `localhost/box` has
 busybox with all its applets. Nothing outside is reached. Files on the host: `home.write(path, text)`; those below POOL go with the
 module (subvolumes too), others are the test's to remove, or `home.later("rm", ...)` does. Series of your own: `home.series(name, text)`, read by node_exporter.
-Rules of an owner: `home.rules(name, rule, ...)`. What people were sent: `home.told(alertname, target)`. A daemon's end: `home.kill("actor")`, `home.start("actor")`.
+Series of the past:
+`home.backfill(openmetrics)`. Rules of an owner: `home.rules(name, rule, ...)`. What people were sent: `home.told(alertname, target)`. A daemon's end: `home.kill("actor")`, `home.start("actor")`.
 Python that has to run inside: `home.machine.call(function, *arguments)`. What the daemons log: `home.logs("actor")`.
 There is no memory controller here (a unit's memory is its processes' own); where that matters, use tests/integration/vm.py.
 """
@@ -59,8 +60,9 @@ UNITS = {
     "actor": "homeostat-actor.service",
 }
 HEALTHY = {"node": "/", "prometheus": "/-/ready", "alertmanager": "/-/ready", "exporter": "/-/healthy", "actor": "/-/ready"}
+METRICS = "/var/lib/prometheus/metrics2"
 # What a chain remembers, and what is new for the next module.
-MEMORY = ("/var/lib/homeostat", "/var/lib/homeostat-exporter", "/var/lib/prometheus/metrics2", "/var/lib/prometheus/alertmanager")
+MEMORY = ("/var/lib/homeostat", "/var/lib/homeostat-exporter", METRICS, "/var/lib/prometheus/alertmanager")
 QUADLETS = "/etc/containers/systemd"
 UP_SECONDS = 60
 PLAYBOOKS = sorted(path.stem for path in (stack.ROOT / "actor/playbooks").glob("*.yml"))
@@ -132,6 +134,14 @@ class Home:
         """Give Prometheus rules of an owner's own."""
         self.write(f"{OWN_RULES}/{name}.rules.yml", yaml.safe_dump({"groups": [{"name": name, "rules": rules}]}))
         self.run("systemctl", "reload", UNITS["prometheus"])
+
+    def backfill(self, openmetrics: str) -> None:
+        """Give Prometheus series of the past, as OpenMetrics with timestamps; what it scrapes goes on behind them."""
+        self.write("/srv/past.om", f"{openmetrics}# EOF\n")
+        # The exporter knows what it has read; in large blocks it takes a second.
+        self.stop("exporter", "prometheus")
+        self.shell('promtool tsdb create-blocks-from --max-block-duration=720h openmetrics /srv/past.om "$1" && chown -R prometheus: "$1"', METRICS)
+        self.start("prometheus", "exporter")
 
     # --- The chain ----------------------------------------------------------------------------------------------------
 

@@ -157,8 +157,11 @@ def test_a_rule_whose_folder_lies_elsewhere_finds_nothing(host: Host, tmp_path: 
     assert plan(case(host, "disk", **rules)) == ()
 
 
-def test_a_rule_whose_folder_does_not_exist_finds_nothing(host: Host) -> None:
-    assert plan(case(host, "disk", cleanup={"old-logs": {"directory": str(host.disk / "nowhere")}})) == ()
+def test_a_rule_whose_folder_only_seems_to_lie_there_finds_nothing_and_says_so(host: Host) -> None:
+    nowhere = host.disk / "nowhere"
+    facts = STEP.gather(case(host, "disk", cleanup={"old-logs": {"directory": str(nowhere)}}), Options())
+    assert STEP.plan(facts, Options()) == ()
+    assert STEP.left(facts) == (f"rule old-logs: {nowhere} is not there, or is another file system or subvolume than {host.disk}, and stays as it is",)
 
 
 def test_a_rule_that_is_not_configured_fails_and_is_named(host: Host) -> None:
