@@ -126,7 +126,7 @@ def _errand(incident: Incident, playbook: Playbook, after: tuple[str, ...]) -> E
         target=incident.target,
         state=state,
         decision=incident.decision,
-        risk=playbook.file.risk,
+        risk=playbook.file.risk_of(incident.problem),
         confidence=playbook.file.impact_certainty if incident.confidence is None else incident.confidence,
         duration_seconds=float(playbook.file.estimate),
         wake_at=incident.wake_at,

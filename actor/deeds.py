@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor import execution, guarded, unit
+from actor.deployments import keeper
 from actor.disk import space
 from actor.model import Case, Plan, Prediction, Stored, Unprotectable
 from actor.planning import add_up, in_slices
@@ -57,6 +58,7 @@ def build_case(config: Config, playbook: Playbook, about: tuple[str, str], now: 
         subvolume=service.subvolume if service is not None else None,
         of_homeostat=acts_on == "homeostat",
         reaches=dependants(config.services, target) if playbook.file.reaches == "dependants" else (),
+        deploys=playbook.file.deploys,
     )
     writes = [(STEPS[planned.kind].writes, planned.options) for planned in playbook.steps]
     undoes = [undo(case, planned.options) for planned in playbook.steps if (undo := STEPS[planned.kind].undo) is not None]
@@ -205,6 +207,11 @@ def discard(config: Config, key: tuple[str, str, str]) -> None:
             guarded.forget(config, stored.kept.name)
 
 
+def keep_deployments(config: Config) -> list[str]:
+    """Keep what each service is deployed as once that has been well for a while; say in words what was kept anew and what went. Raises OSError."""
+    return list(keeper.keep_good(config, SystemClock().now()))
+
+
 def release(case: Case, commands: tuple[Command, ...]) -> None:
     """Let go what the system still holds of commands whose results are journalled: their units, and what was to last only as long as their incident."""
     execution.release(case, commands)
@@ -253,6 +260,7 @@ class Hands:
     withdraw: Callable[[Case, Record], None] = withdraw
     kept: Callable[[Config], list[Stored]] = kept
     discard: Callable[[Config, tuple[str, str, str]], None] = discard
+    keep_deployments: Callable[[Config], list[str]] = keep_deployments
     release: Callable[[Case, tuple[Command, ...]], None] = release
     measure: Callable[[Case, str], float] = measure
     probe: Callable[[Case], dict[str, bool]] = probe

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from actor import pruning
 from actor.journal import retention
+from actor.model import StepFailed
 from homeostat.config.section import HOUR, MINUTE
 
 if TYPE_CHECKING:
@@ -16,8 +17,23 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS = MINUTE
 _PRUNE_EVERY_SECONDS = HOUR
+_DEPLOYMENTS_EVERY_SECONDS = 5 * MINUTE
 # Between two small removals the journal is free for what is urgent.
 _PAUSE_SECONDS = 0.1
+
+
+def deployments_every_seconds(world: World) -> float:
+    """Return how often it is looked whether a service's deployment has become a good one."""
+    return max(1.0, min(_DEPLOYMENTS_EVERY_SECONDS, float(world.config.protections.deployment_good_after)))
+
+
+def keep_deployments(world: World) -> None:
+    """Keep what the services are deployed as, where that has been well for a while; what cannot be kept now may be the next time."""
+    try:
+        for words in world.hands.keep_deployments(world.config):
+            log.info("%s", words)
+    except (StepFailed, OSError) as failure:
+        log.warning("good deployments are not kept: %s", failure)
 
 
 def keep_house(world: World, pruned_at: float | None) -> float | None:

@@ -55,6 +55,7 @@ class Step:
     what it did, and `reads` says that it changes nothing. `release` ends what a begun command holds beyond its program, once its
     incident is over, however that came out; it may be repeated. `lacks` says in words what the configuration would have to say
     first, or None: an action that lacks something answers nothing.
+    One that `deploys` brings another unit or image of a service into force.
     """
 
     options: type[msgspec.Struct]
@@ -65,6 +66,7 @@ class Step:
     writes: Callable[[Case, Any], tuple[str, ...]] | None = None
     loss: Loss | None = None
     left: Callable[[Any], tuple[str, ...]] = _nothing
+    deploys: bool = False
     acts_on: tuple[str, ...] = ()
     undo: Callable[[Case, Any], Undo | None] | None = None
     reads: Callable[[Any], bool] = _changes_something
@@ -88,6 +90,7 @@ class Protection:
     Later: `kept` lists what of ours lies on the host, `room` is the free share (0..1) of where a record's lies, `discard`
     deletes it, and nothing that does not bear our name. `locate` opens the old state: a folder's descriptor, and the path
     from there of what a person knows as an absolute path; it raises FileNotFoundError where the record does not cover that.
+    `of_deployments` is what a playbook must be to be protected so: one that deploys, or one that does not; None where that is all the same.
     """
 
     word: ProtectionName
@@ -101,6 +104,7 @@ class Protection:
     room: Callable[[dict[str, Any]], float]
     discard: Callable[[dict[str, Any]], None]
     locate: Callable[[dict[str, Any], str], AbstractContextManager[tuple[int, pathlib.PurePosixPath]]]
+    of_deployments: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ _WORKERS = 4
 # Few wait in the pool: who comes next is chosen when there is room, and in a storm not looked for in vain.
 _MOST_IN_HAND = 8
 _REST_SECONDS = 60
-_ONLY_ASK = {"feasibility", "selftest"}
+_ONLY_ASK = {"deployments", "feasibility", "selftest"}
 _LAST_QUESTION_SECONDS = 1
 
 
@@ -60,6 +60,7 @@ class Loop:
             ("reconcile", self._reconcile, lambda: self._world.ending.is_set() or service.incomplete.wait(self._world.config.actor.reconcile)),
             ("feasibility", self._ask_feasibility, lambda: service.reconfigured.wait(feasibility.EVERY_SECONDS)),
             ("housekeeping", self._keep_house, lambda: self._world.ending.wait(housekeeping.EVERY_SECONDS)),
+            ("deployments", lambda: housekeeping.keep_deployments(self._world), lambda: self._world.ending.wait(housekeeping.deployments_every_seconds(self._world))),
             ("summary", lambda: post_what_is_due(self._world), lambda: self._world.ending.wait(summary.EVERY_SECONDS)),
             ("selftest", self._test_daily, lambda: self._world.ending.wait(selftest.EVERY_SECONDS)),
         ):

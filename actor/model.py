@@ -280,7 +280,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     `confidence` and `risk` are the step's own, None where it is as sure and as risky as its playbook; `after` names by
     their places in the plan the commands that must have succeeded before. `token` and `boot_id` are given when it is begun:
     the token fences it, so that it never starts twice. `frees` is measured once the command cannot be undone. Commands of
-    one `slice` run together, slices in ascending order.
+    one `slice` run together, slices in ascending order. `difference` shows, line by line, what it makes of what.
     """
 
     step: str
@@ -296,6 +296,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     boot_id: str = ""
     frees: Prediction | None = None
     slice: int = 0
+    difference: tuple[str, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -329,6 +330,7 @@ class Case:
 
     Without a service and a file system it may be `of_homeostat` itself, which concerns nothing else on the host. `reaches` are
     the services that it may touch beside its target: those that need it, each behind what it needs itself.
+    Where it `deploys`, another unit or image of the service comes into force.
     """
 
     incident_id: str
@@ -346,6 +348,7 @@ class Case:
     planned: tuple[Command, ...] = ()
     of_homeostat: bool = False
     reaches: tuple[str, ...] = ()
+    deploys: bool = False
 
 
 class StepFailed(Exception):  # noqa: N818 - a past tense like every outcome
@@ -405,7 +408,8 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True):
 
     `image` is the id of the image that a container runs, None where no container is known;
     `edited` is a file of its unit that is newer than what runs; `touches` are the units that a restart restarts, by all
-    their names; a `start_limit` of None is none.
+    their names; a `start_limit` of None is none. `files` are those that its unit is made of, as far as systemd names them, and
+    `started_at` (Unix seconds) is when its main process began.
     """
 
     active: bool
@@ -417,6 +421,8 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True):
     edited: str | None = None
     touches: tuple[str, ...] = ()
     start_limit: StartLimit | None = None
+    files: tuple[str, ...] = ()
+    started_at: float | None = None
 
     @property
     def drift(self) -> str | None:

@@ -88,6 +88,7 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     reaches: Reach = "target"
     action_class: ActionClass
     risk: Risk
+    risks: dict[Problem, Risk] = {}
     impact_certainty: Ratio
     protection: ProtectionName | tuple[ProtectionName, ...]
     only_where: Condition | None = None
@@ -111,11 +112,23 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError(f"verify.instead names {other[0]!r}, which this playbook does not answer")
         if self.reaches == "dependants" and self.acts_on != "service":
             raise ValueError(f"only services have dependants; acts_on is {self.acts_on}")
+        strange = sorted(set(self.risks) - set(self.answers))
+        if strange:
+            raise ValueError(f"risks names {strange[0]!r}, which this playbook does not answer")
         if not self.protections:
             raise ValueError(f"protection {self.protection!r} names none; known: {', '.join(get_args(ProtectionName))}")
         without = "none" in self.protections or self.unprotected_feasibility is not None
         if without and self.loss is None:
             raise ValueError(f"protection: what runs without one says what that may lose; write loss: and one of {', '.join(LOSSES)}")
+
+    def risk_of(self, problem: Problem) -> Risk:
+        """Return how risky it is when it answers `problem`."""
+        return self.risks.get(problem, self.risk)
+
+    @property
+    def deploys(self) -> bool:
+        """Whether a step of it brings another unit or image of a service into force: then these are what is protected."""
+        return any(kind in STEPS and STEPS[kind].deploys for step in self.steps for kind in step)
 
     @property
     def protection_words(self) -> tuple[ProtectionName, ...]:
@@ -125,7 +138,8 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     @property
     def protections(self) -> tuple[str, ...]:
         """The same by file, for a word may stand for several kinds: the first that can be given where the data lies is given."""
-        return tuple(name for word in self.protection_words for name, protection in PROTECTIONS.items() if protection.word == word)
+        fit = {name: protection for name, protection in PROTECTIONS.items() if protection.of_deployments in (None, self.deploys)}
+        return tuple(name for word in self.protection_words for name, protection in fit.items() if protection.word == word)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

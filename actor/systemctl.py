@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actor.model import StepFailed
+from homeostat.units.places import SYSTEM, Unreachable, of_user
+
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Argv, Service
+    from homeostat.units.places import Place
 
 JOURNALCTL = "/usr/bin/journalctl"
 _PROPERTIES = (
@@ -15,6 +19,19 @@ _PROPERTIES = (
 )  # fmt: skip
 # systemd's own ids of "Starting", "Started" and "Failed to start".
 _STARTS = ("7d4958e842da4a758f6c1cdc7b36dcc5", "39f53479d3a045ac8e11786248231fbf", "be02cf6855d2428ba40df7e9d022f03d")
+
+
+def user_of(service: Service) -> str | None:
+    """Return whose unit a service is, None for the system's."""
+    return service.user if service.manager == "systemd-user" else None
+
+
+def place_of(user: str | None) -> Place:
+    """Return the place of the system's units, or of a user's. Raises StepFailed where a user's cannot be reached."""
+    try:
+        return SYSTEM if user is None else of_user(user)
+    except Unreachable as fault:
+        raise StepFailed(str(fault)) from None
 
 
 def show(service: Service) -> Argv:

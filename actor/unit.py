@@ -44,6 +44,7 @@ def show(service: Service) -> UnitState:
         raise StepFailed(f"no container has the name {service.unit!r}; the id of {values['ContainerName']!r} only begins like it")
     memory = values.get("MemoryCurrent", "")
     pid = values.get("MainPID", "")
+    files, started_at = _files(values), _started_at(values)
     main_pid = int(pid) if pid.isdecimal() else 0
     return UnitState(
         active=values["ActiveState"] == "active",
@@ -52,9 +53,11 @@ def show(service: Service) -> UnitState:
         image=values.get("ImageID") or None,
         memory_bytes=int(memory) if memory.isdigit() and int(memory) < 2**62 else _resident_bytes(main_pid),
         needs_reload=values.get("NeedDaemonReload") == "yes",
-        edited=_edited(values),
+        edited=next((path for path in files if started_at is not None and changed_at(path) > started_at), None),
         touches=tuple(name for key in _TOUCHED for name in values.get(key, "").split()),
         start_limit=_start_limit(values),
+        files=files,
+        started_at=started_at,
     )
 
 
@@ -121,20 +124,21 @@ def _span_seconds(span: str) -> float:
     return sum(float(part[1]) * _SPANS[part[2]] if part is not None else math.inf for part in parts)
 
 
-def _edited(values: dict[str, str]) -> str | None:
-    """Return a file of the unit that is newer than what runs, or that cannot be looked at."""
-    try:
-        started_at = moment(values.get("ExecMainStartTimestamp", ""))
-    except ValueError as fault:
-        raise StepFailed(str(fault)) from None
-    if started_at is None:
-        return None
+def _files(values: dict[str, str]) -> tuple[str, ...]:
+    """Return the files that a unit is made of and that a person may edit."""
     fragment = values.get("FragmentPath", "")
     # A generator writes its units afresh at every reload; what a person edits is their source.
     own = values.get("SourcePath", "") if "/systemd/generator" in fragment else fragment
     # What `systemctl set-property` writes is in force already.
     drop_ins = [path for path in values.get("DropInPaths", "").split() if "/system.control/" not in path and "/systemd/generator" not in path]
-    return next((path for path in [own, *drop_ins] if path and changed_at(path) > started_at), None)
+    return tuple(path for path in [own, *drop_ins] if path)
+
+
+def _started_at(values: dict[str, str]) -> float | None:
+    try:
+        return moment(values.get("ExecMainStartTimestamp", ""))
+    except ValueError as fault:
+        raise StepFailed(str(fault)) from None
 
 
 def _resident_bytes(pid: int) -> int | None:

@@ -239,7 +239,7 @@ class _Held:
     def checks(self, baseline: Baseline) -> list[Check]:
         """Return what was seen."""
         checks = [_health_check(name, name not in self.lost, baseline) for name in sorted(self.health)]
-        if baseline.image is not None:
+        if baseline.image is not None and not self.case.deploys:
             # A restart that brings another image is a deployment.
             state = self.world.hands.show(self.case)
             same = state is not None and state.image == baseline.image

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # A volume group in which thin volumes may be made: there is one in the tests' virtual machine.
 THIN_GROUP = os.environ.get("HOMEOSTAT_THIN_GROUP")
+# Whether units of the system may be written and started: there is a machine of the tests' own for that.
+UNITS = os.environ.get("HOMEOSTAT_UNITS") is not None
 BTRFS_BYTES = 256 * 1024**2
 
 
@@ -72,6 +74,19 @@ def _await_release(image: pathlib.Path) -> None:
             return
         time.sleep(0.05)
     pytest.fail(f"a loop device stayed: {left}")
+
+
+@contextlib.contextmanager
+def units(name: str) -> Iterator[pathlib.Path]:
+    """Return the folder of the system's units; one of that name is stopped and gone afterwards."""
+    place = pathlib.Path("/etc/systemd/system")
+    try:
+        yield place
+    finally:
+        subprocess.run(["systemctl", "stop", name], check=False)
+        (place / name).unlink(missing_ok=True)
+        shutil.rmtree(place / f"{name}.d", ignore_errors=True)
+        subprocess.run(["systemctl", "daemon-reload"], check=True)
 
 
 @contextlib.contextmanager

@@ -71,6 +71,7 @@ WIRES: dict[str, Wire] = {
     "rehearse": Wire((dict[str, Any],), Restored, of_record=True, patience_seconds=HOUR),
     "withdraw": Wire((dict[str, Any],), of_record=True, patience_seconds=MINUTE),
     "kept": Wire(gives=list[Stored], of_case=False, patience_seconds=MINUTE),
+    "keep_deployments": Wire(gives=list[str], of_case=False, patience_seconds=10 * MINUTE),
     "discard": Wire((tuple[str, str, str],), of_case=False, patience_seconds=HOUR),
     "measure": Wire((str,), float),
     "probe": Wire(gives=dict[str, bool]),

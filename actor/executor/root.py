@@ -94,7 +94,7 @@ def _do(root: Root, intent: Intent) -> Any:
         raise Refused(f"{intent.deed!r} is no deed")
     argument = _argument(wire, intent)
     if not wire.of_case:
-        return _of_host(root, argument)
+        return deeds.keep_deployments(root.config) if intent.deed == "keep_deployments" else _of_host(root, argument)
     playbook, case = _case(root, intent)
     if wire.of_playbook:
         return _of_playbook(root, intent, case, playbook)

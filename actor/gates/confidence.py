@@ -55,7 +55,7 @@ def _floor(situation: Situation) -> float:
 
 def _risk(situation: Situation) -> Risk:
     playbook, plan = situation.playbook, situation.plan
-    return highest(playbook.file.risk if playbook is not None else "high", *([plan.risk] if plan is not None else []))
+    return highest(playbook.file.risk_of(situation.incident.problem) if playbook is not None else "high", *([plan.risk] if plan is not None else []))
 
 
 GATE = Gate(order=180, ask=_ask)

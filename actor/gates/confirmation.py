@@ -41,11 +41,12 @@ def _ask(situation: Situation) -> Verdict:
 
 def _risks(situation: Situation) -> list[Risk]:
     known, plan = situation.playbook, situation.plan
-    return [*([known.file.risk] if known is not None else []), *([plan.risk] if plan is not None else [])]
+    return [*([known.file.risk_of(situation.incident.problem)] if known is not None else []), *([plan.risk] if plan is not None else [])]
 
 
 def _riskier(situation: Situation) -> bool:
-    return situation.plan is not None and situation.playbook is not None and highest(*_risks(situation)) != situation.playbook.file.risk
+    known = situation.playbook
+    return situation.plan is not None and known is not None and highest(*_risks(situation)) != known.file.risk_of(situation.incident.problem)
 
 
 GATE = Gate(order=30, ask=_ask)

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from actor import systemctl
 from actor.kinds import Manager
-from actor.model import StepFailed
-from homeostat.units.places import Unreachable, of_user
 
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Argv, Service
@@ -16,10 +14,7 @@ if TYPE_CHECKING:
 
 def _place(service: Service) -> Place:
     assert service.user is not None
-    try:
-        return of_user(service.user)
-    except Unreachable as fault:
-        raise StepFailed(str(fault)) from None
+    return systemctl.place_of(service.user)
 
 
 def _show(service: Service) -> Argv:

@@ -45,10 +45,10 @@ def _answers(world: World) -> Iterator[Metric]:
     host, ranked = world.config.host, ranking(world.journal, world.config, world.playbooks)
     info = GaugeMetricFamily("homeostat_problem_action_info", "The action that answers a problem here, and its risk.", labels=["host", "problem", "action", "risk"])
     for problem, playbook in answers(ranked).items():
-        info.add_metric([host, problem, playbook.name, playbook.file.risk], 1)
+        info.add_metric([host, problem, playbook.name, playbook.file.risk_of(problem)], 1)
     here = answers_here(world.journal, ranked) | answers_where(world.journal, world.playbooks, known_where(world), world.config)
     for (problem, target), playbook in here.items():
-        labels = {"host": host, "problem": problem, "target": target, "action": playbook.name, "risk": playbook.file.risk}
+        labels = {"host": host, "problem": problem, "target": target, "action": playbook.name, "risk": playbook.file.risk_of(problem)}
         info.add_sample(info.name, labels, 1)
     yield info
     places = [((host, problem, playbook.name), place) for problem, playbooks in ranked.items() for place, playbook in enumerate(playbooks, 1)]

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import pathlib
-import stat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from actor import unit
-from actor.disk import entries, files, shelf, space, three_way
+from actor.disk import copies, files, shelf, space, three_way
 from actor.disk.three_way import Changes, Trace
 from actor.kinds import Protection
 from actor.model import Case, Kept, Restored, Unprotectable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from homeostat.config import Config
 
 FOLDER = "preimages"
-_COPIES, _MANIFEST, _UNFINISHED = "copies", "manifest.json", ".unfinished"
 _ROOT = "/"
 MOST_PATHS = 10_000
 _MOST_OF_FREE_RATIO = 0.1
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What each path of the write-set was, and the sha256 of each file's copy; paths are told from the root."""
-
-    write_set: tuple[str, ...]
-    before: dict[str, Trace]
-    sha256: dict[str, str]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +59,7 @@ def _obstacle_of(case: Case, root: int) -> str | None:
             status = files.status_of(path.name, folder)
             if status is not None and three_way.trace_of(status) is None:
                 return f"{path} is no file, folder or symlink"
-    return _too_much(case, _traces(root, case.write_set))
+    return _too_much(case, copies.traces(case.write_set))
 
 
 def _too_much(case: Case, before: dict[str, Trace]) -> str | None:
@@ -84,20 +73,6 @@ def _too_much(case: Case, before: dict[str, Trace]) -> str | None:
     return None
 
 
-def _traces(root: int, write_set: tuple[str, ...]) -> dict[str, Trace]:
-    """Return the traces of the write-set and of what lies below it."""
-    found: dict[str, Trace] = {}
-    for path in write_set:
-        below = pathlib.PurePosixPath(path).relative_to(_ROOT)
-        seen = three_way.trace_below(root, str(below))
-        if seen is not None:
-            found[str(below)] = seen
-        if seen is not None and seen.is_folder:
-            with files.opened_below(root, below) as folder:
-                found |= three_way.traces(folder, below)
-    return found
-
-
 def _protect(case: Case) -> dict[str, Any]:
     place = _folder(case.config)
     obstacle = _obstacle(case)
@@ -105,67 +80,21 @@ def _protect(case: Case) -> dict[str, Any]:
         raise Unprotectable(obstacle)
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with files.opened(str(place)) as shelves, files.opened(_ROOT) as root:
+        with files.opened(str(place)) as shelves:
             name = shelf.new_name(case, os.listdir(shelves))  # noqa: PTH208 - by descriptor
-            _copy_all(case, root, shelves, name)
+            copies.make(shelves, name, case.write_set)
+    except copies.ChangedMeanwhile:
+        raise Unprotectable(f"the files of {case.target} changed while they were copied") from None
     except OSError as error:
         raise Unprotectable(f"the files of {case.target} cannot be copied: {error}") from None
     return shelf.written(Record(folder=str(place / name)))
-
-
-def _copy_all(case: Case, root: int, shelves: int, name: str) -> None:
-    """Copy the write-set to a folder that gets its name only when everything in it is on the disk."""
-    unfinished = f"{name}{_UNFINISHED}"
-    files.remove_tree(shelves, unfinished)
-    os.mkdir(unfinished, 0o700, dir_fd=shelves)
-    before = _traces(root, case.write_set)
-    with files.opened_below(shelves, pathlib.PurePosixPath(unfinished)) as own:
-        with files.opened_below(own, pathlib.PurePosixPath(_COPIES), make=True) as copies:
-            sums = {path: digest for path in sorted(before) if (digest := _copy(root, copies, pathlib.PurePosixPath(path))) is not None}
-            if _traces(root, case.write_set) != before:
-                raise Unprotectable(f"the files of {case.target} changed while they were copied")
-        _write(own, _MANIFEST, msgspec.json.encode(Manifest(write_set=case.write_set, before=before, sha256=sums)))
-        os.fsync(own)
-    os.rename(unfinished, name, src_dir_fd=shelves, dst_dir_fd=shelves)
-    os.fsync(shelves)
-
-
-def _copy(root: int, copies: int, path: pathlib.PurePosixPath) -> str | None:
-    """Copy one path, and return the sha256 of a file's copy."""
-    with files.opened_below(root, path.parent) as source, files.opened_below(copies, path.parent, make=True) as destination:
-        entries.copy(source, path.name, destination, path.name)
-        os.fsync(destination)
-        return _sha256(path.name, destination)
-
-
-def _sha256(name: str, folder: int) -> str | None:
-    if not stat.S_ISREG(os.lstat(name, dir_fd=folder).st_mode):
-        return None
-    with os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder), "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write(folder: int, name: str, content: bytes) -> None:
-    with os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _manifest(record: Record) -> Manifest:
-    return msgspec.json.decode(pathlib.Path(record.folder, _MANIFEST).read_bytes(), type=Manifest)
 
 
 def _seal(case: Case, record: dict[str, Any]) -> dict[str, Any]:
     """Note how the action left each path that it changed, so that an undo can tell later edits from its own."""
     del case
     taken = msgspec.convert(record, Record)
-    return shelf.written(msgspec.structs.replace(taken, changed=_changes(_manifest(taken))))
-
-
-def _changes(manifest: Manifest) -> Changes:
-    with files.opened(_ROOT) as root:
-        return three_way.changes(manifest.before, _traces(root, manifest.write_set))
+    return shelf.written(msgspec.structs.replace(taken, changed=copies.changes(taken.folder)))
 
 
 def _keep(case: Case, record: dict[str, Any]) -> None:
@@ -184,32 +113,12 @@ def _rehearse(case: Case, record: dict[str, Any]) -> Restored:
 def _undone(case: Case, record: dict[str, Any], how: three_way.Undo) -> Restored:
     taken = msgspec.convert(record, Record)
     if taken.changed is None:
-        return _named(three_way.unsealed(_changes(_manifest(taken)), taken.folder))
+        return copies.named(three_way.unsealed(copies.changes(taken.folder), taken.folder))
     if not taken.changed:
         return Restored()
     if case.service is not None and unit.show(case.service).active:
         return Restored(conflicts=tuple(f"/{path} (in use; its old state is in {taken.folder})" for path in sorted(taken.changed)))
-    manifest = _manifest(taken)
-    with files.opened(f"{taken.folder}/{_COPIES}") as copies, files.opened(_ROOT) as root:
-        spoiled = {path for path in taken.changed if path in manifest.before and not _is_whole(copies, path, manifest)}
-        undone = how(copies, root, {path: left for path, left in taken.changed.items() if path not in spoiled})
-    return _named(msgspec.structs.replace(undone, conflicts=(*undone.conflicts, *(f"{path} (its copy is damaged)" for path in sorted(spoiled)))))
-
-
-def _is_whole(copies: int, path: str, manifest: Manifest) -> bool:
-    """Say whether a copy still is what was copied: what is missing must not read as if it had never been."""
-    place = pathlib.PurePosixPath(path)
-    try:
-        copied = three_way.trace_below(copies, path)
-        with files.opened_below(copies, place.parent) as folder:
-            return copied is not None and copied.looks_like(manifest.before[path]) and _sha256(place.name, folder) == manifest.sha256.get(path)
-    except OSError:
-        return False
-
-
-def _named(undone: Restored) -> Restored:
-    conflicts, paths = (tuple(f"/{path}" for path in of) for of in (undone.conflicts, undone.paths))
-    return Restored(restored=undone.restored, conflicts=conflicts, paths=paths)
+    return copies.undone(taken.folder, taken.changed, how)
 
 
 def _kept(config: Config) -> tuple[Kept, ...]:
@@ -217,7 +126,7 @@ def _kept(config: Config) -> tuple[Kept, ...]:
     found = []
     with contextlib.suppress(OSError), files.opened(str(place)) as folder:
         for name in sorted(os.listdir(folder)):  # noqa: PTH208 - by descriptor
-            if shelf.incident_of(name.removesuffix(_UNFINISHED)) is not None:
+            if shelf.incident_of(name.removesuffix(copies.UNFINISHED)) is not None:
                 record = shelf.written(Record(folder=str(place / name)))
                 found.append(Kept(name=name, place=str(place), made_at=os.lstat(name, dir_fd=folder).st_mtime, record=record))
     return tuple(found)
@@ -229,19 +138,14 @@ def _room(record: dict[str, Any]) -> float:
 
 def _discard(record: dict[str, Any]) -> None:
     place = pathlib.PurePosixPath(msgspec.convert(record, Record).folder)
-    shelf.own(place.name.removesuffix(_UNFINISHED))
+    shelf.own(place.name.removesuffix(copies.UNFINISHED))
     with files.opened(str(place.parent)) as shelves:
         files.remove_tree(shelves, place.name)
     space.sync(str(place.parent))
 
 
-@contextlib.contextmanager
-def _locate(record: dict[str, Any], path: str) -> Iterator[tuple[int, pathlib.PurePosixPath]]:
-    taken, wanted = msgspec.convert(record, Record), pathlib.PurePosixPath(path).relative_to(_ROOT)
-    if str(wanted) not in _manifest(taken).before:
-        raise FileNotFoundError(f"{path} is not among what was copied")
-    with files.opened(f"{taken.folder}/{_COPIES}") as copies:
-        yield copies, wanted
+def _locate(record: dict[str, Any], path: str) -> AbstractContextManager[tuple[int, pathlib.PurePosixPath]]:
+    return copies.located(msgspec.convert(record, Record).folder, path)
 
 
 PROTECTION = Protection(
@@ -256,4 +160,5 @@ PROTECTION = Protection(
     room=_room,
     discard=_discard,
     locate=_locate,
+    of_deployments=False,
 )

@@ -161,10 +161,18 @@ class Protections(Section, frozen=True, kw_only=True):
     """The share of a file system (or thin pool) that these must leave free, 0 to 1; where less is free the oldest go first."""
     preimage_most: Size = Size(256 * 1024**2)
     """The most that is copied before one action; what would be larger cannot be protected by a copy."""
+    deployment_good_after: Duration = Duration(10 * MINUTE)
+    """How long a service must have run as declared, and be healthy, before that is kept as a good deployment of it."""
+    deployments_kept: int = 3
+    """How many good deployments of each service are kept, what runs among them."""
+    deployment_retention: Duration = Duration(30 * DAY)
+    """How long a good deployment is kept after it was seen last; the last one of a service always is."""
 
     def __post_init__(self) -> None:
         """Refuse to keep nothing."""
         lasting("retention", self.retention)
+        if self.deployments_kept < 1:
+            raise ValueError(f"deployments_kept {self.deployments_kept} would keep nothing to roll back to; write 1 or more")
 
 
 class Security(Section, frozen=True, kw_only=True):

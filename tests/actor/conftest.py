@@ -34,6 +34,13 @@ def btrfs() -> Iterator[pathlib.Path]:
 
 
 @pytest.fixture
+def units() -> Iterator[pathlib.Path]:
+    """Return where the system's units are; the one of the test is gone after it."""
+    with real.units("contract.service") as place:
+        yield place
+
+
+@pytest.fixture
 def thin(host: Host) -> Iterator[tuple[str, pathlib.Path]]:
     """Mount a thin volume of the test's own."""
     with real.thin_volume(host.folder.name) as volume:

@@ -19,6 +19,7 @@ OF_KEEPER = ("runuser", "-u", KEEPER, "--", "env", f"XDG_RUNTIME_DIR=/run/user/{
 CONTAINERS_CONF = """\
 [containers]
 cgroups = "disabled"
+keyring = false
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 """
 IMAGE = (

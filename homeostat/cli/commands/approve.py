@@ -25,6 +25,8 @@ def approve(doors: Doors, incident_id: str, plan: str | None, yes: bool, reason:
         raise click.ClickException(f"the plan is now {proposal['plan_hash'][:12]}, not {printable(plan)}; look at it with: homeostat proposals")
     for number, command in enumerate(proposal["plan"]["commands"], start=1):
         click.echo(printable(f"{number}. {command['summary']}{' (cannot be undone)' if command['irreversible'] else ''}"))
+        for line in command.get("difference", ()):
+            click.echo(printable(f"   {line}"))
     if not proposal["plan"]["commands"]:
         click.echo("nothing to do at this moment")
     if not yes and plan is None:

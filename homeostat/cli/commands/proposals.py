@@ -41,6 +41,7 @@ def _tell(incident: dict[str, Any]) -> Iterator[str]:
         yield f"  approved by {proposal['approved_by']} at {rfc3339(proposal['approved_at'])}, and waits"
     for number, command in enumerate(proposal["plan"]["commands"], start=1):
         yield f"  {number}. {command['summary']}: {command['expected']}{' (cannot be undone)' if command['irreversible'] else ''}"
+        yield from (f"     {line}" for line in command.get("difference", ()))
     if not proposal["plan"]["commands"]:
         yield "  nothing to do at this moment"
 

@@ -62,6 +62,7 @@ def _tell_plan(foreseen: dict[str, Any]) -> Iterator[str]:
         yield f"  plan: confidence {plan['confidence']:.2f}, risk {plan['risk']}, about {Duration(round(plan['duration_seconds']))}"
     for number, command in enumerate(plan["commands"], start=1):
         yield f"  plan {number}. {command['summary']}; expected: {command['expected']}{'; cannot be undone' if command['irreversible'] else ''}"
+        yield from (f"       {line}" for line in command.get("difference", ()))
     if not plan["commands"] and foreseen["obstacle"] is None:
         yield "  plan: nothing to do at this moment"
     yield f"  undo: {foreseen['undo']}"

@@ -97,6 +97,31 @@ def lvm_thin(host: Host, thin: tuple[str, pathlib.Path]) -> Scene:
     return Scene(PROTECTIONS["lvm-thin"], about, root, lambda: _change(root), lambda: _edit(root), "changed", spoil)
 
 
+def deployment(host: Host, units: pathlib.Path) -> Scene:
+    """Return a service that runs for real; its drop-ins are what is deployed."""
+    root = units / "contract.service.d"
+    root.mkdir()
+    for name in ("changed", "removed", "kept"):
+        (root / f"{name}.conf").write_text(f"[Unit]\nDescription={name} before\n")
+    (units / "contract.service").write_text("[Service]\nExecStart=/bin/sleep infinity\n")
+    systemctl = ["systemctl", "restart", "contract.service"]
+    subprocess.run(["systemctl", "daemon-reload"], check=True)
+    subprocess.run(systemctl, check=True)
+    about = case(host, "web", services={"web": {"manager": "systemd", "unit": "contract.service"}})
+
+    def act() -> None:
+        (root / "changed.conf").write_text("[Unit]\nDescription=by the action\n")
+        (root / "removed.conf").unlink()
+        (root / "made.conf").write_text("[Unit]\nDescription=by the action\n")
+        subprocess.run(["systemctl", "daemon-reload"], check=True)
+        subprocess.run(systemctl, check=True)
+
+    def edit() -> None:
+        (root / "changed.conf").write_text("[Unit]\nDescription=by a person\n")
+
+    return Scene(PROTECTIONS["deployment"], about, root, act, edit, "changed.conf", (units / "contract.service").unlink)
+
+
 def preimage(host: Host, _: pathlib.Path) -> Scene:
     root = host.folder / "data"
     root.mkdir()
@@ -154,7 +179,15 @@ def _edit(root: pathlib.Path) -> None:
     (root / "changed").write_text("by a person")
 
 
-SCENES = {"command": command, "lvm-thin": lvm_thin, "none": nothing, "preimage": preimage, "quarantine": quarantine, "snapshot": snapshot}
+SCENES = {
+    "command": command,
+    "deployment": deployment,
+    "lvm-thin": lvm_thin,
+    "none": nothing,
+    "preimage": preimage,
+    "quarantine": quarantine,
+    "snapshot": snapshot,
+}
 
 
 def through_json(record: dict[str, object]) -> dict[str, object]:

@@ -17,9 +17,11 @@ from tests.crash import Killed, Reaper, reaping
 if TYPE_CHECKING:
     from tests.support import Host
 
-PLACES = {"snapshot": "btrfs", "lvm-thin": "thin"}
-# Thin volumes exist in the tests' virtual machine only, where tests/integration/test_lvm_thin.py runs this file.
-HERE = [name for name in SCENES if name != "lvm-thin" or real.THIN_GROUP is not None]
+PLACES = {"snapshot": "btrfs", "lvm-thin": "thin", "deployment": "units"}
+# Thin volumes exist in the tests' virtual machine only, where tests/integration/test_lvm_thin.py runs this file, and units of
+# our own in their container, where test_deployments.py does.
+ELSEWHERE = {"lvm-thin": real.THIN_GROUP is not None, "deployment": real.UNITS}
+HERE = [name for name in SCENES if ELSEWHERE.get(name, True)]
 MARKED = [pytest.param(name, marks=pytest.mark.integration) if name in PLACES else name for name in HERE]
 PROTECTING = [param for param in MARKED if param != "none"]
 # An owner's own undo keeps nothing: what it puts back, and over what, only that program knows.
