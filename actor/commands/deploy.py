@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from actor.stack import plan, record, syntax
+from actor.stack import images, plan, record, syntax
 from actor.stack.deploying import NotWell, Site, bring_up, take_back
+from actor.stack.images import ImageFailed
 from actor.stack.places import held
 from actor.stack.record import Busy, Deployed
-from actor.stack.stackfile import load_stack
+from actor.stack.stackfile import QUADLETS, load_stack
 from actor.stack.units import UnitFailed, look
 from homeostat.cli.desk import printable, table
 from homeostat.clock import SystemClock, rfc3339
@@ -59,7 +60,7 @@ def deploy(config_file: pathlib.Path, /, stack: pathlib.Path | None, **options: 
         with record.alone(config), _ended_by(stopping):
             site = Site(config, SystemClock(), _tell, lambda: bool(stopping))
             code = _code(site, stack, options)
-    except (ConfigError, Busy, UnitFailed, OSError, ValueError) as error:
+    except (ConfigError, Busy, UnitFailed, ImageFailed, OSError, ValueError) as error:
         raise click.ClickException(printable(str(error))) from None
     raise click.exceptions.Exit(code)
 
@@ -102,10 +103,13 @@ def _show(stack: pathlib.Path) -> int:
 
 def _deploy(site: Site, stack: pathlib.Path) -> int:
     components, phases = _planned(stack)
+    for fetched in images.fetch(images.references(_contents(phases)), site.stopped):
+        _tell(f"fetched {fetched}")
     if not any(phase.files or phase.units for phase in phases):
         _tell("everything is as the stack wants it")
     record.forget(site.config, site.clock.now())
     deployed = Deployed(id=secrets.token_hex(4), stack=str(stack.resolve()), made_at=site.clock.now(), phases=phases)
+    deployed = msgspec.structs.replace(deployed, images=images.keep(deployed.id, images.references([*_contents(phases), *_contents_before(phases)])))
     record.put(site.config, deployed)
     try:
         deployed = bring_up(site, deployed, components)
@@ -134,6 +138,15 @@ def _planned(stack: pathlib.Path) -> tuple[tuple[Component, ...], tuple[Phase, .
     return components, plan.plan(components, {file.path: held(file.path) for file in wanted}, units)
 
 
+def _contents(phases: tuple[Phase, ...]) -> list[str]:
+    return [placed.content.decode() for phase in phases for placed in phase.files if placed.path.startswith(QUADLETS)]
+
+
+def _contents_before(phases: tuple[Phase, ...]) -> list[str]:
+    held_before = [placed.before for phase in phases for placed in phase.files if placed.path.startswith(QUADLETS)]
+    return [before.content.decode(errors="replace") for before in held_before if before is not None]
+
+
 def _undo(site: Site, deployment_id: str) -> int:
     wanted = _find(site.config, deployment_id)
     after = [one for one in record.everything(site.config) if one.made_at > wanted.made_at and one.state == "deployed" and _touched(one) & _touched(wanted)]
@@ -157,7 +170,7 @@ def _find(config: Config, deployment_id: str) -> Deployed:
 def _back(site: Site, deployed: Deployed) -> int:
     try:
         _, conflicts = take_back(site, deployed)
-    except (UnitFailed, OSError) as failure:
+    except (UnitFailed, ImageFailed, OSError) as failure:
         _tell(f"it could not be taken back: {failure}; repeat it: homeostat deploy --recover")
         return STRANDED
     for path in conflicts:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from actor.stack import places, record, units
+from actor.stack import images, places, record, units
 from actor.stack.stackfile import UNITS
 from actor.stack.units import UnitFailed
 from homeostat import shell
@@ -149,6 +149,7 @@ def take_back(site: Site, deployed: Deployed) -> tuple[Deployed, tuple[str, ...]
 
     Raises:
         UnitFailed: a unit could not be stopped, or not be started as it ran before; the record says stranded.
+        ImageFailed: an image's name could not mean again what it meant; likewise.
         OSError: a file could not be put back; likewise.
 
     """
@@ -157,6 +158,7 @@ def take_back(site: Site, deployed: Deployed) -> tuple[Deployed, tuple[str, ...]
     for phase in reversed(begun):
         for before in reversed(phase.units):
             _halt(before)
+    images.put_back(deployed.images)
     conflicts = tuple(placed.path for phase in reversed(begun) for placed in reversed(phase.files) if not places.put_back(placed))
     units.read_anew()
     for phase in begun:

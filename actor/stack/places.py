@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import stat
@@ -44,6 +45,8 @@ def put(placed: Placed) -> None:
 def put_back(placed: Placed) -> bool:
     """Make a path what it was before; False where somebody has changed it since, which stays. It may be repeated. Raises OSError."""
     place, now = pathlib.PurePosixPath(placed.path), held(placed.path)
+    with contextlib.suppress(FileNotFoundError), files.opened(str(place.parent)) as folder:
+        files.remove_tree(folder, durable.unfinished(place.name))
     if now == placed.before:
         return True
     if now is not None and now.content != placed.content:
@@ -51,12 +54,11 @@ def put_back(placed: Placed) -> bool:
     if now is None and placed.before is not None:
         # Somebody deleted it, and may mean that.
         return False
-    with files.opened(str(place.parent)) as folder:
-        files.remove_tree(folder, durable.unfinished(place.name))
-        if placed.before is None:
+    if placed.before is None:
+        with files.opened(str(place.parent)) as folder:
             os.unlink(place.name, dir_fd=folder)
             os.fsync(folder)
-            return True
+        return True
     durable.put(str(place.parent), place.name, placed.before.content, placed.before.mode)
     with files.opened(str(place.parent)) as folder:
         os.chown(place.name, placed.before.uid, placed.before.gid, dir_fd=folder, follow_symlinks=False)

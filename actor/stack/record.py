@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from actor.disk import durable
+from actor.stack import images
+from actor.stack.images import ImageBefore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,12 +64,13 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deployed(msgspec.Struct, frozen=True, kw_only=True):
-    """A deployment of a stack file at a Unix time: its phases, of which the first `begun` have changed something."""
+    """A deployment of a stack file at a Unix time: its phases, of which the first `begun` have changed something, and the images as they were."""
 
     id: str
     stack: str
     made_at: float
     phases: tuple[Phase, ...]
+    images: tuple[ImageBefore, ...] = ()
     begun: int = 0
     state: State = "running"
 
@@ -90,9 +93,10 @@ def _read(path: pathlib.Path) -> Deployed:
 
 
 def forget(config: Config, now: float) -> None:
-    """Remove what is over and was kept for its retention. Raises OSError."""
+    """Remove what is over and was kept for its retention. Raises OSError and ImageFailed."""
     for one in everything(config):
         if one.state not in {"running", "stranded"} and now - one.made_at > config.protections.retention:
+            images.let_go(one.images)
             _folder(config).joinpath(f"{one.id}.json").unlink(missing_ok=True)
 
 

@@ -14,6 +14,7 @@ from actor.vital import is_vital
 from homeostat.config import ConfigError, Duration, Raw, load
 from homeostat.config.catalogue import Argv, program
 from homeostat.config.section import MINUTE, Section, lasting
+from homeostat.units.texts import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +26,8 @@ _OF_SYSTEMD = (".service", ".socket", ".timer", ".path", ".target", ".mount")
 _STARTED_FIRST = (".pod", ".container", ".kube", ".service")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
-# Keys by which a unit reaches others: it is started under their name, or stops them.
-_REACHES = re.compile(r"^\s*(?:Alias|Conflicts|PropagatesStopTo)\s*=(.*)$", re.MULTILINE)
-_SERVICE_NAME = re.compile(r"^\s*ServiceName\s*=\s*(\S+)\s*$", re.MULTILINE)
+# Settings by which a unit reaches others: it is started under their name, or stops them.
+_REACHES = {"Alias", "Conflicts", "PropagatesStopTo"}
 _MOST_FILE_BYTES = 1024 * 1024
 
 
@@ -173,7 +173,7 @@ def _wanted(file: pathlib.Path, raw: Raw) -> Wanted:
     if len(content) > _MOST_FILE_BYTES:
         raise raw.fault(f"{file} is larger than a unit can be")
     wanted = Wanted(path=f"{place}/{file.name}", content=content)
-    reached = [file.stem, unit_of(wanted), *(word for words in _REACHES.findall(content) for word in words.split())]
+    reached = [file.stem, unit_of(wanted), *(word for _, key, value in lines_of(content) if key in _REACHES for word in value.split())]
     touched = next((name for name in reached if is_vital(name)), None)
     if touched is not None:
         raise raw.fault(_never(touched))
@@ -189,8 +189,8 @@ def unit_of(wanted: Wanted) -> str:
     file = pathlib.PurePosixPath(wanted.path)
     if file.suffix in _OF_SYSTEMD:
         return file.name
-    named = _SERVICE_NAME.search(wanted.content)
-    return f"{named[1] if named else f'{file.stem}{_OF_QUADLET[file.suffix]}'}.service"
+    named = next((value for _, key, value in lines_of(wanted.content) if key == "ServiceName"), None)
+    return f"{named or f'{file.stem}{_OF_QUADLET[file.suffix]}'}.service"
 
 
 def _first(units: list[str], files: tuple[Wanted, ...]) -> str | None:

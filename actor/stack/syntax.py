@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import shutil
 import tempfile
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 GENERATOR = "/usr/lib/systemd/system-generators/podman-system-generator"
 _ANALYZE = "/usr/bin/systemd-analyze"
 _DEADLINE_SECONDS = 60
+_COMPLAINT = re.compile(r"quadlet-generator\[\d+\]: (?!Loading source|No files parsed)(.*)")
 
 
 def fault(wanted: Iterable[Wanted]) -> str | None:
@@ -42,8 +44,8 @@ def _of_quadlets(files: list[Wanted], folder: pathlib.Path) -> str | None:
     for file in files:
         name = pathlib.PurePosixPath(file.path).name
         if f"---{unit_of(file)}---" not in ended.output:
-            said = [line for line in ended.output.splitlines() if name in line and not line.startswith("---")]
-            return _one_line(f"podman cannot read {name}: {' '.join(said) or ended}", folder)
+            # It makes no unit at all while it cannot read one of the files, so the fault may be another's.
+            return _one_line(f"podman makes no unit of {name}: {'; '.join(_COMPLAINT.findall(ended.output)) or ended}", folder)
     return None
 
 

@@ -105,3 +105,43 @@ def test_a_deployment_that_was_killed_is_taken_back_by_the_next(stack: Machine) 
 
     code, said = deploy(stack, "--recover")
     assert (code, seen(stack)) == (0, before), said
+
+
+def test_what_somebody_touched_meanwhile_is_left_and_named(stack: Machine) -> None:
+    written(stack, f"/bin/sh, -c, 'echo \"# by a person\" >>{PLACE}/queue.service; false'")
+    code, said = deploy(stack, "/srv/stack/shop.yml")
+    assert (code, f"left, for somebody touched it: {PLACE}/queue.service" in said) == (11, True), said
+    assert "# by a person" in stack.run("cat", f"{PLACE}/queue.service")
+    assert stack.run("cat", f"{PLACE}/front.service").endswith("# old\n")
+
+
+def test_who_ends_it_has_everything_as_before(stack: Machine) -> None:
+    before = seen(stack)
+    written(stack, "/bin/false")
+    stack.run("sed", "-i", "s/health_timeout: 1s/health_timeout: 10m/", "/srv/stack/shop.yml")
+    ended = stack.enter(("/usr/bin/timeout", "--signal=TERM", "--preserve-status", "8", *DEPLOY, "/srv/stack/shop.yml"), b"")
+    assert (ended.returncode, seen(stack)) == (10, before), ended.stderr.decode()
+
+
+def test_a_unit_that_starts_and_dies_half_a_second_later_is_not_well(stack: Machine) -> None:
+    before = seen(stack)
+    stack.write("/srv/stack/queue.service", "[Service]\nExecStart=/bin/sleep 0.5\nRestart=always\nRestartSec=0\n")
+    stack.run("sed", "-i", "s/settle: 200ms/settle: 2s/", "/srv/stack/shop.yml")
+    code, said = deploy(stack, "/srv/stack/shop.yml")
+    assert (code, seen(stack)) == (10, before), said
+    assert "queue did not stay well for 2s: queue.service ended and was started anew" in said
+
+
+def test_a_masked_unit_is_refused_before_anything_is_changed(stack: Machine) -> None:
+    stack.run("systemctl", "mask", "queue.service")
+    before = seen(stack)
+    code, said = deploy(stack, "/srv/stack/shop.yml")
+    assert (code, seen(stack)) == (1, before), said
+    stack.run("systemctl", "unmask", "queue.service")
+
+
+def test_where_there_is_no_quadlet_generator_it_says_so(stack: Machine) -> None:
+    stack.write("/srv/stack/cache.container", "[Container]\nImage=localhost/box\n")
+    stack.write("/srv/stack/shop.yml", "services: {cache: {files: [cache.container]}}\n")
+    code, said = deploy(stack, "/srv/stack/shop.yml")
+    assert (code, "podman's quadlet generator is not installed" in said) == (1, True), said

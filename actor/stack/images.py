@@ -1,0 +1,86 @@
+"""The images that a stack's quadlets name: fetched before anything changes, and kept so that their names can mean again what they meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from homeostat import shell
+from homeostat.units.places import PODMAN
+from homeostat.units.texts import lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_ASK_SECONDS, _FETCH_SECONDS = 30, 1800
+_MARK = "homeostat:"
+_SECTIONS = {"Container", "Image"}
+
+
+class ImageFailed(Exception):  # noqa: N818 - a past tense like every outcome
+    """podman did not do what was asked of an image; the message says what it said."""
+
+
+class ImageBefore(msgspec.Struct, frozen=True, kw_only=True):
+    """An image by its name, the id that the name meant, and the name of ours under which it is kept."""
+
+    reference: str
+    id: str
+    kept_as: str
+
+
+def references(contents: Iterable[str]) -> tuple[str, ...]:
+    """Return the images that quadlets name, each once; one that another quadlet makes, or that only systemd can read, is none."""
+    named = (
+        value
+        for content in contents
+        for section, key, value in lines_of(content)
+        if section in _SECTIONS and key == "Image" and "%" not in value and not value.endswith((".image", ".build"))
+    )
+    return tuple(dict.fromkeys(named))
+
+
+def fetch(wanted: Iterable[str], stopped: Callable[[], bool]) -> Iterator[str]:
+    """Fetch what is not there, and yield each that was. Raises ImageFailed."""
+    for reference in wanted:
+        if id_of(reference) is None:
+            _do(("pull", "--quiet", reference), _FETCH_SECONDS, stopped)
+            yield reference
+
+
+def keep(deployment_id: str, named: Iterable[str]) -> tuple[ImageBefore, ...]:
+    """Give each image that is there a name of ours too, so that no prune takes it. Raises ImageFailed."""
+    found = []
+    for number, reference in enumerate(named, start=1):
+        image_id = id_of(reference)
+        if image_id is not None:
+            found.append(ImageBefore(reference=reference, id=image_id, kept_as=f"localhost/homeostat-deploy-{deployment_id}:{number}"))
+            _do(("tag", image_id, found[-1].kept_as), _ASK_SECONDS)
+    return tuple(found)
+
+
+def put_back(images: Iterable[ImageBefore]) -> None:
+    """Let each name mean again what it meant. Raises ImageFailed."""
+    for image in images:
+        if id_of(image.reference) != image.id:
+            _do(("tag", image.id, image.reference), _ASK_SECONDS)
+
+
+def let_go(images: Iterable[ImageBefore]) -> None:
+    """Take our names away; one that is gone is no fault. Raises ImageFailed."""
+    for image in images:
+        if id_of(image.kept_as) is not None:
+            _do(("untag", image.kept_as, image.kept_as), _ASK_SECONDS)
+
+
+def id_of(reference: str) -> str | None:
+    """Return the id of the image that a name means now, None where it means none here."""
+    shown = shell.run((*PODMAN, "image", "inspect", f"--format={_MARK}{{{{.Id}}}}", "--", reference), _ASK_SECONDS)
+    return next((line.removeprefix(_MARK) for line in shown.output.splitlines() if shown.ok and line.startswith(_MARK)), None)
+
+
+def _do(words: tuple[str, ...], seconds: float, stopped: Callable[[], bool] = lambda: False) -> None:
+    ended = shell.run((*PODMAN, "image", *words), seconds, stopped)
+    if not ended.ok:
+        raise ImageFailed(str(ended))
