@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import pathlib
 import re
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from actor.model import StartLimit, StepFailed, UnitState
 from homeostat import shell
 from homeostat.clock import uptime_seconds
 from homeostat.discovery import discover
-from homeostat.units.show import changed_at, moment, values_of
+from homeostat.units.show import changed_at, main_pid, memory_bytes, moment, values_of
 
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Service
@@ -42,16 +41,13 @@ def show(service: Service) -> UnitState:
         raise StepFailed(f"the unit {service.unit!r} is {values['LoadState']}; only a loaded one can be restarted")
     if values.get("ContainerName", service.unit) != service.unit:
         raise StepFailed(f"no container has the name {service.unit!r}; the id of {values['ContainerName']!r} only begins like it")
-    memory = values.get("MemoryCurrent", "")
-    pid = values.get("MainPID", "")
     files, started_at = _files(values), _started_at(values)
-    main_pid = int(pid) if pid.isdecimal() else 0
     return UnitState(
         active=values["ActiveState"] == "active",
         invocation=values.get("InvocationID", ""),
-        main_pid=main_pid,
+        main_pid=main_pid(values),
         image=values.get("ImageID") or None,
-        memory_bytes=int(memory) if memory.isdigit() and int(memory) < 2**62 else _resident_bytes(main_pid),
+        memory_bytes=memory_bytes(values),
         needs_reload=values.get("NeedDaemonReload") == "yes",
         edited=next((path for path in files if started_at is not None and changed_at(path) > started_at), None),
         touches=tuple(name for key in _TOUCHED for name in values.get(key, "").split()),
@@ -139,12 +135,3 @@ def _started_at(values: dict[str, str]) -> float | None:
         return moment(values.get("ExecMainStartTimestamp", ""))
     except ValueError as fault:
         raise StepFailed(str(fault)) from None
-
-
-def _resident_bytes(pid: int) -> int | None:
-    try:
-        text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return None
-    lines = (line.split() for line in text.splitlines() if line.startswith("VmRSS:"))
-    return next((int(words[1]) * 1024 for words in lines), None)

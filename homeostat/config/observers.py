@@ -27,6 +27,16 @@ class Observer(Section, frozen=True, kw_only=True):
 class ServicesObserver(Observer, frozen=True, kw_only=True):
     """State, restarts, memory and health of the catalogue's services, and units of others that failed."""
 
+    loop_restarts: Positive = 3
+    """How many restarts by its manager within loop_within are a service that does not stay up."""
+    loop_within: Duration = Duration(10 * MINUTE)
+    """Within which time restarts are counted."""
+
+    def __post_init__(self) -> None:
+        """Refuse to look, or to count, over no time."""
+        super().__post_init__()
+        lasting("loop_within", self.loop_within)
+
 
 class DriftObserver(Observer, frozen=True, kw_only=True):
     """Whether each service of the catalogue runs as its file says."""

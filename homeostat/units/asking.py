@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 _SECONDS = 10
 _MOST_BYTES = 1024 * 1024
+_OF_MANAGER = ("UnitPath", "NFailedUnits", "SystemState")
 _UNIT_OF = "PODMAN_SYSTEMD_UNIT"
 _CONTAINER = (
     '{"id":{{json .ID}},"name":{{json .Name}},"unit":{{json (index .Config.Labels "' + _UNIT_OF + '")}},"image":{{json .ImageName}},'
     '"image_id":{{json .Image}},"argv":{{json .Config.CreateCommand}},"environment":{{json .Config.Env}},'
     '"health":{{if .State.Health}}{{json .State.Health.Status}}{{else}}""{{end}},"running":{{json .State.Running}},'
-    '"status":{{json .State.Status}},"exit_code":{{json .State.ExitCode}},"started":{{json .State.StartedAt}},"pid":{{json .State.Pid}},'
+    '"oom_killed":{{json .State.OOMKilled}},"exit_code":{{json .State.ExitCode}},"started":{{json .State.StartedAt}},'
+    '"finished":{{json .State.FinishedAt}},"pid":{{json .State.Pid}},'
     '"restarts":{{json .RestartCount}}}'
 )
 _SECTION = re.compile(r"---(\S+\.\w+)---")
@@ -45,9 +47,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     environment: list[str] | None = None
     health: str = ""
     running: bool = False
-    status: str = ""
+    oom_killed: bool = False
     exit_code: int = 0
     started: str = ""
+    finished: str = ""
     pid: int = 0
     restarts: int = 0
 
@@ -89,12 +92,13 @@ def _show(place: Place, units: Sequence[str], properties: Sequence[str]) -> dict
     return {unit: by_name.get(unit, f"systemd tells nothing of {unit}: {lines[-1]}") for unit in units}
 
 
-def unit_path(place: Place) -> tuple[str, ...]:
-    """Return the folders that units are looked for in, the first that has one counts. Raises Unreachable."""
-    completed = shell.run((*place.systemctl, "show", "--property=UnitPath"), _SECONDS)
-    if not completed.ok:
+def manager(place: Place) -> dict[str, str]:
+    """Return what systemd tells of itself: `UnitPath`, the folders that units are looked for in, `NFailedUnits` and `SystemState`. Raises Unreachable."""
+    completed = shell.run((*place.systemctl, "show", f"--property={','.join(_OF_MANAGER)}"), _SECONDS)
+    values = values_of(completed.output)
+    if not completed.ok or not values.keys() >= set(_OF_MANAGER):
         raise Unreachable(f"systemd does not answer: {completed}")
-    return tuple(values_of(completed.output).get("UnitPath", "").split())
+    return values
 
 
 def containers(place: Place, names: Sequence[str]) -> list[Told]:

@@ -54,7 +54,7 @@ def differences(unit: Unit, former: Settings | None = None) -> tuple[Difference,
 
 def newer(unit: Unit) -> tuple[str, ...]:
     """Return the files that changed since the service was started, or that cannot be looked at."""
-    return tuple(file.path for file in unit.files if unit.started_at is not None and file.changed_at > unit.started_at)
+    return tuple(file.path for file in unit.files if unit.started_at is not None and file.is_newer(unit.started_at))
 
 
 def as_started(unit: Unit) -> Settings | None:

@@ -13,16 +13,20 @@ DriftSeverity = Literal["minor", "major"]
 
 
 class File(msgspec.Struct, frozen=True):
-    """A file that a unit is declared in, and when it last changed here (Unix seconds); infinite where it cannot be looked at."""
+    """A file that a unit is declared in, and when it last changed here (Unix seconds); None where it cannot be looked at."""
 
     path: str
-    changed_at: float
+    changed_at: float | None
+
+    def is_newer(self, than: float) -> bool:
+        """Say whether it changed after a Unix time; what cannot be looked at may have."""
+        return self.changed_at is None or self.changed_at > than
 
 
 class Container(msgspec.Struct, frozen=True, kw_only=True):
     """A container: `command` is how podman was called to make it; `tagged_id` is the image that its image's name means now, None for none.
 
-    `environment` is what its process really has, by name, with a seal for the value.
+    `environment` is what its process really has, by name, with a seal for the value. Times are Unix seconds.
     """
 
     name: str
@@ -32,6 +36,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     command: Settings = {}
     environment: Settings = {}
     running: bool = True
+    image_created_at: float | None = None
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):

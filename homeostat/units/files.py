@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import pathlib
 import stat
@@ -70,7 +71,7 @@ def quadlet(unit: str, place: Place) -> str | None:
 
 def dated(paths: Sequence[str]) -> tuple[File, ...]:
     """Return files with when they last changed."""
-    return tuple(File(path, changed_at(path)) for path in paths)
+    return tuple(File(path, at if math.isfinite(at := changed_at(path)) else None) for path in paths)
 
 
 def text_of(path: str, place: Place) -> str:

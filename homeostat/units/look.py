@@ -12,7 +12,7 @@ import msgspec
 from homeostat.units import asking, files
 from homeostat.units.command_lines import argv_of, podman_options
 from homeostat.units.facts import Container, Look, Unit
-from homeostat.units.places import SYSTEM, Unreachable, of_user
+from homeostat.units.places import Unreachable, by_user, place_for
 from homeostat.units.seals import pairs
 from homeostat.units.show import moment
 from homeostat.units.texts import lines_of, settings_of
@@ -32,10 +32,9 @@ def look(services: Mapping[str, Service]) -> Look:
     """Look at services by their names in the catalogue; those of `manager: command` declare nothing, and are left out. Changes nothing."""
     units: dict[str, Unit] = {}
     unseen: dict[str, str] = {}
-    for user, members in _by_user(services).items():
+    for user, members in by_user(services).items():
         try:
-            place = SYSTEM if user is None else of_user(user)
-            for name, seen in _Looking(place, members).units():
+            for name, seen in _Looking(place_for(user), members).units():
                 if isinstance(seen, Unit):
                     units[name] = seen
                 else:
@@ -43,14 +42,6 @@ def look(services: Mapping[str, Service]) -> Look:
         except Unreachable as fault:
             unseen |= dict.fromkeys(members, str(fault))
     return Look(units=units, unseen=unseen)
-
-
-def _by_user(services: Mapping[str, Service]) -> dict[str | None, dict[str, Service]]:
-    found: dict[str | None, dict[str, Service]] = {}
-    for name, service in services.items():
-        if service.manager != "command":
-            found.setdefault(service.user if service.manager == "systemd-user" else None, {})[name] = service
-    return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +112,7 @@ class _Looking:
     def _loaded(self, seen: Unit, path: str, drop_ins: Sequence[str]) -> Settings | None:
         """Return what a generated unit said when it was started; it still lies there where nothing was reloaded since."""
         lie = files.dated([path, *drop_ins])
-        if "/systemd/generator" not in path or seen.started_at is None or any(file.changed_at > seen.started_at for file in lie):
+        if "/systemd/generator" not in path or seen.started_at is None or any(file.is_newer(seen.started_at) for file in lie):
             return None
         return settings_of(files.text_of(file.path, self.place) for file in lie)
 
@@ -135,7 +126,7 @@ class _Looking:
 
     @functools.cached_property
     def _folders(self) -> tuple[str, ...]:
-        return asking.unit_path(self.place)
+        return tuple(asking.manager(self.place)["UnitPath"].split())
 
     @functools.cached_property
     def _generated(self) -> Generated:
@@ -172,6 +163,7 @@ def _command(texts: Sequence[str], specifiers: Mapping[str, str]) -> Settings | 
 
 def _container(told: Told, images: Sequence[Image]) -> Container:
     tagged = {name: image.id for image in images for name in image.names or ()}
+    created = {image.id: float(image.created) for image in images}
     # What is called by its content can mean nothing else.
     fixed = "@" in told.image or told.image_id.startswith(told.image)
     return Container(
@@ -182,4 +174,5 @@ def _container(told: Told, images: Sequence[Image]) -> Container:
         command=podman_options(told.argv or []) or {},
         environment={name: (seal,) for name, seal in pairs(told.environment or []).items()},
         running=told.running,
+        image_created_at=created.get(told.image_id),
     )

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from homeostat.units.command_lines import specifiers
 
 if TYPE_CHECKING:
-    from homeostat.config.catalogue import Argv
+    from collections.abc import Mapping
+
+    from homeostat.config.catalogue import Argv, Service
 
 SYSTEMCTL = "/usr/bin/systemctl"
 PODMAN = ("/usr/bin/podman", "--log-level=error")
@@ -47,6 +49,20 @@ SYSTEM = Place(
     generator=("/usr/lib/systemd/system-generators/podman-system-generator", "--dryrun"),
     quadlets=("/run/containers/systemd", "/etc/containers/systemd", "/usr/share/containers/systemd"),
 )
+
+
+def by_user(services: Mapping[str, Service]) -> dict[str | None, dict[str, Service]]:
+    """Return services by whose they are, None for the system; those of `manager: command` have no place."""
+    found: dict[str | None, dict[str, Service]] = {}
+    for name, service in services.items():
+        if service.manager != "command":
+            found.setdefault(service.user if service.manager == "systemd-user" else None, {})[name] = service
+    return found
+
+
+def place_for(user: str | None) -> Place:
+    """Return the system's place, or a user's. Raises Unreachable."""
+    return SYSTEM if user is None else of_user(user)
 
 
 def of_user(name: str) -> Place:

@@ -1,0 +1,161 @@
+"""The catalogue's services as their managers tell: state, restarts, memory and health; and how many units of this host failed (SPEC 3.5)."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from exporter.observation import Happened, Looking, Metric, NotSeen, Observer, Sight, Trouble
+from homeostat.config.catalogue import needs
+from homeostat.config.section import DAY
+from homeostat.units import states
+from homeostat.units.places import Unreachable
+from homeostat.units.states import State, States
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from homeostat.config.observers import ServicesObserver
+
+_HELP = {
+    "service_observed": "Whether its manager told how a service of the catalogue is.",
+    "service_up": "Whether a service of the catalogue runs.",
+    "service_state": "Which state a service of the catalogue is in, as systemd calls it; masked and missing beside them.",
+    "service_state_timestamp_seconds": "Since when a service of the catalogue is in its state.",
+    "service_restarts_total": "How often a service was started again by its manager since somebody started it.",
+    "service_memory_bytes": "How much memory a service of the catalogue uses.",
+    "service_healthy": "Whether the health check of a service's container passes; none where it has no such check, or has not been asked yet.",
+    "failed_units": "How many units of this host failed, those of the catalogue's users among them.",
+}
+_STATES = ("active", "reloading", "activating", "deactivating", "inactive", "failed", "masked", "missing")
+_TOLD_SECONDS = DAY
+_MOST_TOLD = 200
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What was last seen of a service: its invocation, how often it was started again, whether it had failed, and when it was of late (Unix seconds)."""
+
+    invocation: str
+    restarts: int = 0
+    failed: bool = False
+    restarted_at: tuple[float, ...] = ()
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened to a service."""
+
+    at: float
+    target: str
+    kind: str
+    words: str
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """What was seen of each service, and what happened in the last day."""
+
+    services: dict[str, Known] = {}
+    events: tuple[Event, ...] = ()
+
+
+def _gather(looking: Looking) -> States:
+    """Ask every manager of the catalogue once. Raises NotSeen where there is none on this host."""
+    try:
+        return states.look(looking.config.services)
+    except Unreachable as fault:
+        raise NotSeen(str(fault)) from None
+
+
+def _read(facts: States, looking: Looking) -> Sight:
+    before: Memory = looking.memory or Memory()
+    settings = looking.config.exporter.observers.services
+    known = {name: _known(state, before.services.get(name), looking.now, settings) for name, state in facts.services.items()}
+    # What could not be seen now is remembered as it was.
+    unseen = {name: before.services[name] for name in facts.unseen if name in before.services}
+    fresh = [event for name, state in facts.services.items() if name in before.services for event in _happened(name, state, before.services[name], looking.now)]
+    events = tuple(event for event in (*before.events, *fresh) if event.at > looking.now - _TOLD_SECONDS)[-_MOST_TOLD:]
+    return Sight(
+        metrics=tuple(_metrics(facts)),
+        troubles=tuple(_troubles(facts, known, looking)),
+        events=tuple(Happened(event.at, event.target, event.kind, event.words) for event in events),
+        memory=Memory(services=known | unseen, events=events),
+    )
+
+
+def _known(state: State, before: Known | None, now: float, settings: ServicesObserver) -> Known:
+    """Return what is to be remembered: a restart is one that its manager counted since the last look."""
+    since = before.restarts if before is not None and before.restarts <= state.restarts else 0
+    fresh = state.restarts - since if before is not None else 0
+    restarted_at = (*(before.restarted_at if before is not None else ()), *itertools.repeat(now, min(fresh, settings.loop_restarts)))
+    within = tuple(at for at in restarted_at if at > now - settings.loop_within)
+    return Known(invocation=state.invocation, restarts=state.restarts, failed=state.state == "failed", restarted_at=within)
+
+
+def _happened(name: str, state: State, before: Known, now: float) -> Iterator[Event]:
+    at = state.since if state.since is not None and state.since <= now else now
+    if state.state == "failed" and (not before.failed or state.invocation != before.invocation):
+        yield Event(at, name, "failure", f"{name} failed: {state.result}")
+    elif state.state == "active" and before.invocation not in {"", state.invocation}:
+        counted = f", for the {state.restarts}. time by its manager" if state.restarts > before.restarts else ""
+        yield Event(at, name, "restart", f"{name} was started again{counted}")
+
+
+def _metrics(facts: States) -> Iterator[Metric]:
+    for name, state in facts.services.items():
+        of = {"target": name}
+        yield Metric("service_observed", 1.0, of)
+        yield Metric("service_up", float(state.state in {"active", "reloading"}), of)
+        for word in _STATES:
+            yield Metric("service_state", float(state.state == word), of | {"state": word})
+        if state.since is not None:
+            yield Metric("service_state_timestamp_seconds", state.since, of)
+        yield Metric("service_restarts_total", float(state.restarts), of)
+        if state.memory_bytes is not None:
+            yield Metric("service_memory_bytes", float(state.memory_bytes), of)
+        if state.health in {"healthy", "unhealthy"}:
+            yield Metric("service_healthy", float(state.health == "healthy"), of)
+    yield from (Metric("service_observed", 0.0, {"target": name}) for name in facts.unseen)
+    if facts.failed_units is not None:
+        yield Metric("failed_units", float(facts.failed_units))
+
+
+def _troubles(facts: States, known: Mapping[str, Known], looking: Looking) -> Iterator[Trouble]:
+    failed = {name for name, state in facts.services.items() if state.state == "failed"}
+    for name, state in facts.services.items():
+        broken = failed & needs(looking.config.services, name)
+        found = _down(state, broken, booted=facts.booted) or _sick(state, known[name], looking.config.exporter.observers.services)
+        if found is not None:
+            yield dataclasses.replace(found, target=name)
+
+
+def _trouble(confidence: float, words: str) -> Trouble:
+    return Trouble("service_down", "", "service", confidence, "critical" if confidence == 1.0 else "warning", words)
+
+
+def _down(state: State, broken: set[str], *, booted: bool) -> Trouble | None:
+    """Say why a service is down that should run.
+
+    One that ended well was stopped by a person, or has done its work; systemd does not tell which, and neither is a failure.
+    """
+    if state.state == "failed":
+        return _trouble(1.0, f"it failed: {state.result}")
+    if state.state != "inactive" or not state.wanted:
+        return None
+    if broken:
+        return _trouble(0.95, f"it does not run, and {min(broken)}, which it needs, failed")
+    if not state.ran and booted:
+        return _trouble(0.9, "it is enabled, and was never started since this host was")
+    return None
+
+
+def _sick(state: State, known: Known, settings: ServicesObserver) -> Trouble | None:
+    if len(known.restarted_at) >= settings.loop_restarts:
+        return _trouble(0.95, f"its manager started it again {len(known.restarted_at)} times within {settings.loop_within}")
+    if state.state == "active" and state.health == "unhealthy":
+        return _trouble(0.95, "it runs, and the health check of its container fails")
+    return None
+
+
+OBSERVER = Observer(help=_HELP, facts=States, gather=_gather, read=_read, memory=Memory, needs_root=True)

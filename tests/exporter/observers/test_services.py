@@ -1,0 +1,129 @@
+"""What managers tell of services becomes metrics, problems and events; what a person stopped is none of these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exporter.observation import Looking, Sight
+from exporter.observers.services import OBSERVER
+from homeostat.config import Config
+from homeostat.config.catalogue import Service
+from homeostat.units.states import State, States
+
+NOW = 1_000_000.0
+UP = State(state="active", result="success", since=NOW - 500, invocation="a", memory_bytes=2048, wanted=True)
+STOPPED = State(state="inactive", result="success", since=NOW - 5, invocation="a", wanted=True)
+
+
+def config() -> Config:
+    redis = Service(manager="systemd", unit="redis.service")
+    return Config(host="nas", services={"redis": redis, "auth": Service(manager="systemd", unit="auth.service", depends_on=("redis",))})
+
+
+def read(memory: Any = None, now: float = NOW, booted: bool = True, **services: State | str) -> Sight:
+    seen = {name: state for name, state in services.items() if isinstance(state, State)}
+    unseen = {name: why for name, why in services.items() if isinstance(why, str)}
+    return OBSERVER.read(States(services=seen, unseen=unseen, failed_units=2, booted=booted), Looking(config(), now, memory))
+
+
+def state(**changed: Any) -> State:
+    return State(**{field: getattr(UP, field) for field in UP.__struct_fields__} | changed)
+
+
+def samples(sight: Sight) -> dict[tuple[str, ...], float]:
+    return {(metric.name, *metric.labels.values()): metric.value for metric in sight.metrics}
+
+
+def words(sight: Sight) -> list[tuple[str, str]]:
+    return [(trouble.target, trouble.words) for trouble in sight.troubles]
+
+
+def test_a_service_that_runs_is_told_with_all_that_is_known_of_it() -> None:
+    told = samples(read(redis=state(restarts=4, health="healthy")))
+    assert told[("service_up", "redis")] == 1
+    assert [name[2] for name, value in told.items() if name[0] == "service_state" and value] == ["active"]
+    assert told[("service_restarts_total", "redis")] == 4
+    assert told[("service_memory_bytes", "redis")] == 2048
+    assert told[("service_healthy", "redis")] == 1
+    assert told[("failed_units",)] == 2
+
+
+def test_a_service_that_cannot_be_asked_is_said_to_be_unobserved_and_nothing_else() -> None:
+    sight = read(redis="no systemd runs for 'ann'")
+    assert samples(sight) == {("service_observed", "redis"): 0, ("failed_units",): 2}
+    assert sight.troubles == ()
+
+
+def test_a_service_that_failed_is_down_for_certain() -> None:
+    (trouble,) = read(redis=state(state="failed", result="exit-code")).troubles
+    assert (trouble.problem, trouble.target, trouble.resource, trouble.confidence, trouble.severity) == ("service_down", "redis", "service", 1.0, "critical")
+    assert trouble.words == "it failed: exit-code"
+
+
+@pytest.mark.parametrize(
+    "stopped",
+    [
+        STOPPED,
+        state(state="inactive", wanted=False, ran=False),
+        state(state="masked", ran=False),
+        state(state="missing", wanted=False, ran=False),
+        state(state="activating"),
+    ],
+    ids=["stopped by a person", "not enabled", "masked", "not there", "coming up"],
+)
+def test_what_is_not_up_for_a_reason_is_no_problem(stopped: State) -> None:
+    sight = read(redis=stopped)
+    assert samples(sight)[("service_up", "redis")] == 0
+    assert sight.troubles == ()
+
+
+def test_an_enabled_service_that_never_came_up_is_down_once_the_host_has_booted() -> None:
+    never = state(state="inactive", ran=False)
+    assert read(booted=False, redis=never).troubles == ()
+    assert words(read(redis=never)) == [("redis", "it is enabled, and was never started since this host was")]
+
+
+def test_a_service_that_stopped_with_what_it_needs_is_down_too() -> None:
+    assert words(read(redis=state(state="failed", result="oom-kill"), auth=STOPPED)) == [
+        ("redis", "it failed: oom-kill"),
+        ("auth", "it does not run, and redis, which it needs, failed"),
+    ]
+    assert words(read(redis=STOPPED, auth=STOPPED)) == []
+
+
+def test_a_container_that_systemd_calls_active_and_podman_unhealthy_is_down() -> None:
+    sight = read(redis=state(health="unhealthy"))
+    assert samples(sight)[("service_up", "redis")] == 1
+    assert words(sight) == [("redis", "it runs, and the health check of its container fails")]
+    assert read(redis=state(health="starting")).troubles == ()
+
+
+def test_restarts_in_a_loop_are_a_problem_until_they_have_ended() -> None:
+    sight, now = read(redis=state(restarts=7)), NOW
+    assert sight.troubles == ()
+    for restarts in (8, 9):
+        now += 60
+        sight = read(sight.memory, now, redis=state(restarts=restarts, invocation=str(restarts)))
+        assert sight.troubles == ()
+    sight = read(sight.memory, now + 60, redis=state(restarts=10, invocation="10"))
+    assert words(sight) == [("redis", "its manager started it again 3 times within 10m")]
+    assert read(sight.memory, now + 700, redis=state(restarts=10, invocation="10")).troubles == ()
+
+
+def test_a_restart_and_a_failure_are_events_and_the_first_look_has_none() -> None:
+    first = read(redis=UP)
+    assert first.events == ()
+    second = read(first.memory, redis=state(invocation="b", since=NOW - 3))
+    assert [(event.at, event.kind, event.words) for event in second.events] == [(NOW - 3, "restart", "redis was started again")]
+    third = read(second.memory, redis=state(state="failed", result="signal", invocation="b", since=NOW - 1))
+    assert [(event.kind, event.words) for event in third.events][1:] == [("failure", "redis failed: signal")]
+    assert read(third.memory, redis=state(state="failed", result="signal", invocation="b", since=NOW - 1)).events == third.events
+    assert read(third.memory, NOW + 90_000, redis=UP).events[:-1] == ()
+
+
+def test_what_is_remembered_outlives_a_look_that_does_not_see() -> None:
+    first = read(redis=UP)
+    blind = read(first.memory, redis="systemd does not answer")
+    assert [event.kind for event in read(blind.memory, redis=state(invocation="b")).events] == ["restart"]
