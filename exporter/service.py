@@ -14,6 +14,7 @@ from exporter import correlating, scores
 from exporter.collector import Page, State, render, served
 from exporter.correlating import PROBLEM, Correlations
 from exporter.cycle import Result, World, run
+from exporter.door import through
 from exporter.investigation import targets
 from exporter.load import Loads, refresh
 from exporter.model import Target
@@ -87,7 +88,7 @@ class Service:
         self._scores = scores.Scores()
         self._correlations: Correlations = {}
         self._selftests = Selftests()
-        self._observers = discover(exporter.observers, "OBSERVER", Observer)
+        self._observers = through(discover(exporter.observers, "OBSERVER", Observer))
         self._observing = Observing(self._observers, lambda: self._setup.world.config, setup.world.clock)
         self._closing = threading.Event()
         self._due = threading.Event()
