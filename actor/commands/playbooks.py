@@ -161,6 +161,7 @@ def _plan_in_words(plan: Plan, *, protected: bool) -> Iterator[str]:
             yield f"   runs: {' '.join(command.arguments['argv'])}"
         yield f"   expected: {command.expected}{'; it cannot be undone' if command.irreversible else ''}"
         yield f"   after a crash: {command.oracle}"
+        yield from (f"   {line}" for line in command.difference)
     if not plan.commands:
         yield "nothing to do"
     yield from (f"left: {words}" for words in plan.left)

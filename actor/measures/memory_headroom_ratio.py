@@ -22,4 +22,4 @@ def _read(case: Case) -> float:
     return available_ratio - (waiting.full.of_ten_seconds if waiting is not None else 0.0)
 
 
-MEASURE = Measure(read=_read)
+MEASURE = Measure(read=_read, acts_on=("host",))

@@ -20,4 +20,4 @@ def _read(case: Case) -> float:
     return state.started_at
 
 
-MEASURE = Measure(read=_read)
+MEASURE = Measure(read=_read, acts_on=("service",))

@@ -15,4 +15,4 @@ def _read(case: Case) -> float:
     return float(bool(plans.drift(case)))
 
 
-MEASURE = Measure(read=_read)
+MEASURE = Measure(read=_read, acts_on=("service",))

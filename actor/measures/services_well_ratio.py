@@ -26,4 +26,4 @@ def _is_well(case: Case, name: str) -> bool:
         return False
 
 
-MEASURE = Measure(read=_read)
+MEASURE = Measure(read=_read, acts_on=("service",))

@@ -83,4 +83,4 @@ def _oracle(case: Case, command: Command) -> Effect:
     return "none" if unit.show(case.service).needs_reload else "done"
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, deploys=True)
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, deploys=True, acts_on=("service",))

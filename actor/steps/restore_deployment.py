@@ -116,4 +116,4 @@ def _id(command: Command, name: str) -> str | None:
     return image["id"] if image is not None else None
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, deploys=True)
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, deploys=True, acts_on=("service",))

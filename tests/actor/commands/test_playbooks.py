@@ -99,13 +99,13 @@ def test_bad_facts_are_one_line_with_path_and_line(own: pathlib.Path, fault: str
 def test_facts_of_another_type_are_told_with_their_line(own: pathlib.Path) -> None:
     facts = (DOCS / "facts" / "service-restart.yml").read_text().replace("active: true", "active: maybe")
     result = run(own, "test", "service-restart", "--facts", "-", typed=facts)
-    assert (result.exit_code, "standard input:6: facts[0].restart-service.state.active" in result.output) == (1, True), result.output
+    assert (result.exit_code, "standard input:7: facts[1].restart-service.state.active" in result.output) == (1, True), result.output
 
 
 @pytest.mark.parametrize("words", [("show", "nobody"), ("test", "nobody", "--facts", "-")])
 def test_a_name_that_nobody_has_is_told_with_those_that_there_are(own: pathlib.Path, words: tuple[str, ...]) -> None:
     result = run(own, *words)
-    assert (result.exit_code, result.output.startswith("Error: no playbook has the name 'nobody'; known: disk-cleanup")) == (1, True)
+    assert (result.exit_code, result.output.startswith("Error: no playbook has the name 'nobody'; known: ")) == (1, True)
 
 
 def test_the_facts_of_this_host_can_be_written_down_and_planned_from(own: pathlib.Path) -> None:
