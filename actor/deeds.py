@@ -59,6 +59,7 @@ def build_case(config: Config, playbook: Playbook, about: tuple[str, str], now: 
         of_homeostat=acts_on == "homeostat",
         reaches=dependants(config.services, target) if playbook.file.reaches == "dependants" else (),
         deploys=playbook.file.deploys,
+        unprivileged=all(STEPS[planned.kind].unprivileged for planned in playbook.steps),
     )
     writes = [(STEPS[planned.kind].writes, planned.options) for planned in playbook.steps]
     undoes = [undo(case, planned.options) for planned in playbook.steps if (undo := STEPS[planned.kind].undo) is not None]
@@ -226,7 +227,7 @@ def measure(case: Case, name: str) -> float:
 
 def probe(case: Case) -> dict[str, bool]:
     """Run the health probes that matter here: the service's own and those of what is reached beside it, or every service's where none is the target."""
-    if case.of_homeostat:
+    if case.of_homeostat or case.unprivileged:
         return {}
     services, of_target = case.config.services, (case.target, *case.reaches)
     concerned: dict[str, Service] = {name: services[name] for name in of_target} if case.service is not None else services

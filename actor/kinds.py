@@ -51,6 +51,7 @@ class Step:
 
     `writes` names the paths that it may change, from the configuration only. What its irreversible commands lose is declared
     as `loss`, which is `reads-only` where no command changes anything. `left` says in words what the facts name and the plan leaves.
+    What reads and is `unprivileged` needs nothing of root: whoever asks for it does it.
     `acts_on` are the kinds of target that it needs, none for any. Where its options tell, `undo` is the command that puts back
     what it did, and `reads` says that it changes nothing. `release` ends what a begun command holds beyond its program, once its
     incident is over, however that came out; it may be repeated. `lacks` says in words what the configuration would have to say
@@ -65,6 +66,7 @@ class Step:
     oracle: Callable[[Case, Command], Effect]
     writes: Callable[[Case, Any], tuple[str, ...]] | None = None
     loss: Loss | None = None
+    unprivileged: bool = False
     left: Callable[[Any], tuple[str, ...]] = _nothing
     deploys: bool = False
     acts_on: tuple[str, ...] = ()

@@ -324,6 +324,25 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
     deadline_seconds: float
 
 
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """An earlier incident of the same problem in which something was done: when (Unix seconds), where, what, and what came of it."""
+
+    id: str
+    at: float
+    target: str
+    action: str
+    outcome: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Annals:
+    """What the journal tells of an incident: cases like it, and how many reports are attached to it. Root, which has no journal, is told nothing."""
+
+    past: Callable[[], tuple[Past, ...]] = tuple
+    reports: Callable[[], int] = int
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Case:
     """What a step, a protection or a measure may know of the incident it works for; `planned` is what a step is planned behind.
@@ -331,6 +350,7 @@ class Case:
     Without a service and a file system it may be `of_homeostat` itself, which concerns nothing else on the host. `reaches` are
     the services that it may touch beside its target: those that need it, each behind what it needs itself.
     Where it `deploys`, another unit or image of the service comes into force.
+    All of an `unprivileged` one is done by whoever asks, and nothing of it by root.
     """
 
     incident_id: str
@@ -349,6 +369,8 @@ class Case:
     of_homeostat: bool = False
     reaches: tuple[str, ...] = ()
     deploys: bool = False
+    unprivileged: bool = False
+    annals: Annals = Annals()
 
 
 class StepFailed(Exception):  # noqa: N818 - a past tense like every outcome

@@ -14,6 +14,7 @@ from actor.model import Command
 from homeostat.alertmanager import AlertmanagerError, PostedAlert
 from homeostat.clock import rfc3339
 from homeostat.config import Duration
+from homeostat.explanation.deeds import reported
 from homeostat.words import EXECUTED, FAILURES, LOSSES
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _OUTCOME_STAYS_SECONDS = 300
 _MOST_COMMANDS = 10
+_MOST_REPORTED = 12
 
 
 def announce(world: World, incident: Incident, acts_at: float, plan: Plan) -> bool:
@@ -79,7 +81,7 @@ def tell_outcome(world: World, incident: Incident, outcome: Outcome, reason: str
     summary = f"{incident.action} on {incident.target}: {outcome.replace('_', ' ')}"
     lines = [reason if reason.endswith(".") else f"{reason}."]
     if outcome in EXECUTED:
-        lines += [_done(world, incident), _left(world, incident), _undo(world, incident)]
+        lines += [*_report(world, incident), _done(world, incident), _left(world, incident), _undo(world, incident)]
     if outcome == "stranded":
         lines.append("What it changed could not all be put back: look at it yourself.")
     lines.append(f"The whole story: {page(world, incident.id)}, or: homeostat why {incident.id}.")
@@ -151,6 +153,13 @@ def _left(world: World, incident: Incident) -> str:
     plans = [phase["result"] for phase in incidents.phases_of(world.journal, incident.id) if phase["phase"] == "plan" and phase["result"] is not None]
     left = plans[-1]["left"] if plans else ()
     return f"Left as it is: {'; '.join(left)}." if left else ""
+
+
+def _report(world: World, incident: Incident) -> list[str]:
+    """Return what was found out, the most telling first."""
+    found = reported(incidents.phases_of(world.journal, incident.id))
+    more = [f"and {len(found) - _MOST_REPORTED} lines more"] if len(found) > _MOST_REPORTED else []
+    return [f"- {line}" for line in (*found[:_MOST_REPORTED], *more)]
 
 
 def _undo(world: World, incident: Incident) -> str:

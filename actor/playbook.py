@@ -65,11 +65,15 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Verify(Expectation, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is measured after `settle`, for some problems something else, and how long all is watched until Prometheus has seen it."""
+    """What is measured after `settle`, for some problems something else, and how long all is watched until Prometheus has seen it.
+
+    What does not end its problem, as it only finds out, is not watched, and Prometheus is not asked.
+    """
 
     settle: Duration
     watch: Duration = Duration(180)
     instead: dict[Problem, Expectation] = {}
+    ends_problem: bool = True
 
     def expects(self, problem: Problem) -> Expectation:
         """Return what is measured when the playbook answers `problem`."""
@@ -107,6 +111,8 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError(f"action_class {self.action_class}: nobody is told what answers {SELFTEST!r}, the synthetic problem, so only what reads may; set action_class: read")
         if self.acts_on == "any" and self.action_class != "read":
             raise ValueError("acts_on: any is for what only reads; write filesystem or service, or set action_class: read")
+        if not self.verify.ends_problem and self.action_class != "read":
+            raise ValueError("verify.ends_problem: false is for what only reads; what acts has to show that the problem is gone")
         other = sorted(set(self.verify.instead) - set(self.answers))
         if other:
             raise ValueError(f"verify.instead names {other[0]!r}, which this playbook does not answer")
@@ -175,7 +181,7 @@ class Playbook:
 def catalogue(config: Config, acts_on: ActsOn) -> Collection[str]:
     """Return the targets that may be acted on, each by its exact name; Homeostat itself only by its selftest, any of them only by what reads."""
     if acts_on == "any":
-        return {*config.services, *config.filesystems, *config.exporter.targets.latency.services, config.host}
+        return config.names
     known: dict[ActsOn, Collection[str]] = {
         "service": config.services,
         "filesystem": config.filesystems,

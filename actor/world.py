@@ -7,6 +7,7 @@ import pathlib
 import threading
 from typing import TYPE_CHECKING
 
+from actor.annals import annals_of
 from actor.deeds import Hands, build_case
 from actor.model import Case
 
@@ -74,7 +75,8 @@ def case_of(world: World, playbook: Playbook, target: str, incident_id: str) -> 
     def stopped() -> bool:
         return world.stop.reason() is not None or world.clock.monotonic() > ends_at
 
-    return build_case(world.config, playbook, (target, incident_id), world.clock.now(), stopped)
+    case = build_case(world.config, playbook, (target, incident_id), world.clock.now(), stopped)
+    return dataclasses.replace(case, annals=annals_of(world.journal, incident_id))
 
 
 def bare_case(world: World, incident: Incident) -> Case:

@@ -15,7 +15,6 @@ from exporter.collector import Page, State, render, served
 from exporter.correlating import PROBLEM, Correlations
 from exporter.cycle import Result, World, run
 from exporter.door import through
-from exporter.investigation import targets
 from exporter.load import Loads, refresh
 from exporter.model import Target
 from exporter.observation import Observer
@@ -225,7 +224,7 @@ class Service:
         """Look for a deployment behind every service of this host that got slower."""
         world, sights = self.seen()
         keys = [entry.prediction.reading.key for entry in served(self._page.result, self.clock.monotonic()) if entry.asserted]
-        degraded = {key.target for key in keys if (key.problem, key.host) == (PROBLEM, world.config.host)} & targets(world.config)
+        degraded = {key.target for key in keys if (key.problem, key.host) == (PROBLEM, world.config.host)} & world.config.names
         return correlating.refresh((world.config, world.prometheus, self.clock.now()), sights, degraded, self._correlations)
 
     def _rendered(self, result: Result) -> Page:

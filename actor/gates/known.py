@@ -17,8 +17,9 @@ def _ask(situation: Situation) -> Verdict:
     if incident.problem not in playbook.file.answers:
         return Verdict("refuse", f"playbook {playbook.name} does not answer {incident.problem!r}", seen)
     if incident.target not in catalogue(situation.config, playbook.file.acts_on):
-        return Verdict("refuse", f"{incident.target!r} is not in the catalogue of {playbook.file.acts_on}s", seen)
-    return Verdict("allow", f"{playbook.name} may act on {playbook.file.acts_on} {incident.target}", seen)
+        where = "is nothing that the configuration names" if playbook.file.acts_on == "any" else f"is not in the catalogue of {playbook.file.acts_on}s"
+        return Verdict("refuse", f"{incident.target!r} {where}", seen)
+    return Verdict("allow", f"{playbook.name} may act on {'' if playbook.file.acts_on == 'any' else f'{playbook.file.acts_on} '}{incident.target}", seen)
 
 
 GATE = Gate(order=10, ask=_ask)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def _ask(situation: Situation) -> Verdict:
     names = _touched(situation)
     touched = vital(situation)
+    if situation.playbook is not None and situation.playbook.only_reads:
+        return Verdict("allow", "it only reads: nothing is touched", {"names": sorted(names)})
     if touched is not None:
         return Verdict("refuse", touched, {"names": sorted(names)})
     return Verdict("allow", "nothing vital is touched", {"names": sorted(names)})

@@ -14,6 +14,7 @@ from homeostat.words import EXECUTED, SELFTEST
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection
 
     from actor.journal import Journal
     from homeostat.words import Outcome, State
@@ -61,6 +62,14 @@ def newest_selftest(journal: Journal) -> Incident | None:
     """Return the newest incident of a synthetic problem, or None."""
     rows = journal.rows("SELECT * FROM incidents WHERE target = ?1 AND problem = ?1 ORDER BY opened_at DESC LIMIT 1", SELFTEST)
     return _incident(rows[0]) if rows else None
+
+
+def alike(journal: Journal, incident: Incident, bounds: tuple[Collection[Outcome], int]) -> list[Incident]:
+    """Return at most so many other incidents of the same problem with one of these outcomes, those of the same target first, the newest first."""
+    outcomes, most = bounds
+    query = f"""SELECT * FROM incidents WHERE problem = ? AND id != ? AND outcome IN ({", ".join("?" * len(outcomes))})
+        ORDER BY target = ? DESC, opened_at DESC LIMIT ?"""  # noqa: S608 - question marks only
+    return [_incident(row) for row in journal.rows(query, incident.problem, incident.id, *outcomes, incident.target, most)]
 
 
 def stranded(journal: Journal, since: float) -> set[str]:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from exporter.investigation.model import Correlation
     from exporter.observation import Happened, Sight
-    from homeostat.config import Config
     from homeostat.prometheus import Prometheus
 
 _POINTS = 300
@@ -34,11 +33,6 @@ class UnknownTarget(Exception):  # noqa: N818 - an adjective of what was asked f
     """The configuration names no such target; the message says what is known."""
 
 
-def targets(config: Config) -> set[str]:
-    """Return what may be looked into: services, file systems, latencies by name, and the host."""
-    return {*config.services, *config.filesystems, *config.exporter.targets.latency.services, config.host}
-
-
 def investigate(asked: Asked, sights: Mapping[str, Sight], prometheus: Prometheus) -> Investigation:
     """Look into a target by what the observers saw and what Prometheus has; what does not answer is told as unseen.
 
@@ -47,8 +41,8 @@ def investigate(asked: Asked, sights: Mapping[str, Sight], prometheus: Prometheu
 
     """
     config, target = asked.config, asked.target
-    if target not in targets(config):
-        raise UnknownTarget(f"{target!r} is no service, file system or host of the configuration; known: {', '.join(sorted(targets(config)))}")
+    if target not in config.names:
+        raise UnknownTarget(f"{target!r} is nothing that the configuration names; known: {', '.join(sorted(config.names))}")
     seen = _Seen(asked, sights, prometheus)
     needed = needs(config.services, target)
     problems = seen.problems()

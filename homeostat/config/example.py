@@ -12,6 +12,7 @@ from homeostat.config.targets import (
     AlertTarget,
     BackupFilesystem,
     BackupTarget,
+    CertificatesTarget,
     CustomTarget,
     LatencyTarget,
     Targets,
@@ -29,6 +30,7 @@ EXAMPLE = Config(
     exporter=Exporter(
         hosts={"192.168.1.20:9100": "nas"},
         targets=Targets(
+            certificates=CertificatesTarget(names=("https://jellyfin.example.org",)),
             backup=BackupTarget(filesystems=(BackupFilesystem(mountpoint="/srv/backup", host="nas"),)),
             latency=LatencyTarget(
                 services={"jellyfin": 'histogram_quantile(0.95, sum by (instance, le) (rate(http_request_duration_seconds_bucket{job="jellyfin"}[5m])))'},

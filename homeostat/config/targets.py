@@ -131,6 +131,8 @@ class CertificatesTarget(Section, frozen=True, kw_only=True):
     """The label that names what was probed."""
     limit: Duration = Duration(14 * DAY)
     """How long a certificate has to be valid still."""
+    names: tuple[str, ...] = ()
+    """Certificates, each as its alerts name it, that may be looked into: nothing is done about what is not named here."""
     action_horizon: Duration = Duration(7 * DAY)
     """How long before that it is a problem."""
 

@@ -282,6 +282,12 @@ class Config(Section, frozen=True, kw_only=True):
     """The actor's own place and pace."""
 
     @property
+    def names(self) -> set[str]:
+        """Every target that is named here: what may be looked into."""
+        targets = self.exporter.targets
+        return {*self.services, *self.filesystems, *targets.latency.services, *targets.certificates.names, self.host}
+
+    @property
     def actor_url(self) -> str:
         """Where programs reach this host's actor."""
         return self.actor.url or self.links.console

@@ -52,10 +52,18 @@ def deed_parts(story: dict[str, Any]) -> list[Part]:
         Part("Gates", tuple(_gates(story["verdicts"]))),
         Part("Plan", tuple(_plan(story))),
         Part("What was done", tuple(_phases(story))),
+        Part("Investigation", tuple(reported(story["phases"]))),
         Part("Persons' words", tuple(f"{day(said['said_at'])} {_spoken(said)}" for said in story["words"])),
         Part("Undo", tuple(story["undo"])),
         Part("What comes next", (_next(story),)),
     ]
+
+
+def reported(phases: list[dict[str, Any]]) -> list[str]:
+    """Return the report that is attached to an incident, line by line: the last one, nothing where there is none."""
+    results = [phase["result"] for phase in phases if phase["phase"] == "execute" and isinstance(phase["result"], dict)]
+    found: list[list[str]] = [result["report"] for result in results if result.get("report")]
+    return found[-1] if found else []
 
 
 def _heard(story: dict[str, Any]) -> Iterator[str]:

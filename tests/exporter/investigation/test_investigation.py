@@ -131,7 +131,7 @@ def test_what_does_not_answer_is_told_and_the_rest_is_found_all_the_same() -> No
 
 
 def test_only_what_the_configuration_names_is_looked_into() -> None:
-    with pytest.raises(UnknownTarget, match=r"'nginx' is no service, file system or host of the configuration; known: /srv, h1, redis, web"):
+    with pytest.raises(UnknownTarget, match=r"'nginx' is nothing that the configuration names; known: /srv, h1, redis, web"):
         look(target="nginx")
 
 

@@ -1,0 +1,36 @@
+"""`homeostat investigate`: what happened at a target and around it, and which known pattern of trouble that is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from homeostat.cli.desk import DurationParameter, printable, with_doors
+
+if TYPE_CHECKING:
+    from homeostat.config import Duration
+    from homeostat.doors import Doors
+
+
+@click.command()
+@click.argument("target")
+@click.option("--last", type=DurationParameter(), help="How far back, as in 6h; without it, to when it got worse.")
+@click.option("--markdown", is_flag=True, help="All of it, with every number and the query that gave it, as Markdown.")
+@click.option("--json", "as_json", is_flag=True, help="What the exporter's API answers.")
+@with_doors
+def investigate(doors: Doors, target: str, last: Duration | None, markdown: bool, as_json: bool) -> None:
+    """Look into TARGET, a service, file system or host of the configuration; nothing is changed."""
+    asked: dict[str, str | float] = {"target": target}
+    if last is not None:
+        asked["since"] = round(doors.clock.now() - last)
+    found = doors.exporter.get("investigation", **asked)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for line in found["markdown"].splitlines() if markdown else found["words"]:
+        click.echo(printable(line))
+
+
+COMMAND = investigate
