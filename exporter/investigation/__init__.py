@@ -26,7 +26,6 @@ _POINTS = 300
 _CORRELATES = 0.5
 _RESTARTS = 3
 _MOST_EVENTS = 50
-_FINEST_SECONDS = 15
 
 
 class UnknownTarget(Exception):  # noqa: N818 - an adjective of what was asked for
@@ -120,12 +119,13 @@ class _Seen:
         promql = latency.services.get(asked.target) or f"max({selector('homeostat_usage_ratio', host=asked.config.host, target=asked.target)})"
         span = 2 * latency.over if asked.target in latency.services else DAY
         begin = asked.since if asked.since is not None else asked.now - span
-        step = max(_FINEST_SECONDS, (asked.now - begin) / _POINTS)
+        finest = float(asked.config.exporter.scrape_interval)
+        step = max(finest, (asked.now - begin) / _POINTS)
         try:
             coarse = self._onset(promql, begin, asked.now, step)
             if coarse is None or step <= MINUTE:
                 return coarse, step
-            close = self._onset(promql, coarse.at - 10 * step, min(asked.now, coarse.at + 10 * step), max(_FINEST_SECONDS, step / 10))
+            close = self._onset(promql, coarse.at - 10 * step, min(asked.now, coarse.at + 10 * step), max(finest, step / 10))
         except PrometheusError as error:
             self.unseen.append(f"when it began: {error}")
             return None, step

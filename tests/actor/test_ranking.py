@@ -117,7 +117,7 @@ def test_the_ranking_is_served_and_its_first_is_the_action_that_answers(actor: A
 
 
 UNFIT = {
-    "{memory_leek: [service-restart]}": "autonomy.preferences.memory_leek: no playbook answers 'memory_leek'; answered here: disk_exhaustion, fd_exhaustion",
+    "{memory_leek: [service-restart]}": "autonomy.preferences.memory_leek: no playbook answers 'memory_leek'; answered here: backup_",
     "{memory_leak: [service-restrat]}": "autonomy.preferences.memory_leak: 'service-restrat' is no playbook; what answers it: service-restart",
     "{memory_leak: [disk-cleanup]}": "autonomy.preferences.memory_leak: 'disk-cleanup' does not answer this; what answers it: service-restart",
 }
