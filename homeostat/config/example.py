@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from homeostat.config.autonomy import ActionOverride, Autonomy, Entry, Record
+from homeostat.config.backups import Backup, Integrity, RestoreTest
 from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, ServiceCommands
 from homeostat.config.limits import Limits
 from homeostat.config.log_patterns import LogPattern
@@ -78,8 +79,19 @@ EXAMPLE = Config(
         ),
     },
     groups={"dns": Group(redundant=True, elsewhere=("pi/dns",), healthy='count(up{job="dns"} == 1)')},
-    filesystems={"/srv": Filesystem(), "downloads": Filesystem(path="/srv/downloads", size=Size(200 * 1024**3))},
+    filesystems={"/srv": Filesystem(), "/srv/backup": Filesystem(), "downloads": Filesystem(path="/srv/downloads", size=Size(200 * 1024**3))},
     cleanup={"old-logs": CleanupRule(directory="/var/log", pattern="*.log.*", older_than=Duration(14 * DAY))},
+    backups={
+        "nightly": Backup(
+            sources={"jellyfin": "/srv/jellyfin", "photos": "/srv/photos"},
+            directory="/srv/backup/nas",
+            filesystem="/srv/backup",
+            timezone="Europe/Berlin",
+            integrity=Integrity(command=("/usr/bin/btrfs", "scrub", "status", "/srv/backup")),
+            restore_test=RestoreTest(stamp="/var/lib/backup/restored"),
+        ),
+        "laptop": Backup(sources={"home": "/home"}, directory="/srv/backup/laptop", tool="other", time_format="-%Y-%m-%d_%H%M", max_age=Duration(7 * DAY)),
+    },
     limits=Limits(critical_passes=("quiet-time",)),
     security=Security(
         intake_token_files=("/etc/homeostat/intake.token",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from homeostat.config.log_patterns import LogPattern
-from homeostat.config.section import HOUR, MINUTE, Positive, Ratio, Section, lasting
+from homeostat.config.section import DAY, HOUR, MINUTE, Positive, Ratio, Section, lasting
 from homeostat.config.units import Duration
 
 WORD = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -47,9 +47,15 @@ class DeploymentsObserver(Observer, frozen=True, kw_only=True):
 
 
 class BackupsObserver(Observer, frozen=True, kw_only=True):
-    """Snapshots and backups: age, count, coverage, integrity, space."""
+    """Snapshots and backups: age, count, coverage, restore test, space."""
 
     every: Duration = Duration(10 * MINUTE)
+
+
+class BackupIntegrityObserver(Observer, frozen=True, kw_only=True):
+    """Whether what was backed up can be read, by a program of yours for each backup: hours of work, so seldom."""
+
+    every: Duration = Duration(DAY)
 
 
 class LogsObserver(Observer, frozen=True, kw_only=True):
@@ -94,7 +100,9 @@ class Observers(Section, frozen=True, kw_only=True):
     deployments: DeploymentsObserver = DeploymentsObserver()
     """When each service's unit or image last changed."""
     backups: BackupsObserver = BackupsObserver()
-    """Snapshots and backups: age, count, coverage, integrity, space."""
+    """Snapshots and backups: age, count, coverage, restore test, space."""
+    backup_integrity: BackupIntegrityObserver = BackupIntegrityObserver()
+    """Whether what was backed up can be read, by the program that a backup names."""
     logs: LogsObserver = LogsObserver()
     """Error patterns in the journal."""
     pressure: PressureObserver = PressureObserver()

@@ -8,6 +8,7 @@ import socket
 import msgspec
 
 from homeostat.config.autonomy import Autonomy
+from homeostat.config.backups import Backup, placed
 from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, related
 from homeostat.config.health import Health
 from homeostat.config.limits import Limits
@@ -272,6 +273,8 @@ class Config(Section, frozen=True, kw_only=True):
     """The file systems that may be cleaned, each by its mount point, or by a name with the path given."""
     cleanup: dict[str, CleanupRule] = {}
     """Which files a cleanup may delete, each rule by a name of yours."""
+    backups: dict[str, Backup] = {}
+    """Folders of snapshots, each by a name of yours: they are watched, and rotated where they may be."""
     limits: Limits = Limits()
     """How much may happen, how often and where, whatever the confidence."""
     protections: Protections = Protections()
@@ -304,6 +307,7 @@ class Config(Section, frozen=True, kw_only=True):
             if not name or "/" in name or name in {".", ".."} or len(name.encode()) > MOST_NAME_BYTES:
                 raise ValueError(f"cleanup: {name!r} must be a plain name of at most {MOST_NAME_BYTES} bytes, without a slash")
         related(self.services, self.groups, self.filesystems)
+        placed(self.backups, self.filesystems)
         here = [member for group in self.groups.values() for member in group.elsewhere if member.startswith(f"{self.host}/")]
         if here:
             raise ValueError(f"groups: elsewhere {here[0]!r} is on this host; name the group in services instead")

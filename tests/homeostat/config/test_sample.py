@@ -34,7 +34,7 @@ def test_with_every_key_put_into_force_it_is_the_example() -> None:
 @settings(max_examples=30, deadline=None)
 def test_any_of_its_sections_may_be_put_into_force_alone(names: set[str]) -> None:
     # What a service needs and joins is in two other sections.
-    names |= {"groups", "filesystems"} if "services" in names else set()
+    names |= {"groups", "filesystems"} if {"services", "backups"} & names else set()
     blocks = sample().split("\n\n")
     chosen = [re.sub(r"(?m)^#(?!#)", "", block) if re.search(r"(?m)^#(\w+)", block) and re.search(r"(?m)^#(\w+)", block)[1] in names else block for block in blocks]
     loaded = loads("\n\n".join(chosen), Config, "homeostat.yml")
