@@ -10,7 +10,7 @@ import os
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from actor.disk import btrfs
+from homeostat import btrfs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from homeostat import folders
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+opened, opened_below, opened_file, status_of = folders.opened, folders.opened_below, folders.opened_file, folders.status_of
+same_mount = folders.same_mount
 # Every level that is walked holds a descriptor; who nests deeper means to exhaust them.
 MOST_LEVELS = 100
 # Somebody put a link, a mount or nothing into the way, or forbade it: the file stays, and that is all.
@@ -26,52 +28,12 @@ IN_THE_WAY = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EXDEV, errno.EPERM
 _NOT_ENTERED = IN_THE_WAY | {errno.ENOTCONN, errno.ESTALE}
 
 
-
 class FoundFile(msgspec.Struct, frozen=True, kw_only=True):
     """A regular file below a folder: its path from there, and what identifies its content."""
 
     path: str
     inode: int
     modified_ns: int
-
-
-@contextlib.contextmanager
-def opened(path: str) -> Iterator[int]:
-    """Open the folder `path`, component by component, and yield its descriptor.
-
-    Raises:
-        OSError: a component is missing, no folder, or a symlink.
-        ValueError: the path is relative.
-
-    """
-    if not path.startswith("/"):
-        raise ValueError(f"{path!r} is no absolute path")
-    descriptor = os.open("/", _DIRECTORY)
-    try:
-        for part in pathlib.PurePosixPath(path).parts[1:]:
-            inner = os.open(part, _DIRECTORY, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = inner
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def opened_below(descriptor: int, path: pathlib.PurePosixPath, *, make: bool = False) -> Iterator[int]:
-    """Open a folder below an open one, making what is missing when `make`; raises as `opened`."""
-    inner = os.dup(descriptor)
-    try:
-        for part in path.parts:
-            if make:
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(part, 0o700, dir_fd=inner)
-            deeper = os.open(part, _DIRECTORY, dir_fd=inner)
-            os.close(inner)
-            inner = deeper
-        yield inner
-    finally:
-        os.close(inner)
 
 
 def device(path: str) -> int:
@@ -85,21 +47,21 @@ def walk(descriptor: int) -> Iterator[tuple[pathlib.PurePosixPath, int, list[str
 
     Folders come in the order of their paths. What lies deeper than 100 folders is not entered. Raises OSError: a folder that is left out unseen would read as an empty one.
     """
-    yield from _walk(descriptor, pathlib.PurePosixPath(), (os.fstat(descriptor).st_dev, _mount(descriptor)))
+    yield from _walk(descriptor, pathlib.PurePosixPath(), (os.fstat(descriptor).st_dev, folders.mount_of(descriptor)))
 
 
 def _walk(descriptor: int, path: pathlib.PurePosixPath, own: tuple[int, str]) -> Iterator[tuple[pathlib.PurePosixPath, int, list[str]]]:
-    folders: list[str] = []
+    inner_names: list[str] = []
     others: list[str] = []
     with os.scandir(descriptor) as entries:
         for entry in entries:
-            (folders if entry.is_dir(follow_symlinks=False) else others).append(entry.name)
+            (inner_names if entry.is_dir(follow_symlinks=False) else others).append(entry.name)
     yield path, descriptor, others
-    for name in sorted(folders) if len(path.parts) < MOST_LEVELS else ():
+    for name in sorted(inner_names) if len(path.parts) < MOST_LEVELS else ():
         inner = _entered(name, descriptor, own[0])
         if inner is not None:
             try:
-                if (os.fstat(inner).st_dev, _mount(inner)) == own:
+                if (os.fstat(inner).st_dev, folders.mount_of(inner)) == own:
                     yield from _walk(inner, path / name, own)
             finally:
                 os.close(inner)
@@ -113,30 +75,11 @@ def _entered(name: str, folder: int, device: int) -> int | None:
     try:
         if os.lstat(name, dir_fd=folder).st_dev != device:
             return None
-        return os.open(name, _DIRECTORY, dir_fd=folder)
+        return os.open(name, folders.DIRECTORY, dir_fd=folder)
     except OSError as error:
         if error.errno in _NOT_ENTERED:
             return None
         raise
-
-
-def status_of(name: str, folder: int) -> os.stat_result | None:
-    """Return what the entry `name` of an open folder is, no symlink followed, or None when it is gone. Raises OSError."""
-    try:
-        return os.lstat(name, dir_fd=folder)
-    except FileNotFoundError:
-        return None
-
-
-def same_mount(one: int, other: int) -> bool:
-    """Say whether two open folders lie on one mount."""
-    return _mount(one) == _mount(other)
-
-
-def _mount(descriptor: int) -> str:
-    # A bind mount of the same file system has the same device number; only its mount tells it apart.
-    lines = pathlib.Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines()
-    return next(line for line in lines if line.startswith("mnt_id:"))
 
 
 def filesystem_kind(descriptor: int) -> str:
@@ -150,7 +93,7 @@ def source(descriptor: int) -> str:
 
 
 def _mounted(descriptor: int) -> list[str]:
-    own_mount = _mount(descriptor).split()[1]
+    own_mount = folders.mount_of(descriptor).split()[1]
     lines = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     return next((line.partition(" - ")[2].split() for line in lines if line.split()[0] == own_mount), ["", ""])
 
@@ -162,16 +105,6 @@ def is_utf8(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-@contextlib.contextmanager
-def opened_file(name: str, folder: int) -> Iterator[int]:
-    """Open the file `name` of an open folder to ask about it, and yield its descriptor; no symlink is followed. Raises OSError."""
-    descriptor = os.open(name, _FILE, dir_fd=folder)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def open_inodes() -> set[tuple[int, int]]:
@@ -208,8 +141,8 @@ def remove_tree(parent: int, name: str) -> None:
 def remove_folders(parent: int, name: str) -> None:
     """Delete the folder `name` below the open folder `parent` with all folders in it, as far as they are empty; a missing one is no fault."""
     with contextlib.suppress(FileNotFoundError):
-        for _, folders, _, descriptor in os.fwalk(name, topdown=False, dir_fd=parent, follow_symlinks=False):
-            for folder in folders:
+        for _, inner, _, descriptor in os.fwalk(name, topdown=False, dir_fd=parent, follow_symlinks=False):
+            for folder in inner:
                 _remove_folder(folder, descriptor)
         _remove_folder(name, parent)
 

@@ -9,11 +9,11 @@ import pathlib
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from actor.disk import btrfs, files, rule
+from actor.disk import files, rule
 from actor.disk.extents import Occupied
 from actor.model import Prediction, StepFailed
 from actor.reckoning import TOLERANCE, Freed, predicted
-from homeostat import shell
+from homeostat import btrfs, shell
 from homeostat.clock import SystemClock
 
 if TYPE_CHECKING:

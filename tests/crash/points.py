@@ -16,8 +16,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actor.disk import btrfs, entries, extents
-from homeostat import shell
+from actor.disk import entries, extents
+from homeostat import btrfs, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ _AUDITED = {
 _JOURNALS_OWN = ("actor/journal/__init__.py", "actor/journal/group.py")
 _HARMLESS = ("/dev/null", "/dev/urandom", "/proc/")
 # Questions about extents and space, which change nothing.
-_QUESTIONS = {extents._FIEMAP, btrfs._TREE_SEARCH, btrfs._INODE_LOOKUP, btrfs._SPACE_INFO, btrfs._LOGICAL_INODES}
+_QUESTIONS = {extents._FIEMAP, btrfs._TREE_SEARCH, btrfs._INODE_LOOKUP, btrfs._SPACE_INFO, btrfs._LOGICAL_INODES, btrfs._SUBVOLUME_INFO, btrfs._SUBVOLUMES_INSIDE}
 
 
 class Awaited(subprocess.Popen[bytes]):

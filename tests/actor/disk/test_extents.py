@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actor.disk import btrfs, extents
+from actor.disk import extents
 from actor.disk.extents import Occupied
+from homeostat import btrfs
 from tests import real
 
 if TYPE_CHECKING:

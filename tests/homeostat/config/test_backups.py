@@ -25,6 +25,7 @@ FAULTS = {
     "a format of another's names": (backup(", time_format: '%Y%m%d'"), "time_format is for tool other, which needs it"),
     "a format without a day": (backup(", tool: other, time_format: '-%Y-%m'"), "time_format '-%Y-%m' must tell year, month and day"),
     "a format that is none": (backup(", tool: other, time_format: '-%Y-%Y-%m-%d'"), "time_format '-%Y-%Y-%m-%d' cannot be read back"),
+    "a format of another kind": (backup(", tool: other, time_format: '_%s'"), "time_format '_%s' cannot be read back"),
     "snapper's folder of two": ("{sources: {a: /a, b: /b}, directory: /a/.snapshots, tool: snapper}", "snapper's folder is of one subvolume"),
     "a zone that nobody knows": (backup(", timezone: Europe/Berln"), "'Europe/Berln' is no time zone"),
     "days after weeks": (backup(", keep: {dailies: 60d, weeklies: 4w}"), "backups.b.keep: weeklies 28d must not be less than dailies 60d"),
