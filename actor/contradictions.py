@@ -64,6 +64,9 @@ def _of_verification(playbook: Playbook, measures: Mapping[str, Measure]) -> Ite
     verify, acts_on = playbook.file.verify, playbook.file.acts_on
     for place, expected in [((), verify), *((("instead", problem), other) for problem, other in verify.instead.items())]:
         yield from _of_expectation(("verify", *place), expected, measures, acts_on)
+    for number, name in enumerate(verify.unharmed):
+        if measures[name].acts_on and acts_on not in measures[name].acts_on:
+            yield Contradiction(("verify", "unharmed", number), f"{name} measures a {_or(measures[name].acts_on)}, and acts_on is {acts_on}")
 
 
 def _of_expectation(place: Place, expected: Expectation, measures: Mapping[str, Measure], acts_on: str) -> Iterator[Contradiction]:

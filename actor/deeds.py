@@ -12,7 +12,7 @@ from actor.deployments import keeper
 from actor.disk import space
 from actor.model import Case, Plan, Prediction, Stored, Unprotectable
 from actor.planning import add_up, in_slices
-from actor.playbook import MEASURES, PROTECTIONS, STEPS, catalogue
+from actor.playbook import FILESYSTEMS, MEASURES, PROTECTIONS, STEPS, catalogue
 from homeostat import shell
 from homeostat.clock import SystemClock
 from homeostat.config.catalogue import dependants
@@ -43,7 +43,7 @@ def build_case(config: Config, playbook: Playbook, about: tuple[str, str], now: 
     if target not in catalogue(config, acts_on):
         raise KeyError(target)
     service = config.services[target] if acts_on == "service" else None
-    filesystem = config.filesystems[target] if acts_on == "filesystem" else None
+    filesystem = config.filesystems[target] if acts_on in FILESYSTEMS else None
     root = (filesystem.path or target) if filesystem is not None else None
     case = Case(
         incident_id=incident_id,
@@ -76,8 +76,11 @@ def obstacle(case: Case, playbook: Playbook) -> str | None:
 
 
 def _choose(case: Case, playbook: Playbook) -> tuple[str, str | None]:
-    """Return the first protection that can be given, or `none` with what stands in the way of each."""
-    obstacles = []
+    """Return the first protection that can be given and that its steps need no more than, or `none` with what stands in the way."""
+    steps = [STEPS[planned.kind].obstacle(case, planned.options) for planned in playbook.steps]
+    obstacles = [told for told in steps if told is not None]
+    if obstacles:
+        return "none", "; ".join(obstacles)
     for name in playbook.file.protections:
         told = PROTECTIONS[name].obstacle(case)
         if told is None:

@@ -31,6 +31,10 @@ def _changes_something(options: object) -> bool:
     return False
 
 
+def _no_obstacle(case: Case, options: object) -> None:
+    del case, options
+
+
 def _nothing(facts: object) -> tuple[str, ...]:
     del facts
     return ()
@@ -57,6 +61,7 @@ class Step:
     incident is over, however that came out; it may be repeated. `lacks` says in words what the configuration would have to say
     first, or None: an action that lacks something answers nothing.
     One that `deploys` brings another unit or image of a service into force.
+    `obstacle` says, cheaply, why what it loses could not be made good now, where it promises that: that only what is redundant goes.
     """
 
     options: type[msgspec.Struct]
@@ -74,6 +79,7 @@ class Step:
     reads: Callable[[Any], bool] = _changes_something
     release: Callable[[Case, Command], None] = _held_by_nothing
     lacks: Callable[[Config], str | None] = _possible
+    obstacle: Callable[[Case, Any], str | None] = _no_obstacle
 
     def only_reads(self, options: Any) -> bool:
         """Say whether it changes nothing with these options."""

@@ -12,6 +12,7 @@ from actor import contradictions, measures, protections, steps
 from actor.change import Change as Change  # noqa: PLC0414 - what a playbook is made of is had from here
 from actor.kinds import Measure, Protection, Step
 from homeostat.config import ConfigError, Duration, Raw, load
+from homeostat.config.backups import holders
 from homeostat.config.limits import Window
 from homeostat.config.section import Ratio
 from homeostat.config.strict import nearest
@@ -30,7 +31,8 @@ PROTECTIONS = discover(protections, "PROTECTION", Protection)
 MEASURES = discover(measures, "MEASURE", Measure)
 
 Reach = Literal["target", "dependants"]
-ActsOn = Literal["filesystem", "service", "host", "homeostat", "any"]
+ActsOn = Literal["filesystem", "backup-filesystem", "service", "host", "homeostat", "any"]
+FILESYSTEMS: tuple[ActsOn, ...] = ("filesystem", "backup-filesystem")
 Condition = Literal["deployment-correlates", "dependants-down"]
 
 
@@ -65,7 +67,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Verify(Expectation, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is measured after `settle`, for some problems something else, and how long all is watched until Prometheus has seen it.
+    """What is measured after `settle`, for some problems something else, which measures must not fall, and how long all is watched until Prometheus has seen it.
 
     What does not end its problem, as it only finds out, is not watched, and Prometheus is not asked.
     """
@@ -74,6 +76,14 @@ class Verify(Expectation, frozen=True, kw_only=True, forbid_unknown_fields=True)
     watch: Duration = Duration(180)
     instead: dict[Problem, Expectation] = {}
     ends_problem: bool = True
+    unharmed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown measure."""
+        super().__post_init__()
+        other = next((name for name in self.unharmed if name not in MEASURES), None)
+        if other is not None:
+            raise ValueError(f"unharmed: unknown measure {other!r}; known: {', '.join(MEASURES)}")
 
     def expects(self, problem: Problem) -> Expectation:
         """Return what is measured when the playbook answers `problem`."""
@@ -179,12 +189,13 @@ class Playbook:
 
 
 def catalogue(config: Config, acts_on: ActsOn) -> Collection[str]:
-    """Return the targets that may be acted on, each by its exact name; Homeostat itself only by its selftest, any of them only by what reads."""
+    """Return the targets that may be acted on, each by its exact name; a file system that holds backups as that too, Homeostat itself only by its selftest, any of them only by what reads."""
     if acts_on == "any":
         return config.names
     known: dict[ActsOn, Collection[str]] = {
         "service": config.services,
         "filesystem": config.filesystems,
+        "backup-filesystem": holders(config.backups),
         "host": (config.host,),
         "homeostat": (SELFTEST,),
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from actor.journal import ledger
 from actor.learn import STEPS_BACK_AFTER, record_with_import, success_ratio
-from actor.playbook import catalogue
+from actor.playbook import FILESYSTEMS, catalogue
 from homeostat.words import RISKS
 
 if TYPE_CHECKING:
@@ -38,21 +38,36 @@ def ranking(journal: Journal, config: Config, playbooks: Mapping[str, Playbook])
 
 
 def answers(ranked: Ranking) -> dict[Problem, Playbook]:
-    """Return the playbook that answers each problem."""
-    return {problem: playbooks[0] for problem, playbooks in ranked.items()}
+    """Return the playbook that answers each problem, whatever the target: one that acts on a part of the catalogue alone never does."""
+    everywhere = {problem: [playbook for playbook in playbooks if not _in_part(playbook)] for problem, playbooks in ranked.items()}
+    return {problem: playbooks[0] for problem, playbooks in everywhere.items() if playbooks}
 
 
-def answers_here(journal: Journal, ranked: Ranking) -> dict[tuple[Problem, str], Playbook]:
-    """Return what answers a problem at one target instead, where what answers it elsewhere failed twice in a row, as (problem, target)."""
+def answers_here(journal: Journal, config: Config, ranked: Ranking) -> dict[tuple[Problem, str], Playbook]:
+    """Return what answers a problem at one target instead, as (problem, target).
+
+    That is where what answers it elsewhere failed twice in a row, and where the first in rank acts on that part of the catalogue alone.
+    """
     failing = _failing(journal)
+    everywhere = answers(ranked)
     here: dict[tuple[Problem, str], Playbook] = {}
-    for problem, answer in answers(ranked).items():
-        others = [other for other in ranked[problem] if other.file.acts_on == answer.file.acts_on]
-        for target in sorted(target for action, target in failing if action == answer.name):
-            able = next((other for other in others if (other.name, target) not in failing), None)
-            if able is not None:
+    for problem, playbooks in ranked.items():
+        answer = everywhere.get(problem)
+        parts = {target for playbook in playbooks if _in_part(playbook) for target in catalogue(config, playbook.file.acts_on)}
+        for target in sorted(parts | {target for action, target in failing if answer is not None and action == answer.name}):
+            others = [other for other in playbooks if _kind(other) == _kind(answer or other) and target in catalogue(config, other.file.acts_on)]
+            able = next((other for other in others if (other.name, target) not in failing), answer or others[0])
+            if able is not answer:
                 here[problem, target] = able
     return here
+
+
+def _in_part(playbook: Playbook) -> bool:
+    return playbook.file.acts_on == "backup-filesystem"
+
+
+def _kind(playbook: Playbook) -> str:
+    return "filesystem" if playbook.file.acts_on in FILESYSTEMS else playbook.file.acts_on
 
 
 def answers_where(

@@ -12,6 +12,7 @@ from actor.journal import incidents, ledger, words
 from actor.journal.silences import remember
 from actor.kinds import Gate
 from actor.model import DecisionNow, Silences, Situation, StepFailed, Verdict
+from actor.playbook import FILESYSTEMS
 from actor.surroundings import PROBLEM_SERIES, survey
 from actor.world import case_of
 from homeostat.alertmanager import AlertmanagerError
@@ -76,7 +77,7 @@ def look(world: World, incident: Incident, asked: Asked) -> Situation:
         config=config,
         playbook=known,
         service=config.services.get(incident.target) if acts_on == "service" else None,
-        filesystem=config.filesystems.get(incident.target) if acts_on == "filesystem" else None,
+        filesystem=config.filesystems.get(incident.target) if acts_on in FILESYSTEMS else None,
         stop_reason=world.stop.reason(),
         silences=asked.silences,
         decision_now=asked.decision_now,

@@ -13,7 +13,7 @@ from actor.told import Outlook, expectation, has_seen, health_score, outlook, se
 from homeostat.words import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from actor.model import Case, EpisodeKey
     from actor.playbook import Playbook
@@ -29,7 +29,7 @@ _NO_WORSE = 0.05
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """How things were before: the measure, each health probe, the service, and what Prometheus said (None where unknown).
+    """How things were before: the measure and those that must not fall, each health probe, the service, and what Prometheus said (None where unknown).
 
     `usage` is the share of its limit; an `observed` problem was seen, any other is forecast, with this `outlook`.
     """
@@ -43,6 +43,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     image: str | None = None
     health_score: float | None = None
     outlook: Outlook | None = None
+    unharmed: dict[str, float] = {}
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +105,7 @@ def take_baseline(world: World, case: Case, playbook: Playbook, key: EpisodeKey)
         image=state.image if state is not None else None,
         health_score=health_score(world, key.host),
         outlook=outlook(world, key),
+        unharmed={name: world.hands.measure(case, name) for name in playbook.file.verify.unharmed},
     )
 
 
@@ -138,7 +140,7 @@ def verify(world: World, case: Case, playbook: Playbook, key: EpisodeKey, baseli
     if not spec.ends_problem:
         return _sum_up([*held.checks(baseline), measured], world.clock.monotonic() - began[1])
     held.wait(watch, _WATCH_POLL_SECONDS, lambda: has_seen(world, key, observed=bool(baseline.observed), began=began))
-    checks = [*held.checks(baseline), measured, _predicted(world, key, baseline, seen_since(world, key.host, began))]
+    checks = [*held.checks(baseline), measured, *_unharmed(world, case, baseline), _predicted(world, key, baseline, seen_since(world, key.host, began))]
     seen, score = _sum_up(checks, world.clock.monotonic() - began[1]), health_score(world, key.host)
     known = baseline.health_score is not None and score is not None
     return msgspec.structs.replace(seen, health_scores=(baseline.health_score, score)) if known else seen
@@ -290,6 +292,17 @@ def _measured(world: World, case: Case, playbook: Playbook, key: EpisodeKey, bas
     words = f"{spec.measure} went from {baseline.measured:.4f} to {after:.4f} ({change:+.4f}; success is {spec.success}, warned is {spec.warn})"
     status: Status = "passed" if Change.parse(spec.success).met(change) else "warned" if Change.parse(spec.warn).met(change) else "failed"
     return Check(name="measure", status=status, passed_before=False, detail=words)
+
+
+def _unharmed(world: World, case: Case, baseline: Baseline) -> Iterator[Check]:
+    """Measure once more what must not fall."""
+    for name, before in baseline.unharmed.items():
+        try:
+            after = world.hands.measure(case, name)
+        except StepFailed as failure:
+            yield _check(name, False, True, f"{name} was {before:.4f} and cannot be measured any more: {failure}")
+        else:
+            yield _check(name, after >= before, True, f"{name} {'is' if after >= before else 'fell to'} {after:.4f} after {before:.4f}")
 
 
 def _predicted(world: World, key: EpisodeKey, baseline: Baseline, fresh: bool) -> Check:

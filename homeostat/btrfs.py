@@ -17,6 +17,7 @@ _SPACE_INFO = 0xC0109414
 _LOGICAL_INODES = 0xC038943B
 _SUBVOLUME_INFO = 0x81F8943C
 _SUBVOLUMES_INSIDE = 0xD000943D
+_FILESYSTEM_INFO = 0x8400941F
 _NOT_BTRFS = {errno.ENOTTY, errno.EOPNOTSUPP, errno.ENOSYS, errno.EPERM, errno.EINVAL}
 
 _BUFFER_BYTES = 64 * 1024
@@ -134,6 +135,11 @@ def subvolume(descriptor: int) -> Subvolume:
 
 def _id(raw: bytes) -> str:
     return raw.hex() if any(raw) else ""
+
+
+def filesystem_id(descriptor: int) -> str:
+    """Return the id of the whole file system that an open folder lies on (32 hexadecimal digits). Raises OSError, also where it is no btrfs."""
+    return _id(fcntl.ioctl(descriptor, _FILESYSTEM_INFO, bytes(1024))[16:32])
 
 
 def has_subvolumes(descriptor: int) -> bool:

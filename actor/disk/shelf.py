@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from homeostat.config import Config
     from homeostat.config.types import Protections
 
+# Where the snapshots of a subvolume lie in it.
+SNAPSHOTS = ".homeostat-snapshots"
 # A second run in one incident has a number: homeostat-service-restart-0a1b2c3d.2
 _OWN = re.compile(r"homeostat-(?P<action>[a-z0-9]+(?:-[a-z0-9]+)*)-(?P<incident>[0-9a-z]+)(?:\.[0-9]+)?")
 

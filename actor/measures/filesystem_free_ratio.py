@@ -5,4 +5,4 @@ from __future__ import annotations
 from actor.disk.space import free_ratio
 from actor.kinds import Measure
 
-MEASURE = Measure(read=free_ratio, acts_on=("filesystem",))
+MEASURE = Measure(read=free_ratio, acts_on=("filesystem", "backup-filesystem"))

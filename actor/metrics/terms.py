@@ -46,7 +46,7 @@ def _answers(world: World) -> Iterator[Metric]:
     info = GaugeMetricFamily("homeostat_problem_action_info", "The action that answers a problem here, and its risk.", labels=["host", "problem", "action", "risk"])
     for problem, playbook in answers(ranked).items():
         info.add_metric([host, problem, playbook.name, playbook.file.risk_of(problem)], 1)
-    here = answers_here(world.journal, ranked) | answers_where(world.journal, world.playbooks, known_where(world), world.config)
+    here = answers_here(world.journal, world.config, ranked) | answers_where(world.journal, world.playbooks, known_where(world), world.config)
     for (problem, target), playbook in here.items():
         labels = {"host": host, "problem": problem, "target": target, "action": playbook.name, "risk": playbook.file.risk_of(problem)}
         info.add_sample(info.name, labels, 1)

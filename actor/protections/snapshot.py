@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor import unit
-from actor.disk import files, shelf, space, three_way
+from actor.disk import files, shelf, space, subvolumes, three_way
 from actor.disk.differences import differences
 from actor.disk.three_way import Changes
 from actor.kinds import Protection
 from actor.model import Case, Kept, Restored, Unprotectable
-from homeostat import shell
+from homeostat import btrfs, shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +26,13 @@ if TYPE_CHECKING:
     from homeostat.config import Config
 
 BTRFS = "/usr/bin/btrfs"
-FOLDER = ".homeostat-snapshots"
+FOLDER = shelf.SNAPSHOTS
 _SUBVOLUME_INODE = 256
 # In a snapshot a subvolume below is an empty folder of this inode.
 _EMPTY_SUBVOLUME_INODE = 2
 # linux/btrfs.h; in the arguments stand the source's descriptor, a transaction, flags, four spare words, and a name.
 _SNAP_CREATE, _CREATE_ARGUMENTS, _READ_ONLY = 0x50009417, "=qQQ32s4040s", 1 << 1
 _SNAP_DESTROY, _DESTROY_ARGUMENTS = 0x5000940F, "=q4088s"
-_SYNC = 0x9408
-_SUBVOLUME_INFO, _INFO_BYTES, _INFO_OTIME_OFFSET = 0x81F8943C, 504, 392
 _FREEING_SECONDS = 60
 
 
@@ -147,9 +145,7 @@ def _kept(config: Config) -> tuple[Kept, ...]:
 def _made_at(folder: int, name: str) -> float:
     # A snapshot's inode bears the times of what it was taken of; the file system itself notes when it was taken.
     with files.opened_below(folder, pathlib.PurePosixPath(name)) as snapshot:
-        told = fcntl.ioctl(snapshot, _SUBVOLUME_INFO, bytes(_INFO_BYTES))
-    (seconds,) = struct.unpack_from("Q", told, _INFO_OTIME_OFFSET)
-    return float(seconds)
+        return btrfs.subvolume(snapshot).made_at
 
 
 def _room(record: dict[str, Any]) -> float:
@@ -164,8 +160,7 @@ def _discard(record: dict[str, Any]) -> None:
         with files.opened(str(place.parent)) as folder:
             # By descriptor, so that no symlink on the way can lead the deletion elsewhere.
             fcntl.ioctl(folder, _SNAP_DESTROY, bytearray(struct.pack(_DESTROY_ARGUMENTS, 0, name.encode())))
-            # It wakes the cleaner too, which syncfs does not: by itself that comes up to 30 s later.
-            fcntl.ioctl(folder, _SYNC)
+            subvolumes.commit(folder)
     except FileNotFoundError:
         return
     # Until the cleaner has been there, nothing is free; that it takes longer, or that nobody can wait for it, is no fault.

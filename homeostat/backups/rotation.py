@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 
 class Judged(NamedTuple):
-    """A snapshot, whether it stays, and why in words."""
+    """A snapshot, whether it stays, why in words, and whether the rule alone says so."""
 
     snapshot: Snapshot
     stays: bool
     why: str
+    by_rule: bool = False
 
 
 def judge(backup: Backup, snapshots: Sequence[Snapshot], now: float, needed: Mapping[int, str]) -> list[Judged]:
@@ -50,8 +51,8 @@ def _judged(backup: Backup, snapshot: Snapshot, when: tuple[float, float], known
     if snapshot.at > now:
         return Judged(snapshot, True, "its time has not come: somebody's clock was, or is, wrong")
     if snapshot.number in reasons:
-        return Judged(snapshot, True, reasons[snapshot.number])
-    return Judged(snapshot, False, _redundant(backup, counted_to - snapshot.at))
+        return Judged(snapshot, True, reasons[snapshot.number], by_rule=True)
+    return Judged(snapshot, False, _redundant(backup, counted_to - snapshot.at), by_rule=True)
 
 
 def _redundant(backup: Backup, age_seconds: float) -> str:

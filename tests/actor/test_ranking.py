@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import pytest
@@ -97,11 +97,52 @@ def test_where_an_action_failed_twice_another_answers_there_and_elsewhere_it_sti
         ended(actor, outcome, target, "first")  # type: ignore[arg-type]
     ranked = ranking(actor.journal, actor.config, RIVALS)
     assert answers(ranked)["memory_leak"].name == "first"
-    assert answers_here(actor.journal, ranked)["memory_leak", "web"].name == "second"
+    assert answers_here(actor.journal, actor.config, ranked)["memory_leak", "web"].name == "second"
     for rival in ("second", "third"):
         for _ in range(2):
             ended(actor, "failed", "web", rival)
-    assert answers_here(actor.journal, ranking(actor.journal, actor.config, RIVALS)) == {}
+    assert answers_here(actor.journal, actor.config, ranking(actor.journal, actor.config, RIVALS)) == {}
+
+
+BACKUPS = {
+    "filesystems": {"/srv": {}, "/srv/backup": {}, "/": {}},
+    "backups": {name: {"sources": {"data": "/srv/data"}, "directory": f"{place}/{name}", "filesystem": place} for name, place in (("a", "/srv"), ("b", "/srv/backup"))},
+}
+
+
+class TestBackups:
+    """A rotation answers only where backups lie: on a disk of others after the cleanup, on none that has no backups."""
+
+    def here(self, actor: Actor) -> dict[tuple[str, str], str]:
+        config = configured(actor.host.settings(), **BACKUPS)
+        ranked = ranking(actor.journal, config, actor.world.playbooks)
+        assert answers(ranked)["disk_exhaustion"].name == "disk-cleanup"
+        assert "backup_space_exhaustion" not in answers(ranked)
+        return {key: playbook.name for key, playbook in answers_here(actor.journal, config, ranked).items() if "exhaustion" in key[0]}
+
+    SPACE: ClassVar = {("backup_space_exhaustion", "/srv"): "backup-rotation", ("backup_space_exhaustion", "/srv/backup"): "backup-rotation"}
+
+    def test_at_first_a_shared_disk_is_cleaned_and_only_backups_that_fill_are_rotated(self, actor: Actor) -> None:
+        assert self.here(actor) == self.SPACE
+
+    def test_where_the_cleanup_failed_twice_backups_are_rotated_if_there_are_any(self, actor: Actor) -> None:
+        for outcome, target in (*[("failed", "/srv")] * 2, *[("failed", "/")] * 2, *[("succeeded", "/home")] * 9):
+            ended(actor, outcome, target, "disk-cleanup")  # type: ignore[arg-type]
+        assert self.here(actor) == self.SPACE | {("disk_exhaustion", "/srv"): "backup-rotation"}
+
+    def test_the_better_record_of_a_rotation_counts_where_backups_lie_and_nowhere_else(self, actor: Actor) -> None:
+        for _ in range(3):
+            ended(actor, "succeeded", "/srv/backup", "backup-rotation")
+        assert self.here(actor) == self.SPACE | {("disk_exhaustion", place): "backup-rotation" for place in ("/srv", "/srv/backup")}
+
+    def test_a_rotation_that_failed_twice_still_answers_where_there_is_nothing_else(self, actor: Actor) -> None:
+        for _ in range(2):
+            ended(actor, "failed", "/srv", "backup-rotation")
+        assert self.here(actor) == self.SPACE
+
+    def test_without_backups_nothing_answers_with_a_rotation(self, actor: Actor) -> None:
+        page = pages_of(actor).client.get("/metrics").text
+        assert 'action="backup-rotation"' not in "".join(line for line in page.splitlines() if line.startswith("homeostat_problem_action_info"))
 
 
 def test_the_ranking_is_served_and_its_first_is_the_action_that_answers(actor: Actor) -> None:

@@ -37,7 +37,7 @@ _AUDITED = {
 _JOURNALS_OWN = ("actor/journal/__init__.py", "actor/journal/group.py")
 _HARMLESS = ("/dev/null", "/dev/urandom", "/proc/")
 # Questions about extents and space, which change nothing.
-_QUESTIONS = {extents._FIEMAP, btrfs._TREE_SEARCH, btrfs._INODE_LOOKUP, btrfs._SPACE_INFO, btrfs._LOGICAL_INODES, btrfs._SUBVOLUME_INFO, btrfs._SUBVOLUMES_INSIDE}
+_QUESTIONS = {extents._FIEMAP, btrfs._TREE_SEARCH, btrfs._INODE_LOOKUP, btrfs._SPACE_INFO, btrfs._LOGICAL_INODES, btrfs._SUBVOLUME_INFO, btrfs._SUBVOLUMES_INSIDE, btrfs._FILESYSTEM_INFO}
 
 
 class Awaited(subprocess.Popen[bytes]):
