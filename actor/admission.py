@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from actor import notify
+from actor import evidence, notify
 from actor.journal import incidents, ledger, verdicts, words
 from actor.learn import note_return, take_probes
 from actor.model import StepFailed, Verdict
@@ -173,6 +173,7 @@ def _decline(world: World, moment: _Moment, no: tuple[str, Verdict]) -> None:
     if verdict.answer in {"confirm", "shadow"} and situation.playbook is not None:
         plan, obstacle = would_do(world, situation.playbook, incident)
         reason = f"{reason}; {obstacle}" if obstacle else reason
+        evidence.attach(world, incident, situation.playbook)
     expires_at = now + world.config.autonomy.proposal_expiry
     with _recording(world, moment) as db:
         if db is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from actor.journal import incidents
 from actor.model import Annals, Past
+from homeostat.explanation.deeds import bears_report
 from homeostat.words import EXECUTED
 
 if TYPE_CHECKING:
@@ -30,5 +31,4 @@ def _past(journal: Journal, incident_id: str) -> tuple[Past, ...]:
 
 
 def _reports(journal: Journal, incident_id: str) -> int:
-    phases = incidents.phases_of(journal, incident_id)
-    return sum(phase["phase"] == "execute" and isinstance(phase["result"], dict) and bool(phase["result"].get("report")) for phase in phases)
+    return sum(map(bears_report, incidents.phases_of(journal, incident_id)))

@@ -66,8 +66,10 @@ def tell_withheld(world: World, incident: Incident, reason: str) -> bool:
 def propose(world: World, incident: Incident, plan: Plan, expires_at: float) -> bool:
     """Put a plan before a person; repeated while it waits, so that it goes when the proposal does. False when nobody could be told."""
     summary = f"{incident.action} is proposed for {incident.target} because of {incident.problem}"
+    report = "".join(f"{line}\n" for line in _report(world, incident))
     description = (
         f"{_steps(plan)}\n"
+        f"{report}"
         f"Its risk is {plan.risk}, and it takes about {Duration(round(plan.duration_seconds))}. {_confidence(world, incident)}\n"
         f"Nothing is done unless you say yes; it expires at {rfc3339(expires_at)}.\n"
         f"Say yes or no: {page(world, incident.id)}\n"

@@ -61,9 +61,13 @@ def deed_parts(story: dict[str, Any]) -> list[Part]:
 
 def reported(phases: list[dict[str, Any]]) -> list[str]:
     """Return the report that is attached to an incident, line by line: the last one, nothing where there is none."""
-    results = [phase["result"] for phase in phases if phase["phase"] == "execute" and isinstance(phase["result"], dict)]
-    found: list[list[str]] = [result["report"] for result in results if result.get("report")]
+    found: list[list[str]] = [phase["result"]["report"] for phase in phases if bears_report(phase)]
     return found[-1] if found else []
+
+
+def bears_report(phase: dict[str, Any]) -> bool:
+    """Say whether a phase has found something out: what was to be done for that, or what was looked into before a person was asked."""
+    return phase["phase"] in {"execute", "investigate"} and isinstance(phase["result"], dict) and bool(phase["result"].get("report"))
 
 
 def _heard(story: dict[str, Any]) -> Iterator[str]:

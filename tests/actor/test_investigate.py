@@ -9,6 +9,7 @@ import pytest
 from actor import deeds
 from actor.journal import incidents
 from actor.model import EpisodeKey, StepFailed
+from actor.reconcile import reconcile
 from homeostat.explanation.deeds import reported
 from tests.actor.executor.conftest import paired
 from tests.actor.web import AS_OPERATOR, pages_of
@@ -164,3 +165,39 @@ def test_a_step_that_root_is_asked_for_is_not_done_here(host: Host, exporter: Si
     with pytest.raises(StepFailed, match="the exporter gave no investigation"):
         deeds.perform(pair.case("investigate"), pair.hands.plan(pair.case("investigate"), pair.actor.world.playbooks["investigate"]).commands[0])
     pair.actor.journal.close()
+
+
+def proposing(host: Host, url: str) -> Actor:
+    """Have something proposed that answers only where a deployment correlates."""
+    actor = Actor(host, exporter={"url": url})
+    actor.world.playbooks = {"service-restart": playbook("service-restart", only_where="deployment-correlates", risk="high")}
+    actor.decide(WEB, "service-restart", "propose")
+    actor.turn()
+    return actor
+
+
+def test_what_answers_only_under_a_condition_is_proposed_with_what_speaks_for_it(host: Host, exporter: Site) -> None:
+    actor = proposing(host, exporter.url)
+    assert actor.incident().state == "proposed"
+    told = next(alert for alert in actor.alertmanager.posted if alert.labels["alertname"] == "HomeostatProposal")
+    assert f"- {FOUND['words'][0]}\n" in told.annotations["description"]
+    assert reported(incidents.phases_of(actor.journal, actor.incident().id))[0] == FOUND["words"][0]
+    assert reconcile(actor.world)
+    again = [alert for alert in actor.alertmanager.posted if alert.labels["alertname"] == "HomeostatProposal"][-1]
+    assert again.annotations["description"] == told.annotations["description"]
+    assert len(exporter.asked) == 1
+
+
+def test_where_nobody_answers_it_is_proposed_without_and_the_story_says_why(host: Host) -> None:
+    with serving(lambda asked: Reply({"error": "no"}, 404)) as site:
+        actor = proposing(host, site.url)
+    assert actor.incident().state == "proposed"
+    (phase,) = (phase for phase in incidents.phases_of(actor.journal, actor.incident().id) if phase["phase"] == "investigate")
+    assert phase["failure"] == "the exporter gave no investigation: no"
+
+
+def test_what_needs_no_condition_is_proposed_without_looking(host: Host, exporter: Site) -> None:
+    actor = Actor(host, exporter={"url": exporter.url})
+    actor.decide(WEB, "service-restart", "propose")
+    actor.turn()
+    assert (actor.incident().state, exporter.asked) == ("proposed", [])

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.integration.test_journal import read
+
 if TYPE_CHECKING:
     from tests.integration.home import Home
 
@@ -61,3 +63,15 @@ def test_the_counts_and_the_risk_are_in_prometheus(home: Home, looked_into: dict
 
 def test_it_is_looked_into_once_in_its_episode(home: Home, looked_into: dict[str, Any]) -> None:
     assert home.value('homeostat_actions_total{action="investigate", target="shop"}') == 1
+
+
+def test_the_journal_of_a_newer_systemd_is_read_on_line_by_line_too(home: Home) -> None:
+    home.shell("echo here | systemd-cat --identifier=speaker; journalctl --sync")
+    page, told = home.machine.call(read, None), []
+    home.shell("seq 1 25 | systemd-cat --identifier=speaker; journalctl --sync")
+    for _ in range(400):
+        page = home.machine.call(read, page.cursor, 0.0, 7)
+        told += [line.message for line in page.lines if line.identifier == "speaker"]
+        if told[-1:] == ["25"]:
+            break
+    assert told == [str(number) for number in range(1, 26)]
