@@ -95,7 +95,7 @@ def _known(state: State, before: Known | None, now: float, settings: ServicesObs
 
 def _happened(name: str, state: State, before: Known, now: float) -> Iterator[Event]:
     at = state.since if state.since is not None and state.since <= now else now
-    if state.state == "failed" and (not before.failed or state.invocation != before.invocation):
+    if state.state == "failed" and state.ended != "stopped" and (not before.failed or state.invocation != before.invocation):
         yield Event(at, name, "failure", f"{name} failed: {state.result}")
     elif state.state == "active" and before.invocation not in {"", state.invocation}:
         counted = f", for the {state.restarts}. time by its manager" if state.restarts > before.restarts else ""
@@ -122,7 +122,7 @@ def _metrics(facts: States) -> Iterator[Metric]:
 
 
 def _troubles(facts: States, known: Mapping[str, Known], looking: Looking) -> Iterator[Trouble]:
-    failed = {name for name, state in facts.services.items() if state.state == "failed"}
+    failed = {name for name, state in facts.services.items() if state.state == "failed" and state.ended != "stopped"}
     for name, state in facts.services.items():
         broken = failed & needs(looking.config.services, name)
         found = _down(state, broken, booted=facts.booted) or _sick(state, known[name], looking.config.exporter.observers.services)
@@ -135,16 +135,15 @@ def _trouble(confidence: float, words: str) -> Trouble:
 
 
 def _down(state: State, broken: set[str], *, booted: bool) -> Trouble | None:
-    """Say why a service is down that should run.
-
-    One that ended well was stopped by a person, or has done its work; systemd does not tell which, and neither is a failure.
-    """
-    if state.state == "failed":
+    """Say why a service is down that should run; one that somebody stopped is none, however it ended then."""
+    if state.state == "failed" and state.ended != "stopped":
         return _trouble(1.0, f"it failed: {state.result}")
-    if state.state != "inactive" or not state.wanted:
+    if state.state not in {"inactive", "failed"} or not state.wanted:
         return None
     if broken:
         return _trouble(0.95, f"it does not run, and {min(broken)}, which it needs, failed")
+    if state.ended == "itself":
+        return _trouble(0.9, "it is enabled, and ended by itself without an error")
     if not state.ran and booted:
         return _trouble(0.9, "it is enabled, and was never started since this host was")
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
     from homeostat.units.places import Place
 
+Ended = Literal["", "stopped", "itself"]
+
 _SECONDS = 10
 _MOST_BYTES = 1024 * 1024
 _OF_MANAGER = ("UnitPath", "NFailedUnits", "SystemState")
+_JOURNAL = ("/usr/bin/journalctl", "--boot", "--no-pager", "--quiet", "--output=json", "--output-fields=MESSAGE_ID", "--lines=10")
+# systemd's own ids of "Stopping", which it says of a stop that was asked for, and of "Deactivated successfully".
+_ENDINGS: dict[str, Ended] = {"de5b426a63be47a7b6ac3eaac82e2f6f": "stopped", "7ad2d189f7e94e70a38c781354912448": "itself"}
 _UNIT_OF = "PODMAN_SYSTEMD_UNIT"
 _CONTAINER = (
     '{"id":{{json .ID}},"name":{{json .Name}},"unit":{{json (index .Config.Labels "' + _UNIT_OF + '")}},"image":{{json .ImageName}},'
@@ -99,6 +104,15 @@ def manager(place: Place) -> dict[str, str]:
     if not completed.ok or not values.keys() >= set(_OF_MANAGER):
         raise Unreachable(f"systemd does not answer: {completed}")
     return values
+
+
+def ended(place: Place, unit: str, invocation: str) -> Ended:
+    """Return how the journal says that a run of a unit ended: it was `stopped` by whoever asked systemd, or `itself` without an error; else nothing."""
+    of = "" if place.home is None else "USER_"
+    ids = (f"MESSAGE_ID={message}" for message in _ENDINGS)
+    matches = (f"{of}UNIT={unit}", f"{of}INVOCATION_ID={invocation}")
+    told = shell.run((*_JOURNAL, *ids, *matches), _SECONDS).output
+    return next((word for message, word in _ENDINGS.items() if message in told), "")
 
 
 def containers(place: Place, names: Sequence[str]) -> list[Told]:

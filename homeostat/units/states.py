@@ -10,6 +10,7 @@ import msgspec
 from homeostat import shell
 from homeostat.clock import unix_time
 from homeostat.units import asking
+from homeostat.units.asking import Ended
 from homeostat.units.owned import see_that_owned
 from homeostat.units.places import SYSTEM, Unreachable, by_user, place_for
 from homeostat.units.show import memory_bytes, moment, resident_bytes, values_of
@@ -29,15 +30,15 @@ _LOADS = {"masked": "masked", "not-found": "missing"}
 _STOPPED = frozenset({0, 128 + 9, 128 + 15})
 _PROPERTIES = (
     "LoadState", "ActiveState", "Result", "NRestarts", "InvocationID", "MainPID", "MemoryCurrent", "StateChangeTimestamp", "InactiveEnterTimestamp",
-    "ActiveEnterTimestamp", "UnitFileState", "TriggeredBy", "ConditionResult", "ConditionTimestamp", *_WANTING,
+    "ActiveEnterTimestamp", "UnitFileState", "TriggeredBy", "Type", "ConditionResult", "ConditionTimestamp", *_WANTING,
 )  # fmt: skip
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """How one service is: its state in systemd's words, or `masked` or `missing`; how it ended (`result`), and since when (Unix seconds) it is so.
 
-    It is `wanted` when something starts it with the host, and `ran` when it was up since the host was started, as far as its
-    manager remembers. `health` is podman's word, empty without a check.
+    It is `wanted` when something starts it with the host to stay up, and `ran` when it was up since the host was started, as far as
+    its manager remembers; `ended` is how the journal says that its run ended. `health` is podman's word, empty without a check.
     """
 
     state: str
@@ -49,6 +50,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     health: str = ""
     wanted: bool = False
     ran: bool = True
+    ended: Ended = ""
 
 
 class States(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,10 +93,16 @@ def _at(place: Place, services: Mapping[str, Service]) -> dict[str, State | str]
         told, silent = [], str(fault)
     health = {each.unit: each.health for each in sorted(told, key=lambda each: each.running)}
     by_name = {each.name: each for each in told}
-    found: dict[str, State | str] = {name: _of_unit(shown[unit], health.get(unit, "")) for name, unit in units.items()}
+    found: dict[str, State | str] = {name: _ended(place, unit, _of_unit(shown[unit], health.get(unit, ""))) for name, unit in units.items()}
     for name, container in names.items():
         found[name] = silent or (_of_container(by_name[container]) if container in by_name else f"podman knows no container {container!r}")
     return found
+
+
+def _ended(place: Place, unit: str, state: State | str) -> State | str:
+    if isinstance(state, str) or not state.invocation or not (state.state == "failed" or (state.state == "inactive" and state.wanted)):
+        return state
+    return msgspec.structs.replace(state, ended=asking.ended(place, unit, state.invocation))
 
 
 def _of_unit(values: dict[str, str] | str, health: str) -> State | str:
@@ -119,10 +127,10 @@ def _of_unit(values: dict[str, str] | str, health: str) -> State | str:
 
 
 def _wanted(values: dict[str, str]) -> bool:
-    """Say whether something starts it with the host: no timer or socket does when it is due, and no condition forbids it."""
+    """Say whether something starts it with the host to stay up: no timer or socket does when it is due, and no condition forbids it."""
     forbidden = values.get("ConditionResult") == "no" and values.get("ConditionTimestamp", "") != ""
     enabled = values.get("UnitFileState", "").startswith("enabled") or any(values.get(key) for key in _WANTING)
-    return enabled and not forbidden and not values.get("TriggeredBy")
+    return enabled and not forbidden and not values.get("TriggeredBy") and values.get("Type") != "oneshot"
 
 
 def _of_container(told: Told) -> State:

@@ -66,12 +66,13 @@ def test_a_service_that_failed_is_down_for_certain() -> None:
     "stopped",
     [
         STOPPED,
+        state(state="failed", result="exit-code", ended="stopped"),
         state(state="inactive", wanted=False, ran=False),
         state(state="masked", ran=False),
         state(state="missing", wanted=False, ran=False),
         state(state="activating"),
     ],
-    ids=["stopped by a person", "not enabled", "masked", "not there", "coming up"],
+    ids=["stopped by a person", "stopped by a person and killed", "not enabled", "masked", "not there", "coming up"],
 )
 def test_what_is_not_up_for_a_reason_is_no_problem(stopped: State) -> None:
     sight = read(redis=stopped)
@@ -83,6 +84,11 @@ def test_an_enabled_service_that_never_came_up_is_down_once_the_host_has_booted(
     never = state(state="inactive", ran=False)
     assert read(booted=False, redis=never).troubles == ()
     assert words(read(redis=never)) == [("redis", "it is enabled, and was never started since this host was")]
+
+
+def test_an_enabled_service_that_ended_by_itself_is_down() -> None:
+    assert words(read(redis=state(state="inactive", ended="itself"))) == [("redis", "it is enabled, and ended by itself without an error")]
+    assert read(redis=state(state="inactive", ended="itself", wanted=False)).troubles == ()
 
 
 def test_a_service_that_stopped_with_what_it_needs_is_down_too() -> None:
