@@ -131,10 +131,9 @@ def verify(world: World, case: Case, playbook: Playbook, key: EpisodeKey, baseli
 
     """
     spec, override = playbook.file.verify, world.config.autonomy.actions.get(playbook.name)
-    settle = override.settle if override is not None and override.settle is not None else spec.settle
     watch = override.watch if override is not None and override.watch is not None else max(spec.watch, _two_cycles_seconds(world.config))
     began, held = (world.clock.now(), world.clock.monotonic()), _Held(world, case)
-    held.wait(settle, _SETTLE_POLL_SECONDS, lambda: False)
+    held.wait(_settle_seconds(world, playbook), _SETTLE_POLL_SECONDS, lambda: False)
     held.settled()
     measured = _measured(world, case, playbook, key, baseline)
     if not spec.ends_problem:
@@ -144,6 +143,11 @@ def verify(world: World, case: Case, playbook: Playbook, key: EpisodeKey, baseli
     seen, score = _sum_up(checks, world.clock.monotonic() - began[1]), health_score(world, key.host)
     known = baseline.health_score is not None and score is not None
     return msgspec.structs.replace(seen, health_scores=(baseline.health_score, score)) if known else seen
+
+
+def _settle_seconds(world: World, playbook: Playbook) -> float:
+    override = world.config.autonomy.actions.get(playbook.name)
+    return override.settle if override is not None and override.settle is not None else playbook.file.verify.settle
 
 
 def _two_cycles_seconds(config: Config) -> float:
@@ -164,7 +168,7 @@ def recovered(world: World, case: Case, playbook: Playbook, baseline: Baseline) 
     """See, after a rollback, whether all that was well before is so again; it may take the settle window, but not under a stop."""
     began = world.clock.monotonic()
     checks = _well_again(world, case, baseline)
-    while any(check.status == "failed" for check in checks) and world.clock.monotonic() - began < playbook.file.verify.settle:
+    while any(check.status == "failed" for check in checks) and world.clock.monotonic() - began < _settle_seconds(world, playbook):
         if world.ending.is_set() or world.stop.reason() is not None:
             break
         world.clock.sleep(_SETTLE_POLL_SECONDS)

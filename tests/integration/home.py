@@ -17,8 +17,8 @@ fixture `home` (tests/integration/workflows/conftest.py), which every module fin
 Containers: `home.quadlet("app.container", "[Container]\nImage=localhost/box\nExec=...\nNetwork=host")`; the image `localhost/box` has
 busybox with all its applets. Nothing outside is reached. Files on the host: `home.write(path, text)`; those below POOL go with the
 module (subvolumes too), others are the test's to remove, or `home.later("rm", ...)` does. Series of your own: `home.series(name, text)`, read by node_exporter.
-Series of the past:
-`home.backfill(openmetrics)`. Rules of an owner: `home.rules(name, rule, ...)`. What people were sent: `home.told(alertname, target)`. A daemon's end: `home.kill("actor")`, `home.start("actor")`.
+A service's own
+metrics: `home.scrape(job, port)`. Series of the past: `home.backfill(openmetrics)`, and `exporter=REAL` for days that are days. Rules of an owner: `home.rules(name, rule, ...)`. What people were sent: `home.told(alertname, target)`. A daemon's end: `home.kill("actor")`, `home.start("actor")`.
 Python that has to run inside: `home.machine.call(function, *arguments)`. What the daemons log: `home.logs("actor")`.
 There is no memory controller here (a unit's memory is its processes' own); where that matters, use tests/integration/vm.py.
 """
@@ -63,6 +63,8 @@ HEALTHY = {"node": "/", "prometheus": "/-/ready", "alertmanager": "/-/ready", "e
 METRICS = "/var/lib/prometheus/metrics2"
 # What a chain remembers, and what is new for the next module.
 MEMORY = ("/var/lib/homeostat", "/var/lib/homeostat-exporter", METRICS, "/var/lib/prometheus/alertmanager")
+# The exporter's horizons as the product has them, unlike the home's own pace: days are days here.
+REAL = {"window": "7d", "step": "5m", "horizons": ["24h", "48h", "7d", "14d", "30d"]}
 QUADLETS = "/etc/containers/systemd"
 UP_SECONDS = 60
 PLAYBOOKS = sorted(path.stem for path in (stack.ROOT / "actor/playbooks").glob("*.yml"))
@@ -133,6 +135,12 @@ class Home:
     def rules(self, name: str, *rules: dict[str, Any]) -> None:
         """Give Prometheus rules of an owner's own."""
         self.write(f"{OWN_RULES}/{name}.rules.yml", yaml.safe_dump({"groups": [{"name": name, "rules": rules}]}))
+        self.run("systemctl", "reload", UNITS["prometheus"])
+
+    def scrape(self, job: str, port: int) -> None:
+        """Have Prometheus scrape a port of the machine's loopback."""
+        jobs = {"scrape_configs": [stack.scrape(job, f"http://127.0.0.1:{port}")]}
+        self.write(f"{OWN_RULES}/{job}.scrape.yml", yaml.safe_dump(jobs))
         self.run("systemctl", "reload", UNITS["prometheus"])
 
     def backfill(self, openmetrics: str) -> None:

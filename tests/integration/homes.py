@@ -97,6 +97,7 @@ def _install_monitoring(home: Home) -> None:
     prometheus: dict[str, Any] = yaml.safe_load(our_prometheus.standalone(config, rules="/homeostat/alert-rules/*.rules.yml"))
     prometheus["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     prometheus["rule_files"].append(f"{OWN_RULES}/*.rules.yml")
+    prometheus["scrape_config_files"] = [f"{OWN_RULES}/*.scrape.yml"]
     home.write("/etc/prometheus/prometheus.yml", yaml.safe_dump(prometheus))
     alertmanager: dict[str, Any] = yaml.safe_load(our_alertmanager.standalone(config, "/etc/homeostat/intake.token"))
     for route in (alertmanager["route"], alertmanager["route"]["routes"][0]):

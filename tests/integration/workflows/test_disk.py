@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.home import POOL
+from tests.integration.home import POOL, REAL
 
 if TYPE_CHECKING:
     from tests.integration.home import Home
@@ -18,8 +18,6 @@ pytestmark = pytest.mark.home
 
 MIB = 1024**2
 DAY = 86400
-# As the product has them, unlike the home's own pace: days are days here.
-REAL = {"window": "7d", "step": "5m", "horizons": ["24h", "48h", "7d", "14d", "30d"], "targets": {"filesystem": {"action_horizon": "14d"}}}
 # Old logs of which a snapshot holds the first; what came after it is the pool's alone; both are old by their times.
 FILL = """\
 btrfs -q subvolume create "$1/logs"
@@ -58,7 +56,7 @@ def cleaned(home: Home) -> dict[str, Any]:
     home.until("the new level", lambda: home.value(f"{FREE} < 450e6"))
     home.backfill(past(home))
     home.configure(
-        exporter=REAL, filesystems={POOL: {"path": f"{POOL}/logs", "free_target": 0.5}}, windows=[{"months": [f"{time.localtime().tm_mon % 12 + 1}"]}],
+        exporter={**REAL, "targets": {"filesystem": {"action_horizon": "14d"}}}, filesystems={POOL: {"path": f"{POOL}/logs", "free_target": 0.5}}, windows=[{"months": [f"{time.localtime().tm_mon % 12 + 1}"]}],
         cleanup={"old-logs": {"directory": f"{POOL}/logs", "pattern": "*.log.*", "older_than": "30d"}},
     )  # fmt: skip
     waiting, free_before = home.incident("disk_exhaustion", POOL, "deferred"), home.value(FREE)
