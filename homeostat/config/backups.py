@@ -9,13 +9,15 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from homeostat.config.catalogue import Argv, program
-from homeostat.config.section import DAY, HOUR, MINUTE, Positive, Section, exact_path, lasting
+from homeostat.config.section import DAY, HOUR, Positive, Section, exact_path, lasting
 from homeostat.config.units import Duration
 from homeostat.time_intervals import zone
 
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Filesystem
 
+# Root's door is open for little longer.
+MOST_SECONDS = 90
 Tool = Literal["btrbk", "snapper", "other"]
 
 
@@ -47,8 +49,8 @@ class Integrity(Section, frozen=True, kw_only=True):
 
     command: Argv | None = None
     """A program that succeeds while it can, as in [/usr/bin/restic, check], run once in `exporter.observers.backup_integrity.every`."""
-    deadline: Duration = Duration(10 * MINUTE)
-    """How long the program may take before it is ended."""
+    deadline: Duration = Duration(60)
+    """How long the program may take before it is ended, 90s at most."""
     marker: str | None = None
     """Or a file that your own check writes anew each time it succeeds."""
     max_age: Duration = Duration(8 * DAY)
@@ -63,6 +65,8 @@ class Integrity(Section, frozen=True, kw_only=True):
         if self.marker is not None:
             exact_path("marker", self.marker)
         lasting("deadline", self.deadline)
+        if self.deadline > MOST_SECONDS:
+            raise ValueError(f"deadline {self.deadline} must be at most {MOST_SECONDS}s; let what takes longer run by a timer of its own that writes a marker")
         lasting("max_age", self.max_age)
 
 

@@ -288,7 +288,7 @@ class Config(Section, frozen=True, kw_only=True):
     def names(self) -> set[str]:
         """Every target that is named here: what may be looked into."""
         targets = self.exporter.targets
-        return {*self.services, *self.filesystems, *targets.latency.services, *targets.certificates.names, self.host}
+        return {*self.services, *self.filesystems, *targets.latency.services, *targets.certificates.names, *self.backups, self.host}
 
     @property
     def actor_url(self) -> str:

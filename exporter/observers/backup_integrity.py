@@ -1,0 +1,76 @@
+"""Whether what was backed up can be read, by the program that a backup names: run seldom, for it takes its time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from exporter.observation import Metric, Observer, Sight, Trouble
+from homeostat import shell
+
+if TYPE_CHECKING:
+    from exporter.observation import Looking
+    from homeostat.config.backups import Integrity
+
+_HELP = {
+    "backup_integrity_ok": "Whether the last check of a backup succeeded.",
+    "backup_integrity_check_timestamp_seconds": "When a backup was last checked.",
+}
+_MOST_LETTERS = 200
+# The program may fail for another reason than the backup.
+_CONFIDENCE = 0.85
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """How one check went: when (Unix seconds), by which program, and in words what was wrong."""
+
+    at: float
+    argv: tuple[str, ...]
+    fault: str | None = None
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """The last check of each backup that names a program, by its name."""
+
+    checked: dict[str, Checked]
+
+
+def _gather(looking: Looking) -> Facts:
+    known = looking.memory.checked if isinstance(looking.memory, Facts) else {}
+    integrities = {name: backup.integrity for name, backup in looking.config.backups.items() if backup.integrity is not None}
+    return Facts(checked={name: _check(integrity, known.get(name), looking) for name, integrity in integrities.items() if integrity.command is not None})
+
+
+def _check(integrity: Integrity, before: Checked | None, looking: Looking) -> Checked:
+    """Run the program, unless that was done a moment ago, by an exporter that has been restarted since."""
+    assert integrity.command is not None
+    every = looking.config.exporter.observers.backup_integrity.every
+    # Half of the time: a look that comes a second early is to run it.
+    if before is not None and before.argv == integrity.command and 0 <= looking.now - before.at < every / 2:
+        return before
+    ended = shell.run(integrity.command, integrity.deadline)
+    said = " ".join(ended.output.split())[-_MOST_LETTERS:]
+    fault = None if ended.ok else f"{ended.cut or f'exit {ended.status}'}: {said or 'no output'}"
+    return Checked(at=looking.now, argv=integrity.command, fault=fault)
+
+
+def _read(facts: Facts, looking: Looking) -> Sight:
+    del looking
+    metrics = [
+        metric
+        for name, checked in facts.checked.items()
+        for metric in (
+            Metric("backup_integrity_ok", float(checked.fault is None), {"backup": name}),
+            Metric("backup_integrity_check_timestamp_seconds", checked.at, {"backup": name}),
+        )
+    ]
+    troubles = [
+        Trouble("backup_stale", name, "integrity", _CONFIDENCE, "critical", f"{checked.argv[0]} finds backup {name} not sound: {checked.fault}")
+        for name, checked in facts.checked.items()
+        if checked.fault is not None
+    ]
+    return Sight(metrics=tuple(metrics), troubles=tuple(troubles), memory=facts)
+
+
+OBSERVER = Observer(help=_HELP, facts=Facts, gather=_gather, read=_read, memory=Facts, needs_root=True)
