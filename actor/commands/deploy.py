@@ -14,7 +14,7 @@ import msgspec
 
 from actor.stack import images, plan, record, syntax
 from actor.stack.deploying import NotWell, Site, bring_up, take_back
-from actor.stack.images import ImageFailed
+from actor.stack.images import ImageBefore, ImageFailed
 from actor.stack.places import held
 from actor.stack.record import Busy, Deployed
 from actor.stack.stackfile import QUADLETS, load_stack
@@ -22,6 +22,7 @@ from actor.stack.units import UnitFailed, look
 from homeostat.cli.desk import printable, table
 from homeostat.clock import SystemClock, rfc3339
 from homeostat.config import Config, ConfigError, load
+from homeostat.units.places import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ DEPLOYED, NOT_BEGUN, ROLLED_BACK, CONFLICT, STRANDED = 0, 1, 10, 11, 12
 
 @click.command()
 @click.argument("stack", type=click.Path(path_type=pathlib.Path), required=False)
-@click.option("--dry-run", is_flag=True, help="Only show the plan, with what changes in each file.")
+@click.option("--dry-run", is_flag=True, help="Only show the plan, with what changes in each file; with --undo what would go back.")
 @click.option("--recover", is_flag=True, help="Only take back what a deployment that was killed has left.")
 @click.option("--undo", "undone", metavar="ID", help="Make all as it was before an earlier deployment.")
 @click.option("--list", "listed", is_flag=True, help="Show the deployments that are on record.")
@@ -60,14 +61,14 @@ def deploy(config_file: pathlib.Path, /, stack: pathlib.Path | None, **options: 
         with record.alone(config), _ended_by(stopping):
             site = Site(config, SystemClock(), _tell, lambda: bool(stopping))
             code = _code(site, stack, options)
-    except (ConfigError, Busy, UnitFailed, ImageFailed, OSError, ValueError) as error:
+    except (ConfigError, Busy, UnitFailed, ImageFailed, Unreachable, OSError, ValueError) as error:
         raise click.ClickException(printable(str(error))) from None
     raise click.exceptions.Exit(code)
 
 
 def _code(site: Site, stack: pathlib.Path | None, options: dict[str, Any]) -> int:
     if options["undone"]:
-        return _undo(site, options["undone"])
+        return _undo(site, options["undone"], dry_run=options["dry_run"])
     if stack is not None and options["dry_run"]:
         return _show(stack)
     code = _recover(site)
@@ -109,7 +110,7 @@ def _deploy(site: Site, stack: pathlib.Path) -> int:
         _tell("everything is as the stack wants it")
     record.forget(site.config, site.clock.now())
     deployed = Deployed(id=secrets.token_hex(4), stack=str(stack.resolve()), made_at=site.clock.now(), phases=phases)
-    deployed = msgspec.structs.replace(deployed, images=images.keep(deployed.id, images.references([*_contents(phases), *_contents_before(phases)])))
+    deployed = msgspec.structs.replace(deployed, images=_kept(deployed))
     record.put(site.config, deployed)
     try:
         deployed = bring_up(site, deployed, components)
@@ -130,12 +131,21 @@ def _planned(stack: pathlib.Path) -> tuple[tuple[Component, ...], tuple[Phase, .
     fault = syntax.fault(wanted)
     if fault is not None:
         raise ValueError(f"{stack}: {fault}; nothing was changed")
-    units = {component.unit: look(component.unit) for component in components}
+    outdated = images.outdated() if any(file.path.startswith(QUADLETS) for file in wanted) else {}
+    units = {component.unit: msgspec.structs.replace(look(component.unit), outdated=component.unit in outdated) for component in components}
     for component in components:
         load_state = units[component.unit].load
         if load_state not in {"loaded", "not-found"} or (load_state == "not-found" and not component.files):
             raise ValueError(f"{stack}: services.{component.name}: the unit {component.unit} is {load_state}; nothing was changed")
     return components, plan.plan(components, {file.path: held(file.path) for file in wanted}, units)
+
+
+def _kept(deployed: Deployed) -> tuple[ImageBefore, ...]:
+    """Keep every image that runs, or that a changed file names or named. Raises ImageFailed and Unreachable."""
+    named = images.references([*_contents(deployed.phases), *_contents_before(deployed.phases)])
+    going = {before.unit for phase in deployed.phases for before in phase.units}
+    running = dict(found for unit, found in images.outdated().items() if unit in going) if named or going else {}
+    return images.keep(deployed.id, named, running)
 
 
 def _contents(phases: tuple[Phase, ...]) -> list[str]:
@@ -147,12 +157,16 @@ def _contents_before(phases: tuple[Phase, ...]) -> list[str]:
     return [before.content.decode(errors="replace") for before in held_before if before is not None]
 
 
-def _undo(site: Site, deployment_id: str) -> int:
+def _undo(site: Site, deployment_id: str, *, dry_run: bool) -> int:
     wanted = _find(site.config, deployment_id)
     after = [one for one in record.everything(site.config) if one.made_at > wanted.made_at and one.state == "deployed" and _touched(one) & _touched(wanted)]
     if after:
         raise ValueError(f"deployment {after[-1].id} changed some of the same since; take that back first: homeostat deploy --undo {after[-1].id}")
-    return _back(site, wanted)
+    if not dry_run:
+        return _back(site, wanted)
+    for line in plan.told_back(wanted):
+        click.echo(printable(line))
+    return DEPLOYED
 
 
 def _touched(deployed: Deployed) -> set[str]:

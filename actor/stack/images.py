@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from homeostat import shell
-from homeostat.units.places import PODMAN
+from homeostat.units import asking
+from homeostat.units.places import PODMAN, SYSTEM
 from homeostat.units.texts import lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _ASK_SECONDS, _FETCH_SECONDS = 30, 1800
 _MARK = "homeostat:"
@@ -49,11 +50,18 @@ def fetch(wanted: Iterable[str], stopped: Callable[[], bool]) -> Iterator[str]:
             yield reference
 
 
-def keep(deployment_id: str, named: Iterable[str]) -> tuple[ImageBefore, ...]:
-    """Give each image that is there a name of ours too, so that no prune takes it. Raises ImageFailed."""
+def outdated() -> dict[str, tuple[str, str]]:
+    """Return of each unit whose container runs another image than its name means now, that name and the id of what runs. Raises Unreachable."""
+    told = [one for one in asking.containers(SYSTEM, ()) if one.unit and one.running]
+    meant = {one.image: id_of(one.image) for one in told}
+    return {one.unit: (one.image, one.image_id) for one in told if meant[one.image] not in {None, one.image_id}}
+
+
+def keep(deployment_id: str, named: Iterable[str], running: Mapping[str, str]) -> tuple[ImageBefore, ...]:
+    """Give each image that is there a name of ours too, so that no prune takes it; of a name in `running` the image of that id. Raises ImageFailed."""
     found = []
-    for number, reference in enumerate(named, start=1):
-        image_id = id_of(reference)
+    for number, reference in enumerate(dict.fromkeys((*named, *running)), start=1):
+        image_id = running.get(reference) or id_of(reference)
         if image_id is not None:
             found.append(ImageBefore(reference=reference, id=image_id, kept_as=f"localhost/homeostat-deploy-{deployment_id}:{number}"))
             _do(("tag", image_id, found[-1].kept_as), _ASK_SECONDS)

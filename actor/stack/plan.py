@@ -11,7 +11,7 @@ from actor.stack.record import Phase, Placed, UnitBefore
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from actor.stack.record import Held
+    from actor.stack.record import Deployed, Held
     from actor.stack.stackfile import Component
     from actor.stack.units import UnitNow
 
@@ -26,7 +26,7 @@ def plan(components: tuple[Component, ...], there: Mapping[str, Held | None], un
     for names in phases({component.name: component.needs for component in components}):
         of_phase = [by_name[name] for name in names]
         changed = {component.name: _changed(component, there) for component in of_phase}
-        going = [component for component in of_phase if changed[component.name] or not units[component.unit].active]
+        going = [component for component in of_phase if changed[component.name] or not units[component.unit].active or units[component.unit].outdated]
         found.append(
             Phase(
                 members=tuple(component.unit for component in of_phase),
@@ -44,6 +44,14 @@ def _changed(component: Component, there: Mapping[str, Held | None]) -> tuple[Pl
 
 def _before(unit: str, now: UnitNow) -> UnitBefore:
     return UnitBefore(unit=unit, active=now.active, invocation=now.invocation, enabled=now.enabled)
+
+
+def told_back(deployed: Deployed) -> Iterator[str]:
+    """Yield in words what taking a deployment back would do, as far as nobody has touched it since."""
+    for phase in reversed(deployed.phases[: deployed.begun]):
+        yield from (f"{'restart as before' if before.active else 'stop'} {before.unit}" for before in reversed(phase.units))
+        yield from (f"{'put back' if placed.before is not None else 'remove'} {placed.path}" for placed in reversed(phase.files))
+    yield from (f"let {image.reference} mean {image.id[:12]} again" for image in deployed.images)
 
 
 def told(planned: tuple[Phase, ...]) -> Iterator[str]:

@@ -22,13 +22,14 @@ class UnitFailed(Exception):  # noqa: N818 - a past tense like every outcome
 
 
 class UnitNow(msgspec.Struct, frozen=True, kw_only=True):
-    """How a unit is; `well` is also one that had a single thing to do and did it."""
+    """How a unit is; `well` is also one that had a single thing to do and did it, `outdated` one whose container runs another image than its name means now."""
 
     load: str
     active: bool
     well: bool
     invocation: str
     enabled: bool
+    outdated: bool = False
 
 
 def look(unit: str) -> UnitNow:

@@ -6,12 +6,10 @@ import pathlib
 import shutil
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
 import yaml
 from click.testing import CliRunner
 
-from actor.model import Plan
 from actor.playbook import BUILT_IN, load_playbooks
 from homeostat.cli.__main__ import main
 
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 DOCS = pathlib.Path(__file__).parents[3] / "docs" / "playbooks"
-EXAMPLES = sorted(DOCS.glob("facts/*.yml"))
 
 
 @pytest.fixture
@@ -56,17 +53,6 @@ def test_a_playbook_is_shown_as_it_stands_and_in_words(own: pathlib.Path) -> Non
 def test_every_built_in_playbook_can_be_shown(own: pathlib.Path, name: str) -> None:
     shown = run(own, "show", name)
     assert (shown.exit_code, BUILT_IN.joinpath(f"{name}.yml").read_text() in shown.stdout) == (0, True)
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_the_example_facts_of_a_playbook_make_a_plan(own: pathlib.Path, example: pathlib.Path) -> None:
-    told = run(own, "test", example.stem, "--facts", str(example), "--json")
-    assert told.exit_code == 0, told.output
-    plan = msgspec.json.decode(told.stdout, type=Plan)
-    assert plan.action == example.stem
-    assert plan.commands
-    in_words = run(own, "test", example.stem, "--facts", str(example)).stdout
-    assert [command.summary in in_words for command in plan.commands] == [True] * len(plan.commands)
 
 
 def test_a_plan_is_told_with_what_it_runs_what_that_brings_and_what_can_be_undone(own: pathlib.Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from actor.stack.plan import plan, told
 from actor.stack.record import Held
 from actor.stack.stackfile import Component, Member, Wanted
@@ -34,6 +36,12 @@ def test_what_changes_is_restarted_what_is_down_started_and_the_rest_left() -> N
 
 def test_what_is_down_is_started_though_its_file_is_as_it_should_be() -> None:
     first, _ = plan(STACK, THERE, {"a.service": UP, "b.service": DOWN, "c.service": DOWN})
+    assert [before.unit for before in first.units] == ["a.service", "b.service"]
+
+
+def test_what_runs_another_image_than_its_name_means_is_restarted() -> None:
+    outdated = msgspec.structs.replace(UP, outdated=True)
+    first, _ = plan(STACK, THERE, {"a.service": UP, "b.service": outdated, "c.service": DOWN})
     assert [before.unit for before in first.units] == ["a.service", "b.service"]
 
 

@@ -18,7 +18,7 @@ HEALTH = "/usr/bin/podman, exec, systemd-app, /bin/test, -e, /edition-"
 
 
 def quadlet(edition: str, image: str = "localhost/box") -> str:
-    return f"[Container]\nImage={image}\nExec=/bin/sh -c 'touch /edition-{edition}; exec sleep infinity'\nNetwork=host\nStopTimeout=1\nLabel=edition={edition}\n"
+    return f"[Container]\nImage={image}\nExec=/bin/sh -c 'touch /edition-{edition}; exec sleep infinity'\nNetwork=host\nStopSignal=KILL\nLabel=edition={edition}\n"
 
 
 def write(home: Home, edition: str, health: str | None = None) -> None:
@@ -29,9 +29,9 @@ def write(home: Home, edition: str, health: str | None = None) -> None:
     home.write(
         f"{FOLDER}/shop.yml",
         "services:\n"
-        "  cache: {files: [cache.container], settle: 500ms}\n"
-        "  queue: {files: [queue.service], settle: 500ms}\n"
-        f"  app: {{files: [app.container], depends_on: [cache, queue], settle: 500ms, health_timeout: 5s, health: [{health or HEALTH + edition}]}}\n",
+        "  cache: {files: [cache.container], settle: 300ms}\n"
+        "  queue: {files: [queue.service], settle: 300ms}\n"
+        f"  app: {{files: [app.container], depends_on: [cache, queue], settle: 300ms, health_timeout: 3s, health: [{health or HEALTH + edition}]}}\n",
     )
 
 
@@ -80,6 +80,9 @@ def test_a_stack_of_quadlets_comes_up_in_phases_and_a_person_takes_the_next_edit
     after = seen(deployed)
     assert [after[unit][3].split()[1] for unit in ("cache.service", "app.service")] == ["two", "two"]
 
+    shown = deployed.said("deploy", "--undo", said.split()[-1], "--dry-run")
+    assert "put back /etc/containers/systemd/app.container\n" in shown
+    assert seen(deployed) == after
     assert "all is as it was before" in deployed.said("deploy", "--undo", said.split()[-1])
     assert seen(deployed) == before
 
@@ -96,7 +99,7 @@ def test_when_the_app_is_not_well_everything_is_as_before_with_the_images_that_i
 def test_what_is_killed_half_way_is_taken_back_by_the_next(deployed: Home) -> None:
     before = seen(deployed)
     write(deployed, "two", f"{HEALTH}three")
-    deployed.run("sed", "-i", "s/health_timeout: 5s/health_timeout: 10m/", f"{FOLDER}/shop.yml")
+    deployed.run("sed", "-i", "s/health_timeout: 3s/health_timeout: 10m/", f"{FOLDER}/shop.yml")
     deployed.run("systemd-run", "--unit=killed", "/usr/bin/homeostat", "deploy", f"{FOLDER}/shop.yml")
     deployed.until("the app of the second edition", lambda: "two" in _container(deployed, "app.service"))
     deployed.run("systemctl", "kill", "--signal=KILL", "killed.service")
@@ -105,6 +108,16 @@ def test_what_is_killed_half_way_is_taken_back_by_the_next(deployed: Home) -> No
     assert seen(deployed) != before
     code, said = deployed.cli("deploy", "--recover")
     assert (code, seen(deployed)) == (0, before), said
+
+
+def test_another_image_under_the_same_name_is_deployed_and_what_ran_is_back_when_it_is_not_well(deployed: Home) -> None:
+    before = seen(deployed)
+    deployed.shell("tar -C /srv/image -c bin tmp | podman import --message=another - localhost/box:latest")
+    deployed.later("podman", "tag", before["app.service"][3].split()[0], "localhost/box:latest")
+    write(deployed, "one", f"{HEALTH}three")
+    assert "phase 1: restart cache.service\nphase 2: restart app.service\n" in deployed.said("deploy", f"{FOLDER}/shop.yml", "--dry-run")
+    code, said = deployed.cli("deploy", f"{FOLDER}/shop.yml")
+    assert (code, seen(deployed)) == (10, before), said
 
 
 REFUSED = {
