@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from homeostat.config import Config
 
 Place = tuple[str | int, ...]
+_STAND_FOR = {"{unit}": ("service",), "{path}": ("filesystem", "backup-filesystem")}
 
 
 class Contradiction(NamedTuple):
@@ -87,10 +88,9 @@ def _of_steps(playbook: Playbook, steps: Mapping[str, Step]) -> Iterator[Contrad
             yield Contradiction(at, f"this step needs acts_on {_or(step.acts_on)}, and acts_on is {acts_on}")
         if playbook.only_reads and not step.only_reads(planned.options):
             yield Contradiction(("action_class",), f"read is for what only reads, which needs no budget; step {planned.kind} does more")
-        meant = {"{unit}": "service", "{path}": "filesystem"}
-        misplaced = next((word for word, kind in meant.items() if word in getattr(planned.options, "words", ()) and acts_on != kind), None)
+        misplaced = next((word for word, kinds in _STAND_FOR.items() if word in getattr(planned.options, "words", ()) and acts_on not in kinds), None)
         if misplaced is not None:
-            yield Contradiction(at, f"{misplaced} stands for something only where acts_on is {meant[misplaced]}")
+            yield Contradiction(at, f"{misplaced} stands for something only where acts_on is {_or(_STAND_FOR[misplaced])}")
         deadline = getattr(planned.options, "deadline", None)
         if isinstance(deadline, Duration) and deadline > playbook.file.deadline:
             yield Contradiction((*at, "deadline"), f"{deadline} is longer than the playbook's own deadline of {playbook.file.deadline}, which ends everything")
