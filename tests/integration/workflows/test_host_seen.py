@@ -144,7 +144,7 @@ def test_a_quadlet_with_a_syntax_error_is_a_finding_with_the_generators_words(ho
     # Nothing but the running container knows of it now.
     home.run("systemctl", "daemon-reload")
     assert mistake in words(home)[0]
-    home.run("systemctl", "kill", "--signal=KILL", APP)
+    home.run("podman", "kill", "systemd-app")
     assert mistake in words(home)[0]
 
 
@@ -152,7 +152,8 @@ def test_a_masked_unit_and_one_whose_file_is_gone_run_all_the_same(home: Home, r
     home.shell("rm /etc/systemd/system/plain.service; systemctl mask app.service; systemctl daemon-reload")
     assert words(home, running) == ["major: the unit is masked, and runs all the same"]
     assert words(home, running, "plain") == ["major: the unit's file is gone, and it runs all the same"]
-    home.run("systemctl", "kill", "--signal=KILL", APP, PLAIN)
+    home.run("podman", "kill", "systemd-app")
+    home.run("systemctl", "kill", "--signal=KILL", PLAIN)
     home.until("both to end", lambda: home.run("systemctl", "is-active", APP, PLAIN, check=False).split() == ["failed", "failed"])
     home.run("systemctl", "reset-failed", APP, PLAIN)
     assert (words(home), words(home, name="plain")) == ([], [])
