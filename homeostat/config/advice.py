@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from homeostat.config.autonomy import InForce, in_force
+from homeostat.config.backups import holders
 from homeostat.config.section import DAY, HOUR
 from homeostat.config.shared_windows import SharedInterval
 from homeostat.config.thresholds import NEVER
@@ -27,7 +28,7 @@ _MOSTLY = 0.5
 
 def advise(config: Config, now: float) -> list[str]:
     """Return what is surely not meant in a valid configuration, as it is from `now` (Unix seconds) on."""
-    return [*_on_windows(config, now), *_on_traffic(config, now), *_on_levels(config.autonomy), *_on_schedule(config, now)]
+    return [*_on_windows(config, now), *_on_traffic(config, now), *_on_levels(config.autonomy), *_on_schedule(config, now), *_on_backups(config)]
 
 
 def shut_for_ever(config: Config, now: float) -> bool:
@@ -140,6 +141,16 @@ def _first_hole(year: list[_Piece]) -> tuple[float, float] | None:
     holes = [(pieces[0].start, pieces[-1].end) for is_hole, pieces in runs if is_hole]
     whole = [hole for hole in holes if hole[0] > year[0].start and hole[1] < year[-1].end]
     return next(iter([*whole, *holes]), None)
+
+
+def _on_backups(config: Config) -> Iterator[str]:
+    """Yield each file system of backups that nobody watches for their room, so that a rotation comes after a clean-up or never."""
+    targets = config.exporter.targets
+    marked = {mark.mountpoint for mark in targets.backup.filesystems if mark.host in {None, config.host}} if targets.backup.enabled else set()
+    for name in holders(config.backups):
+        place = config.filesystems[name].path or name
+        if place not in marked:
+            yield f"backups: nothing sees when the backups on {name} run out of room; name {{mountpoint: {place}}} in exporter.targets.backup.filesystems"
 
 
 def _moment(timestamp: float, zone: str) -> str:

@@ -16,8 +16,8 @@ from homeostat.time_intervals import zone
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Filesystem
 
-# Root's door is open for little longer.
-MOST_SECONDS = 90
+# Root's door is open for little longer (RuntimeMaxSec).
+MOST_SECONDS = 80
 Tool = Literal["btrbk", "snapper", "other"]
 
 
@@ -50,7 +50,7 @@ class Integrity(Section, frozen=True, kw_only=True):
     command: Argv | None = None
     """A program that succeeds while it can, as in [/usr/bin/restic, check], run once in `exporter.observers.backup_integrity.every`."""
     deadline: Duration = Duration(60)
-    """How long the program may take before it is ended, 90s at most."""
+    """How long the program may take before it is ended, 80s at most."""
     marker: str | None = None
     """Or a file that your own check writes anew each time it succeeds."""
     max_age: Duration = Duration(8 * DAY)

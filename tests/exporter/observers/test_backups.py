@@ -127,5 +127,5 @@ class TestIntegrity:
         assert len(count.read_text()) == 4
 
     def test_its_program_has_no_longer_than_roots_door_is_open(self) -> None:
-        with pytest.raises(ValueError, match=r"deadline 2m must be at most 90s; let what takes longer run by a timer of its own that writes a marker"):
+        with pytest.raises(ValueError, match=r"deadline 2m must be at most 80s; let what takes longer run by a timer of its own that writes a marker"):
             Integrity(command=("/bin/true",), deadline=type(Integrity(marker="/m").deadline)(120))

@@ -55,11 +55,20 @@ def test_of_what_may_well_be_meant_nothing_is_said(name: str) -> None:
     assert advise(read(MEANT[name]), NOW) == []
 
 
+def test_of_backups_whose_room_is_watched_nothing_is_said() -> None:
+    assert advise(read(f"{BACKUPS}\nexporter: {{targets: {{backup: {{filesystems: [{{mountpoint: /srv/backup, shared: true}}]}}}}}}"), NOW) == []
+
+
 def test_nothing_is_said_of_the_sample_nor_of_the_defaults() -> None:
     assert advise(EXAMPLE, NOW) == advise(Config(), NOW) == []
 
 
+BACKUPS = "filesystems: {/srv/backup: {}}\nbackups: {nightly: {sources: {data: /srv/data}, directory: /srv/backup, filesystem: /srv/backup}}"
 UNMEANT = {
+    "backups whose room nobody watches": (
+        BACKUPS,
+        ["backups: nothing sees when the backups on /srv/backup run out of room; name {mountpoint: /srv/backup} in exporter.targets.backup.filesystems"],
+    ),
     "windows that never open": (THIRTIETH, ["windows: none opens within ten years, so nothing could ever be executed"]),
     "windows that are over": ("windows: [{years: ['2020:2025']}]", ["windows: none opens within ten years, so nothing could ever be executed"]),
     "windows that open much later": (
