@@ -56,7 +56,7 @@ def _fresh(world: World) -> Feasibility | None:
 
 
 def _protections(world: World, playbook: Playbook) -> list[Protection]:
-    targets = catalogue(world.config, playbook.file.acts_on)
+    targets = [target for target in catalogue(world.config, playbook.file.acts_on) if not playbook.file.deploys or world.config.services[target].has_unit]
     obstacles = {target: world.hands.obstacle(case_of(world, playbook, target, "feasibility"), playbook) for target in targets}
     dispensable = playbook.file.unprotected_feasibility is not None
     return [Protection(playbook.name, target, obstacle, dispensable) for target, obstacle in obstacles.items()]

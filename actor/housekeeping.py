@@ -17,23 +17,27 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS = MINUTE
 _PRUNE_EVERY_SECONDS = HOUR
+# Another configuration may want it sooner.
+DEPLOYMENTS_ASKED_SECONDS = 5.0
 _DEPLOYMENTS_EVERY_SECONDS = 5 * MINUTE
 # Between two small removals the journal is free for what is urgent.
 _PAUSE_SECONDS = 0.1
 
 
-def deployments_every_seconds(world: World) -> float:
-    """Return how often it is looked whether a service's deployment has become a good one."""
-    return max(1.0, min(_DEPLOYMENTS_EVERY_SECONDS, float(world.config.protections.deployment_good_after)))
+def keep_deployments(world: World, kept_at: float | None) -> float:
+    """Keep what the services are deployed as, where that has been well for a while, if that was not done a moment ago; return at which steady time it was.
 
-
-def keep_deployments(world: World) -> None:
-    """Keep what the services are deployed as, where that has been well for a while; what cannot be kept now may be the next time."""
+    What cannot be kept now may be the next time.
+    """
+    now, every_seconds = world.clock.monotonic(), min(_DEPLOYMENTS_EVERY_SECONDS, world.config.protections.deployment_good_after)
+    if kept_at is not None and now - kept_at < every_seconds:
+        return kept_at
     try:
         for words in world.hands.keep_deployments(world.config):
             log.info("%s", words)
     except (StepFailed, OSError) as failure:
         log.warning("good deployments are not kept: %s", failure)
+    return now
 
 
 def keep_house(world: World, pruned_at: float | None) -> float | None:

@@ -54,13 +54,14 @@ class Loop:
         self._lock = threading.Lock()
         self._reconciled = False
         self._pruned_at: float | None = None
+        self._deployments_kept_at: float | None = None
         self._began_at = service.world.clock.monotonic()
         self._threads = [threading.Thread(target=self._run, name="loop", daemon=True)]
         for name, turn, rest in (
             ("reconcile", self._reconcile, lambda: self._world.ending.is_set() or service.incomplete.wait(self._world.config.actor.reconcile)),
             ("feasibility", self._ask_feasibility, lambda: service.reconfigured.wait(feasibility.EVERY_SECONDS)),
             ("housekeeping", self._keep_house, lambda: self._world.ending.wait(housekeeping.EVERY_SECONDS)),
-            ("deployments", lambda: housekeeping.keep_deployments(self._world), lambda: self._world.ending.wait(housekeeping.deployments_every_seconds(self._world))),
+            ("deployments", self._keep_deployments, lambda: self._world.ending.wait(housekeeping.DEPLOYMENTS_ASKED_SECONDS)),
             ("summary", lambda: post_what_is_due(self._world), lambda: self._world.ending.wait(summary.EVERY_SECONDS)),
             ("selftest", self._test_daily, lambda: self._world.ending.wait(selftest.EVERY_SECONDS)),
         ):
@@ -168,6 +169,9 @@ class Loop:
         """Whoever of the two is first, ready is what is known whole."""
         if self._reconciled and self._world.feasibility is not None:
             self._world.ready.set()
+
+    def _keep_deployments(self) -> None:
+        self._deployments_kept_at = housekeeping.keep_deployments(self._world, self._deployments_kept_at)
 
     def _test_daily(self) -> None:
         with contextlib.suppress(HandedOver):

@@ -13,6 +13,7 @@ from homeostat.prometheus import PrometheusError, selector
 if TYPE_CHECKING:
     from actor.model import EpisodeKey
     from actor.world import World
+    from homeostat.prometheus import Sample
 
 _CYCLES = 2
 
@@ -67,7 +68,7 @@ def tell(world: World, key: EpisodeKey) -> Told | None:
     """
     labels = key._asdict()
     try:
-        usage = world.prometheus.query(f"max({selector('homeostat_usage_ratio', **labels)})")
+        usage = _latency_now(world, key) or world.prometheus.query(f"max({selector('homeostat_usage_ratio', **labels)})")
         asserted = world.prometheus.query(selector("homeostat_problem_confidence_ratio", **labels))
         forecast = world.prometheus.query(selector("homeostat_limit_probability_ratio", **labels))
     except PrometheusError:
@@ -83,6 +84,16 @@ def health_score(world: World, host: str) -> float | None:
     except PrometheusError:
         return None
     return samples[0].value if samples else None
+
+
+def _latency_now(world: World, key: EpisodeKey) -> list[Sample]:
+    """Return how much of its limit a service's latency is at this moment, as `homeostat_usage_ratio` is of a whole week: that would tell of a cure a week late."""
+    settings = world.config.exporter.targets.latency
+    query = settings.services.get(key.target) if key.resource == "latency" else None
+    if query is None:
+        return []
+    before = f"avg_over_time((({query}) >= 0)[{settings.over}:{world.config.exporter.step}] offset {settings.over})"
+    return world.prometheus.query(f"max(({query}) >= 0) / (max({before}) * {1 + settings.limit_growth_ratio:g})")
 
 
 def has_seen(world: World, key: EpisodeKey, *, observed: bool, began: tuple[float, float]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pathlib
 import re
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from actor.model import StartLimit, StepFailed, UnitState
 from homeostat import shell
 from homeostat.clock import uptime_seconds
 from homeostat.discovery import discover
+from homeostat.units.files import QUADLETS
 from homeostat.units.show import changed_at, main_pid, memory_bytes, moment, values_of
 
 if TYPE_CHECKING:
@@ -127,7 +129,13 @@ def _files(values: dict[str, str]) -> tuple[str, ...]:
     own = values.get("SourcePath", "") if "/systemd/generator" in fragment else fragment
     # What `systemctl set-property` writes is in force already.
     drop_ins = [path for path in values.get("DropInPaths", "").split() if "/system.control/" not in path and "/systemd/generator" not in path]
-    return tuple(path for path in [own, *drop_ins] if path)
+    return tuple(path for path in [own, *drop_ins, *_quadlets_own(own)] if path)
+
+
+def _quadlets_own(path: str) -> list[str]:
+    """Return the drop-ins of a quadlet, of which systemd does not know, and their folder, which changes when one comes or goes."""
+    folder = pathlib.Path(f"{path}.d")
+    return [str(folder), *map(str, sorted(folder.glob("*.conf")))] if path.endswith(QUADLETS) and folder.is_dir() else []
 
 
 def _started_at(values: dict[str, str]) -> float | None:

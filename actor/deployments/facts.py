@@ -58,7 +58,7 @@ def look(service: Service) -> Running:
 
 def unit_of(service: Service) -> tuple[UnitState, tuple[str, ...]]:
     """Return what the manager says of a service, and the places where its unit is declared. Raises StepFailed as `look`."""
-    if service.unit is None or not service.manager.startswith("systemd"):
+    if service.unit is None or not service.has_unit:
         raise StepFailed(f"manager {service.manager} knows no unit whose files could be kept")
     if "@" in service.unit:
         raise StepFailed(f"{service.unit} is an instance of a template, whose file is other units' too")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import re
 from typing import TYPE_CHECKING
@@ -47,13 +48,15 @@ def _of_quadlets(place: Place) -> str | None:
 
 
 def _with_line(said: str) -> str:
-    """Return podman's words of an unknown key with the line where it stands, which it does not tell."""
+    """Return podman's words of an unknown key with the file and the line where it stands: it names the quadlet, whichever drop-in that is in."""
     found = _UNKNOWN_KEY.search(said)
     if found is None:
         return said
-    try:
-        lines = pathlib.Path(found["path"]).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return said
-    number = next((number for number, line in enumerate(lines, 1) if line.partition("=")[0].strip() == found["key"]), None)
-    return f"{said} line {number}" if number is not None else said
+    quadlet = pathlib.Path(found["path"])
+    for path in (quadlet, *sorted(quadlet.with_name(f"{quadlet.name}.d").glob("*.conf"))):
+        with contextlib.suppress(OSError):
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            number = next((number for number, line in enumerate(lines, 1) if line.partition("=")[0].strip() == found["key"]), None)
+            if number is not None:
+                return f"{path} line {number}: unsupported key {found['key']!r}"
+    return said

@@ -12,6 +12,8 @@ from actor.deployments import facts, store
 from actor.disk import copies, files, shelf
 from actor.model import StepFailed
 from homeostat import shell
+from homeostat.units.differences import as_started
+from homeostat.units.look import look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from actor.deployments.store import Deployment, Good
     from homeostat.config import Config
     from homeostat.config.catalogue import Service
+    from homeostat.units.facts import Settings
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +42,7 @@ def keep_good(config: Config, now: float) -> tuple[str, ...]:
 
 def _kept(config: Config, now: float) -> Iterator[str]:
     for name, service in sorted(config.services.items()):
-        if not service.manager.startswith("systemd"):
+        if not service.has_unit:
             continue
         try:
             running = facts.look(service)
@@ -64,7 +67,7 @@ def _keep(config: Config, about: tuple[str, Service], running: Running, now: flo
     """Keep a deployment, or note of one that is kept that it still is good; say whether it is a new one."""
     place = store.folder_of(config)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    deployment = store.deployment_of(about, running.image, running.state.started_at)
+    deployment = msgspec.structs.replace(store.deployment_of(about, running.image, running.state.started_at), said=_said(*about))
     own_name = f"homeostat-{_ACTION}-{_digest(deployment, copies.sums(running.places))}"
     is_new = not place.joinpath(own_name).exists()
     with files.opened(str(place)) as shelves:
@@ -74,6 +77,11 @@ def _keep(config: Config, about: tuple[str, Service], running: Running, now: flo
             store.renew(shelves, own_name, deployment)
     store.seen_good(str(place / own_name), now)
     return is_new
+
+
+def _said(name: str, service: Service) -> Settings | None:
+    seen = look({name: service}).units.get(name)
+    return as_started(seen) if seen is not None else None
 
 
 def _digest(deployment: Deployment, sums: dict[str, str]) -> str:

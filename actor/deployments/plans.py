@@ -11,16 +11,13 @@ from actor.deployments.facts import Running
 from actor.disk import copies
 from actor.model import StepFailed
 from homeostat.units.differences import differences
-from homeostat.units.files import QUADLETS
 from homeostat.units.look import look
-from homeostat.units.texts import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from actor.deployments.store import Good
     from actor.model import Case
     from homeostat.units.differences import Difference
+    from homeostat.units.facts import Settings
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,9 +35,9 @@ def declared(case: Case) -> Declared:
     assert case.service is not None
     running = facts.look(case.service)
     try:
-        before = _texts_before(case, running)
-        found = _differences(case, None if running.state.files[0].endswith(QUADLETS) else before)
-        lines = difference.of_files(before, store.texts_now(running.places)) if before is not None else ()
+        before = _before(case, running)
+        found = _differences(case, before.deployment.said if before is not None else None)
+        lines = difference.of_files(store.texts(before.folder), store.texts_now(running.places)) if before is not None else ()
         sums = copies.sums(running.places)
     except (OSError, ValueError) as error:
         raise StepFailed(f"the files of {case.target} cannot be read: {error}") from None
@@ -50,21 +47,18 @@ def declared(case: Case) -> Declared:
     return Declared(running=running, sha256=sums, words=words, major=major, difference=lines)
 
 
-def _texts_before(case: Case, running: Running) -> dict[str, str] | None:
-    """Return what stood in the files of what runs, None where they still stand so or nothing tells."""
+def _before(case: Case, running: Running) -> Good | None:
+    """Return the deployment that runs, as it was kept, where its files no longer stand so; None where they do, or nothing was kept."""
     kept = store.good_of(case.config, case.target) if running.edited else []
-    return store.texts(store.before_the_edit(kept, running.image, running.state.started_at).folder) if kept else None
+    return store.before_the_edit(kept, running.image, running.state.started_at) if kept else None
 
 
-def _differences(case: Case, before: Mapping[str, str] | None) -> tuple[Difference, ...]:
-    """Return what differs; `before` are the texts that what runs was read from, None for a quadlet's, which podman reads, and for what nobody knows."""
+def _differences(case: Case, former: Settings | None) -> tuple[Difference, ...]:
     assert case.service is not None
     seen = look({case.target: case.service})
     if case.target not in seen.units:
         raise StepFailed(seen.unseen.get(case.target, f"{case.target} declares nothing"))
-    unit = seen.units[case.target]
-    former = None if before is None else settings_of(before[path] for path in sorted(before, key=lambda path: path.endswith(".conf")))
-    return differences(unit, former)
+    return differences(seen.units[case.target], former)
 
 
 def earlier(case: Case, running: Running) -> Good | None:

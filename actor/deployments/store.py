@@ -14,6 +14,7 @@ from actor.deployments import podman
 from actor.deployments.podman import Image
 from actor.disk import copies, entries, files, shelf, space
 from actor.model import StepFailed
+from homeostat.units.facts import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +30,17 @@ _MOST_FILE_BYTES = 256 * 1024
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """Which service ran so, by which unit (of which user, None for the system's), with which image; it was started at a Unix time, where that is known."""
+    """Which service ran so, by which unit (of which user, None for the system's), with which image; it was started at a Unix time, where that is known.
+
+    `said` is what its files said, setting by setting, where somebody has looked at that.
+    """
 
     service: str
     unit: str
     user: str | None
     image: Image | None
     started_at: float | None
+    said: Settings | None = None
 
 
 class Good(msgspec.Struct, frozen=True, kw_only=True):

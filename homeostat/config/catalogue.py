@@ -92,6 +92,11 @@ class Service(Section, frozen=True, kw_only=True):
         if self.sessions is not None and not self.sessions.strip():
             raise ValueError("sessions must be a query, as in sum(jellyfin_active_streams)")
 
+    @property
+    def has_unit(self) -> bool:
+        """Whether systemd runs it, and so a file says how."""
+        return self.manager in {"systemd", "systemd-user"}
+
     def _exact_places(self) -> None:
         """Refuse a place of its data that does not say exactly one. Raises ValueError."""
         if self.subvolume is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from tests.actor.gates.situations import RUNNING, ask, incident, situation
-from tests.support import DISK
+from tests.actor.gates.situations import RUNNING, ask, incident, playbook, situation
+from tests.support import DISK, WEB
 
 
 def test_an_edited_unit_is_left_to_a_person() -> None:
@@ -31,3 +31,17 @@ def test_a_unit_as_it_was_loaded_may_be_restarted() -> None:
 
 def test_a_cleanup_touches_no_unit() -> None:
     assert ask("drifted", situation(incident(DISK), unit_state=None)) == ("allow", "no service is touched")
+
+
+def test_what_is_there_to_deploy_an_edit_may_deploy_it() -> None:
+    edited = msgspec.structs.replace(RUNNING, needs_reload=True)
+    deploying = situation(unit_state=edited, playbook=playbook("drift-reconciliation"))
+    assert ask("drifted", deploying) == ("allow", "to deploy what is declared is what it is for, and its plan shows that")
+
+
+def test_drift_that_is_major_is_riskier_than_minor_and_never_without_a_person() -> None:
+    known = playbook("drift-reconciliation")
+    assert (known.file.risk_of("config_drift_minor"), known.file.risk_of("config_drift_major")) == ("medium", "high")
+    about = incident(WEB._replace(problem="config_drift_major"))
+    assert ask("confirmation", situation(about, playbook=known)) == ("confirm", "the risk is high")
+    assert ask("confirmation", situation(incident(WEB._replace(problem="config_drift_minor")), playbook=known))[0] == "allow"
