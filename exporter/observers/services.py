@@ -125,7 +125,7 @@ def _troubles(facts: States, known: Mapping[str, Known], looking: Looking) -> It
     failed = {name for name, state in facts.services.items() if state.state == "failed" and state.ended != "stopped"}
     for name, state in facts.services.items():
         broken = failed & needs(looking.config.services, name)
-        found = _down(state, broken, booted=facts.booted) or _sick(state, known[name], looking.config.exporter.observers.services)
+        found = _down(state, broken) or _sick(state, known[name], looking.config.exporter.observers.services)
         if found is not None:
             yield dataclasses.replace(found, target=name)
 
@@ -134,7 +134,7 @@ def _trouble(confidence: float, words: str) -> Trouble:
     return Trouble("service_down", "", "service", confidence, "critical" if confidence == 1.0 else "warning", words)
 
 
-def _down(state: State, broken: set[str], *, booted: bool) -> Trouble | None:
+def _down(state: State, broken: set[str]) -> Trouble | None:
     """Say why a service is down that should run; one that somebody stopped is none, however it ended then."""
     if state.state == "failed" and state.ended != "stopped":
         return _trouble(1.0, f"it failed: {state.result}")
@@ -144,8 +144,8 @@ def _down(state: State, broken: set[str], *, booted: bool) -> Trouble | None:
         return _trouble(0.95, f"it does not run, and {min(broken)}, which it needs, failed")
     if state.ended == "itself":
         return _trouble(0.9, "it is enabled, and ended by itself without an error")
-    if not state.ran and booted:
-        return _trouble(0.9, "it is enabled, and was never started since this host was")
+    if state.ended == "unstarted":
+        return _trouble(0.95, "it is enabled, and could not be started because what its unit requires did not start")
     return None
 
 

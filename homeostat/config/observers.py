@@ -41,9 +41,13 @@ class ServicesObserver(Observer, frozen=True, kw_only=True):
 class DriftObserver(Observer, frozen=True, kw_only=True):
     """Whether each service of the catalogue runs as its file says."""
 
+    every: Duration = Duration(2 * MINUTE)
+
 
 class DeploymentsObserver(Observer, frozen=True, kw_only=True):
     """When each service's unit or image last changed."""
+
+    every: Duration = Duration(5 * MINUTE)
 
 
 class BackupsObserver(Observer, frozen=True, kw_only=True):

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
     from homeostat.units.places import Place
 
-Ended = Literal["", "stopped", "itself"]
+Ended = Literal["", "stopped", "itself", "unstarted"]
 
 _SECONDS = 10
 _MOST_BYTES = 1024 * 1024
-_OF_MANAGER = ("UnitPath", "NFailedUnits", "SystemState")
+_OF_MANAGER = ("UnitPath", "NFailedUnits")
 _JOURNAL = ("/usr/bin/journalctl", "--boot", "--no-pager", "--quiet", "--output=json", "--output-fields=MESSAGE_ID", "--lines=10")
-# systemd's own ids of "Stopping", which it says of a stop that was asked for, and of "Deactivated successfully".
-_ENDINGS: dict[str, Ended] = {"de5b426a63be47a7b6ac3eaac82e2f6f": "stopped", "7ad2d189f7e94e70a38c781354912448": "itself"}
+# systemd's own ids of "Stopping", which it says only of a stop that was asked for, and of "Started", without which the journal does not reach back to that run.
+_ENDINGS: dict[str, Ended] = {"de5b426a63be47a7b6ac3eaac82e2f6f": "stopped", "39f53479d3a045ac8e11786248231fbf": "itself"}
+# Its "Failed to start", with the reason that something else did.
+_UNSTARTED = ("MESSAGE_ID=be02cf6855d2428ba40df7e9d022f03d", "JOB_RESULT=dependency")
 _UNIT_OF = "PODMAN_SYSTEMD_UNIT"
 _CONTAINER = (
     '{"id":{{json .ID}},"name":{{json .Name}},"unit":{{json (index .Config.Labels "' + _UNIT_OF + '")}},"image":{{json .ImageName}},'
@@ -98,7 +100,7 @@ def _show(place: Place, units: Sequence[str], properties: Sequence[str]) -> dict
 
 
 def manager(place: Place) -> dict[str, str]:
-    """Return what systemd tells of itself: `UnitPath`, the folders that units are looked for in, `NFailedUnits` and `SystemState`. Raises Unreachable."""
+    """Return what systemd tells of itself: `UnitPath`, the folders that units are looked for in and `NFailedUnits`. Raises Unreachable."""
     completed = shell.run((*place.systemctl, "show", f"--property={','.join(_OF_MANAGER)}"), _SECONDS)
     values = values_of(completed.output)
     if not completed.ok or not values.keys() >= set(_OF_MANAGER):
@@ -107,11 +109,15 @@ def manager(place: Place) -> dict[str, str]:
 
 
 def ended(place: Place, unit: str, invocation: str) -> Ended:
-    """Return how the journal says that a run of a unit ended: it was `stopped` by whoever asked systemd, or `itself` without an error; else nothing."""
+    """Return how the journal says that a run of a unit ended: it was `stopped` by whoever asked systemd, or ended by `itself`; nothing where it does not tell.
+
+    Without an invocation it has not run: then whether it was `unstarted`, because what it requires did not start.
+    """
     of = "" if place.home is None else "USER_"
-    ids = (f"MESSAGE_ID={message}" for message in _ENDINGS)
-    matches = (f"{of}UNIT={unit}", f"{of}INVOCATION_ID={invocation}")
-    told = shell.run((*_JOURNAL, *ids, *matches), _SECONDS).output
+    matches = (f"{of}INVOCATION_ID={invocation}", *(f"MESSAGE_ID={message}" for message in _ENDINGS)) if invocation else _UNSTARTED
+    told = shell.run((*_JOURNAL, f"{of}UNIT={unit}", *matches), _SECONDS).output
+    if not invocation:
+        return "unstarted" if _UNSTARTED[0].rpartition("=")[2] in told else ""
     return next((word for message, word in _ENDINGS.items() if message in told), "")
 
 

@@ -29,16 +29,16 @@ _LOADS = {"masked": "masked", "not-found": "missing"}
 # A container that was asked to stop ends with one of these; podman does not tell who asked.
 _STOPPED = frozenset({0, 128 + 9, 128 + 15})
 _PROPERTIES = (
-    "LoadState", "ActiveState", "Result", "NRestarts", "InvocationID", "MainPID", "MemoryCurrent", "StateChangeTimestamp", "InactiveEnterTimestamp",
-    "ActiveEnterTimestamp", "UnitFileState", "TriggeredBy", "Type", "ConditionResult", "ConditionTimestamp", *_WANTING,
+    "LoadState", "ActiveState", "Result", "NRestarts", "InvocationID", "MainPID", "MemoryCurrent", "StateChangeTimestamp",
+    "UnitFileState", "TriggeredBy", "Type", "ConditionResult", "ConditionTimestamp", *_WANTING,
 )  # fmt: skip
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """How one service is: its state in systemd's words, or `masked` or `missing`; how it ended (`result`), and since when (Unix seconds) it is so.
 
-    It is `wanted` when something starts it with the host to stay up, and `ran` when it was up since the host was started, as far as
-    its manager remembers; `ended` is how the journal says that its run ended. `health` is podman's word, empty without a check.
+    It is `wanted` when something starts it with the host to stay up; `ended` is how the journal says that its last run ended, or that
+    it could not begin. `health` is podman's word, empty without a check.
     """
 
     state: str
@@ -49,26 +49,21 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int | None = None
     health: str = ""
     wanted: bool = False
-    ran: bool = True
     ended: Ended = ""
 
 
 class States(msgspec.Struct, frozen=True, kw_only=True):
-    """How services are, by name; `unseen` says in one line of each other one why it could not be seen. `booted` is whether the host has come up."""
+    """How services are, by name; `unseen` says in one line of each other one why it could not be seen."""
 
     services: dict[str, State] = {}
     unseen: dict[str, str] = {}
     failed_units: int | None = None
-    booted: bool = True
 
 
 def look(services: Mapping[str, Service]) -> States:
     """Ask the managers of `services`, and the system's systemd how many units failed. Raises Unreachable where there is neither."""
     found: dict[str, State | str] = {name: _of_command(service) for name, service in services.items() if service.manager == "command"}
-    failed, booted = None, True
-    if pathlib.Path("/run/systemd/system").exists():
-        manager = asking.manager(SYSTEM)
-        failed, booted = int(manager["NFailedUnits"]), manager["SystemState"] in {"running", "degraded"}
+    failed = int(asking.manager(SYSTEM)["NFailedUnits"]) if pathlib.Path("/run/systemd/system").exists() else None
     for user, members in by_user(services).items():
         try:
             place = place_for(user)
@@ -80,7 +75,7 @@ def look(services: Mapping[str, Service]) -> States:
     if failed is None and not found:
         raise Unreachable("no systemd runs here, and the catalogue has no services")
     seen = {name: state for name, state in found.items() if isinstance(state, State)}
-    return States(services=seen, unseen={name: why for name, why in found.items() if isinstance(why, str)}, failed_units=failed, booted=booted)
+    return States(services=seen, unseen={name: why for name, why in found.items() if isinstance(why, str)}, failed_units=failed)
 
 
 def _at(place: Place, services: Mapping[str, Service]) -> dict[str, State | str]:
@@ -100,7 +95,7 @@ def _at(place: Place, services: Mapping[str, Service]) -> dict[str, State | str]
 
 
 def _ended(place: Place, unit: str, state: State | str) -> State | str:
-    if isinstance(state, str) or not state.invocation or not (state.state == "failed" or (state.state == "inactive" and state.wanted)):
+    if isinstance(state, str) or not (state.state == "failed" or (state.state == "inactive" and state.wanted)):
         return state
     return msgspec.structs.replace(state, ended=asking.ended(place, unit, state.invocation))
 
@@ -120,7 +115,6 @@ def _of_unit(values: dict[str, str] | str, health: str) -> State | str:
             memory_bytes=memory_bytes(values),
             health=health,
             wanted=_wanted(values),
-            ran=bool(values.get("InactiveEnterTimestamp") or values.get("ActiveEnterTimestamp")),
         )
     except (KeyError, ValueError) as fault:
         return f"the manager tells what cannot be read: {fault}"

@@ -22,10 +22,10 @@ def config() -> Config:
     return Config(host="nas", services={"redis": redis, "auth": Service(manager="systemd", unit="auth.service", depends_on=("redis",))})
 
 
-def read(memory: Any = None, now: float = NOW, booted: bool = True, **services: State | str) -> Sight:
+def read(memory: Any = None, now: float = NOW, **services: State | str) -> Sight:
     seen = {name: state for name, state in services.items() if isinstance(state, State)}
     unseen = {name: why for name, why in services.items() if isinstance(why, str)}
-    return OBSERVER.read(States(services=seen, unseen=unseen, failed_units=2, booted=booted), Looking(config(), now, memory))
+    return OBSERVER.read(States(services=seen, unseen=unseen, failed_units=2), Looking(config(), now, memory))
 
 
 def state(**changed: Any) -> State:
@@ -67,9 +67,9 @@ def test_a_service_that_failed_is_down_for_certain() -> None:
     [
         STOPPED,
         state(state="failed", result="exit-code", ended="stopped"),
-        state(state="inactive", wanted=False, ran=False),
-        state(state="masked", ran=False),
-        state(state="missing", wanted=False, ran=False),
+        state(state="inactive", wanted=False),
+        state(state="masked"),
+        state(state="missing", wanted=False),
         state(state="activating"),
     ],
     ids=["stopped by a person", "stopped by a person and killed", "not enabled", "masked", "not there", "coming up"],
@@ -80,10 +80,10 @@ def test_what_is_not_up_for_a_reason_is_no_problem(stopped: State) -> None:
     assert sight.troubles == ()
 
 
-def test_an_enabled_service_that_never_came_up_is_down_once_the_host_has_booted() -> None:
-    never = state(state="inactive", ran=False)
-    assert read(booted=False, redis=never).troubles == ()
-    assert words(read(redis=never)) == [("redis", "it is enabled, and was never started since this host was")]
+def test_an_enabled_service_whose_requirement_did_not_start_is_down_and_one_that_nobody_started_is_not() -> None:
+    told = words(read(redis=state(state="inactive", invocation="", ended="unstarted")))
+    assert told == [("redis", "it is enabled, and could not be started because what its unit requires did not start")]
+    assert read(redis=state(state="inactive", invocation="")).troubles == ()
 
 
 def test_an_enabled_service_that_ended_by_itself_is_down() -> None:

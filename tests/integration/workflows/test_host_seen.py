@@ -186,7 +186,7 @@ def test_what_failed_what_a_person_stopped_and_what_is_not_there_are_told_apart(
     home.run("systemctl", "stop", APP)
     after = home.until("the end of both", lambda: ended(home.machine.call(states_of, services)))
     # Who asked for the end of a container is told by the journal alone: systemd calls both failed.
-    assert [(after.services[name].result, after.services[name].ended) for name in ("app", "plain")] == [("exit-code", "stopped"), ("signal", "")]
+    assert [(after.services[name].result, after.services[name].ended) for name in ("app", "plain")] == [("exit-code", "stopped"), ("signal", "itself")]
     assert (after.failed_units or 0) == (before.failed_units or 0) + 2
     home.run("systemctl", "reset-failed", APP, PLAIN)
     home.write("/etc/systemd/system/plain.service.d/10.conf", "[Service]\nExecStart=\nExecStart=/bin/sleep 0.1\n")
