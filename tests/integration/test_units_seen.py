@@ -75,6 +75,15 @@ def test_a_stop_of_a_users_enabled_unit_is_told_from_its_own_end_and_from_a_star
     assert {name: (state.state, state.wanted, state.ended) for name, state in told.items()} == {name: ("inactive", True, name) for name in services}
 
 
+def test_a_unit_is_seen_by_each_of_its_names_and_a_name_that_is_none_hides_no_other(machine: Machine) -> None:
+    machine.write("/etc/systemd/system/known.service", "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nAlias=alias.service\n")
+    machine.run("systemctl", "enable", "--now", "known.service")
+    names = ("alias", "no@", "known")
+    told = machine.call(states_of, {name: Service(manager="systemd", unit=f"{name}.service") for name in names})
+    assert {name: state.state for name, state in told.services.items()} == {"alias": "active", "known": "active"}
+    assert "no@.service is neither a valid invocation ID nor unit name" in told.unseen["no@"]
+
+
 def test_root_reads_nothing_for_a_user_that_they_could_not_read(machine: Machine) -> None:
     machine.write("/etc/secret.service", "[Service]\nExecStart=/bin/true\nUser=hunter2\n")
     machine.run("chmod", "600", "/etc/secret.service")

@@ -48,6 +48,13 @@ def test_podmans_options_are_the_same_in_every_form_and_order() -> None:
     }  # fmt: skip
 
 
+def test_options_that_are_given_several_times_have_no_order() -> None:
+    one, other = (podman_options(["podman", "run", "-v", first, "-v", second, "box"]) for first, second in (("/a", "/b"), ("/b", "/a")))
+    assert one == other
+    assert one is not None
+    assert one["--volume"] == ("/a", "/b")
+
+
 @pytest.mark.parametrize("argv", [[], ["/bin/sleep", "run"], ["/usr/bin/podman", "rm", "x"], ["/usr/bin/podman", "start", "web"]])
 def test_what_makes_no_container_has_no_options(argv: list[str]) -> None:
     assert podman_options(argv) is None

@@ -9,6 +9,7 @@ import pytest
 
 from homeostat.units.differences import Difference, as_started, differences
 from homeostat.units.facts import Container, File, Settings, Unit
+from homeostat.units.seals import OPEN
 
 CASES = sorted(pathlib.Path(__file__).with_name("cases").glob("*.json"))
 
@@ -73,6 +74,13 @@ def test_files_that_systemd_has_not_read_yet_are_major_where_nobody_saw_what_the
 def test_a_container_whose_image_was_retagged_differs_by_its_image() -> None:
     container = Container(name="web", image="box:1", image_id="a" * 64, tagged_id="b" * 64)
     assert words(Unit(active=True, container=container)) == [f"major: box:1 is image {'b' * 12} now, and image {'a' * 12} runs"]
+
+
+def test_what_only_systemd_knows_when_it_starts_a_container_fits_what_runs() -> None:
+    container = Container(name="web", image="box:1", image_id="a", tagged_id="a", command={"--publish": ("8080:80",), "--env PORT": ("#0123456789abcdef",)})
+    unit = Unit(active=True, command={"--publish": (f"{OPEN}:80",), "--env PORT": (OPEN,)}, container=container)
+    assert words(unit) == []
+    assert words(msgspec.structs.replace(unit, command=unit.command | {"--publish": (f"{OPEN}:81",)} if unit.command else None)) != []
 
 
 def test_what_a_unit_said_when_it_was_started_is_known_only_while_nothing_changed_since() -> None:
