@@ -73,7 +73,7 @@ def copy(source: int, name: str, destination: int, new: str) -> None:
             raise OSError(errno.ESTALE, "changed while it was copied", name)
         if not is_folder:
             _copy_content(old, made)
-        _copy_attributes(old, made, status)
+        copy_attributes(old, made, status)
         os.fsync(made)
 
 
@@ -115,7 +115,8 @@ def _copy_content(old: int, new: int) -> None:
             shutil.copyfileobj(source, destination, 1024**2)
 
 
-def _copy_attributes(old: int, new: int, status: os.stat_result) -> None:
+def copy_attributes(old: int, new: int, status: os.stat_result) -> None:
+    """Give an open file owner, extended attributes, mode and times of another, whose status is given. Raises OSError."""
     # The owner first: a change of owner takes setuid bits and capabilities away.
     os.fchown(new, status.st_uid, status.st_gid)
     for attribute in os.listxattr(old):

@@ -7,7 +7,7 @@ import os
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from actor.disk import files, moves, quarantine, shelf, space, three_way
+from actor.disk import compression, files, moves, quarantine, shelf, space, three_way
 from actor.kinds import Protection
 from actor.model import Case, Kept, Restored, Unprotectable
 
@@ -62,7 +62,9 @@ def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
         for inner in _rules_in(part):
             directory = record["directories"][inner.name]
             with files.opened_below(part, inner) as source, files.opened(directory) as destination:
+                waiting = [folder / name for folder, _, names in files.walk(source) for name in names]
                 back, taken = moves.move_back(source, destination)
+                compression.withdraw_all(destination, waiting)
             restored += back
             conflicts += [f"{directory}/{path}" for path in taken]
     _remove_when_empty(record)

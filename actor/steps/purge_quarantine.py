@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor.disk import extents, files, moves, quarantine, rule, space
+from actor.disk import compression, extents, files, moves, quarantine, rule, space
 from actor.disk.files import FoundFile
 from actor.kinds import Step
 from actor.model import Case, Command, Effect, Prediction
@@ -205,6 +205,7 @@ def _settle(own: int, questions: dict[str, Question], going: set[pathlib.PurePos
                 inner = folder.relative_to(folder.parts[0])
                 with files.opened(str(origin)) as top:
                     went = moves.put_back(name, descriptor, (top, inner))
+                    compression.withdraw_all(top, [inner / name] if went else [])
                 (back if went else stays).append(str(origin / inner / name))
     return back, stays
 

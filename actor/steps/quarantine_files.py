@@ -28,7 +28,7 @@ SLICE_FILES = 1000
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which rules (all whose folder lies on the target, when none is named), and the share of the size to free at most.
+    """Which rules (all that delete and whose folder lies on the target, when none is named), and the share of the size to free at most.
 
     Where the file system is too full even to move a file aside, `when_full: delete` lets the purge delete a slice's files
     where they lie; else the run fails there.
@@ -77,7 +77,8 @@ def _rules(case: Case, options: Options) -> list[str]:
     unknown = [name for name in names if name not in case.config.cleanup]
     if unknown:
         raise StepFailed(f"there is no cleanup rule {unknown[0]!r} in the configuration")
-    return [name for name in names if quarantine.on_target(case, case.config.cleanup[name].directory)]
+    rules = {name: case.config.cleanup[name] for name in names}
+    return [name for name, rule in rules.items() if rule.how == "delete" and quarantine.on_target(case, rule.directory)]
 
 
 def _elsewhere(case: Case, options: Options, rules: list[str]) -> Iterator[str]:

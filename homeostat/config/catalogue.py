@@ -144,7 +144,7 @@ class Filesystem(Section, frozen=True, kw_only=True):
 
 
 class CleanupRule(Section, frozen=True, kw_only=True):
-    """Which files may be deleted: regular files below `directory` whose name fits `pattern` and that are old enough."""
+    """Which files may be deleted, or compressed: regular files below `directory` whose name fits `pattern` and that are old enough."""
 
     directory: str
     """Below which folder, at any depth."""
@@ -152,6 +152,8 @@ class CleanupRule(Section, frozen=True, kw_only=True):
     """What their names look like, as in '*.log.*'."""
     older_than: Duration
     """How long ago they were last changed."""
+    how: Literal["delete", "compress"] = "delete"
+    """Whether they are deleted, or compressed (zstd) with nothing of them lost."""
 
     def __post_init__(self) -> None:
         """Refuse a rule that could mean everything."""
