@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Place = tuple[str | int, ...]
 _STAND_FOR = {"{unit}": ("service",), "{path}": ("filesystem", "backup-filesystem")}
+# What moves files aside.
+_ASIDE = {"quarantine-files", "compress-files"}
 
 
 class Contradiction(NamedTuple):
@@ -94,8 +96,10 @@ def _of_steps(playbook: Playbook, steps: Mapping[str, Step]) -> Iterator[Contrad
         deadline = getattr(planned.options, "deadline", None)
         if isinstance(deadline, Duration) and deadline > playbook.file.deadline:
             yield Contradiction((*at, "deadline"), f"{deadline} is longer than the playbook's own deadline of {playbook.file.deadline}, which ends everything")
-    if "purge-quarantine" in kinds and "quarantine-files" not in kinds[: kinds.index("purge-quarantine")]:
+    if "purge-quarantine" in kinds and not _ASIDE.intersection(kinds[: kinds.index("purge-quarantine")]):
         yield Contradiction(("steps", kinds.index("purge-quarantine"), "purge-quarantine"), "nothing is quarantined before this step, so there is nothing to purge")
+    if ("restart-dependants" in kinds) != (playbook.file.reaches == "dependants"):
+        yield Contradiction(("reaches",), "reaches dependants and the step restart-dependants need each other")
 
 
 def _of_protection(playbook: Playbook, steps: Mapping[str, Step]) -> Iterator[Contradiction]:
@@ -107,8 +111,8 @@ def _of_protection(playbook: Playbook, steps: Mapping[str, Step]) -> Iterator[Co
         yield Contradiction(("protection",), "none can always be given, so that what stands behind it never is; write none last")
     if playbook.only_reads and words != ("none",):
         yield Contradiction(("protection",), "what only reads changes nothing that could be put back; write protection: none")
-    if ("quarantine" in words) != ("quarantine-files" in kinds):
-        yield Contradiction(("protection",), "protection quarantine and the step quarantine-files need each other: only what is moved aside comes back from there")
+    if ("quarantine" in words) != bool(_ASIDE.intersection(kinds)):
+        yield Contradiction(("protection",), "protection quarantine and a step quarantine-files or compress-files need each other: only what is moved aside comes back from there")
     deeds = [(place, planned) for place, planned in enumerate(playbook.steps) if not steps[planned.kind].only_reads(planned.options)]
     if playbook.file.loss == "reads-only" and deeds:
         yield Contradiction(("loss",), f"step {deeds[0][1].kind} does more than read; write another of {', '.join(LOSSES)}")

@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from actor.conditions import ask_conditions
+from actor.deeds import build_case
 from actor.journal import incidents, ledger
 from actor.person import Spoken
 from actor.person.approval import approve
-from actor.playbook import PlannedStep
+from actor.playbook import STEPS, PlannedStep
 from actor.ranking import answers, answers_where, ranking
 from actor.steps.restart_dependants import Options
 from homeostat.config import Duration
@@ -30,7 +31,8 @@ case "$1" in
 show)
     read -r invocation <invocation
     if [ -e down ]; then active=failed; else active=active; fi
-    printf 'ActiveState=%s\\nInvocationID=%s\\nMainPID=0\\n' "$active" "$invocation" ;;
+    if [ -e edited ]; then reload=yes; else reload=no; fi
+    printf 'ActiveState=%s\\nInvocationID=%s\\nMainPID=0\\nNeedDaemonReload=%s\\n' "$active" "$invocation" "$reload" ;;
 health) [ ! -e down ] && [ ! -e stuck ] && [ ! -e ../redis/down ] ;;
 restart)
     echo {name} >>../order
@@ -166,6 +168,23 @@ def test_what_may_not_be_restarted_without_asking_is_left_alone_and_the_plan_say
     plan = next(phase for phase in incidents.phases_of(home.actor.journal, incident.id) if phase["phase"] == "plan")["result"]
     assert plan["left"] == ["mail is left alone: it has auto_restart: false"]
     assert "health of mail did not hold" in incident.reason
+
+
+def test_what_was_edited_or_keeps_the_host_alive_is_left_alone_and_the_rest_is_restarted(host: Host) -> None:
+    home = Home(host)
+    home.mark("redis", "down")
+    for name in ("authelia", "mail", "portal"):
+        home.mark(name, "stuck")
+    home.mark("authelia", "edited")
+    services = {**home.actor.config.services}
+    services["prometheus"] = msgspec.structs.replace(services["mail"], depends_on=("redis",))
+    about = build_case(msgspec.structs.replace(home.actor.config, services=services), home.actor.world.playbooks[CASCADE], ("redis", "i1"), 0.0, lambda: False)
+    facts = STEPS["restart-dependants"].gather(about, Options())
+    assert [each.service for each in facts.dependants] == ["mail", "portal"]
+    assert facts.left == (
+        "authelia is left alone: its unit was edited since it was loaded: a restart would deploy that",
+        "prometheus is left alone: 'prometheus' is never touched",
+    )
 
 
 def test_more_targets_than_may_be_touched_are_a_persons_to_decide_and_a_yes_is_enough(host: Host) -> None:

@@ -106,7 +106,7 @@ CONTRADICTIONS = {
     "a warning that is more than a success": ('warn: "> 0"', 'warn: "+0.05"', "14: verify.warn: '+0.03' can be met without '+0.05'"),
     "a warning in the other direction": ('warn: "> 0"', 'warn: "< 0"', "14: verify.warn: '+0.03' can be met without '< 0'"),
     "a purge before anything is moved": ("  - quarantine-files:", "  - purge-quarantine: {}\n  - quarantine-files:", "13: steps[0].purge-quarantine: nothing is quarantined before this step"),
-    "a quarantine that nothing is moved into": ("quarantine-files: {rules: [old-logs]}", "journal-vacuum: {keep: 7d}", "7: protection: protection quarantine and the step quarantine-files need each other"),
+    "a quarantine that nothing is moved into": ("quarantine-files: {rules: [old-logs]}", "journal-vacuum: {keep: 7d}", "7: protection: protection quarantine and a step quarantine-files or compress-files need each other"),
     "a protection behind none": ("protection: quarantine", "loss: rule-bound\nprotection: [none, quarantine]", "8: protection: none can always be given"),
     "a protection twice": ("protection: quarantine", "protection: [quarantine, quarantine]", "7: protection: quarantine stands here twice"),
     "what reads under protection": ("action_class: cleanup", "action_class: read", "4: action_class: read is for what only reads"),
