@@ -92,7 +92,7 @@ def test_the_dependency_first_then_in_order_what_does_not_come_back_by_itself(ho
     home.until("them to be seen down", lambda: seen_down(home) >= {"redis", "authelia", "portal"})
     # Which cascades there are it asks once a minute, and after a reload.
     home.reload("actor")
-    story = home.incident("service_down", "redis", "succeeded", seconds=120)
+    story = home.incident("service_down", "redis", "succeeded", seconds=240)
     assert story["action"] == "service-cascade-restart"
     assert active(home, *services) == ["active"] * 4
     again = started(home)[len(before) :]
@@ -113,8 +113,8 @@ def test_where_a_restart_needs_no_word_before_the_dependency_is_restarted_at_onc
     home.configure(services=catalogued(services), autonomy={"actions": {"service-restart": {"requires_confirmation": False}}})
     before = started(home)
     home.run("systemctl", "kill", "--signal=KILL", "cache.service")
-    assert home.incident("service_down", "cache", "succeeded", seconds=90)["action"] == "service-restart"
-    home.incident("service_down", "basket", "succeeded", seconds=90)
+    assert home.incident("service_down", "cache", "succeeded", seconds=240)["action"] == "service-restart"
+    home.incident("service_down", "basket", "succeeded", seconds=240)
     again = started(home)[len(before) :]
     assert [name for name in again if name != "shop"] == ["cache", "basket"]
     assert home.query(f'homeostat_actions_total{{target="shop", outcome=~"{EXECUTED}"}} > 0') == []
