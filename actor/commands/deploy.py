@@ -70,7 +70,7 @@ def _code(site: Site, stack: pathlib.Path | None, options: dict[str, Any]) -> in
     if options["undone"]:
         return _undo(site, options["undone"], dry_run=options["dry_run"])
     if stack is not None and options["dry_run"]:
-        return _show(stack)
+        return _show(site, stack)
     code = _recover(site)
     return _deploy(site, stack) if stack is not None and code != STRANDED else code
 
@@ -88,7 +88,7 @@ def _ended_by(stopping: list[int]) -> Iterator[None]:
 
 def _recover(site: Site) -> int:
     """Take back what deployments that were killed have left."""
-    for left in [one for one in record.everything(site.config) if one.state in {"running", "stranded"}]:
+    for left in _cut_off(site):
         _tell(f"deployment {left.id} of {left.stack} was cut off; taking it back")
         code = _back(site, left)
         if code == STRANDED:
@@ -96,7 +96,13 @@ def _recover(site: Site) -> int:
     return DEPLOYED
 
 
-def _show(stack: pathlib.Path) -> int:
+def _cut_off(site: Site) -> list[Deployed]:
+    return [one for one in record.everything(site.config) if one.state in {"running", "stranded"}]
+
+
+def _show(site: Site, stack: pathlib.Path) -> int:
+    for left in _cut_off(site):
+        _tell(f"deployment {left.id} of {left.stack} was cut off and would be taken back first; what is shown is from how it is now")
     for line in plan.told(_planned(stack)[1]):
         click.echo(printable(line))
     return DEPLOYED
@@ -110,11 +116,12 @@ def _deploy(site: Site, stack: pathlib.Path) -> int:
         _tell("everything is as the stack wants it")
     record.forget(site.config, site.clock.now())
     deployed = Deployed(id=secrets.token_hex(4), stack=str(stack.resolve()), made_at=site.clock.now(), phases=phases)
-    deployed = msgspec.structs.replace(deployed, images=_kept(deployed))
+    deployed = msgspec.structs.replace(deployed, images=_images(deployed, _outdated(components)))
     record.put(site.config, deployed)
     try:
+        images.keep(deployed.images)
         deployed = bring_up(site, deployed, components)
-    except (NotWell, UnitFailed, OSError) as failure:
+    except (NotWell, UnitFailed, ImageFailed, OSError) as failure:
         _tell(f"{failure}; rolling back")
         # How far it came stands on the disk.
         return {DEPLOYED: ROLLED_BACK}.get(code := _back(site, _find(site.config, deployed.id)), code)
@@ -131,7 +138,7 @@ def _planned(stack: pathlib.Path) -> tuple[tuple[Component, ...], tuple[Phase, .
     fault = syntax.fault(wanted)
     if fault is not None:
         raise ValueError(f"{stack}: {fault}; nothing was changed")
-    outdated = images.outdated() if any(file.path.startswith(QUADLETS) for file in wanted) else {}
+    outdated = _outdated(components)
     units = {component.unit: msgspec.structs.replace(look(component.unit), outdated=component.unit in outdated) for component in components}
     for component in components:
         load_state = units[component.unit].load
@@ -140,12 +147,18 @@ def _planned(stack: pathlib.Path) -> tuple[tuple[Component, ...], tuple[Phase, .
     return components, plan.plan(components, {file.path: held(file.path) for file in wanted}, units)
 
 
-def _kept(deployed: Deployed) -> tuple[ImageBefore, ...]:
-    """Keep every image that runs, or that a changed file names or named. Raises ImageFailed and Unreachable."""
+def _outdated(components: tuple[Component, ...]) -> dict[str, tuple[str, str]]:
+    """Return what `images.outdated` does where a stack has quadlets at all. Raises Unreachable."""
+    quadlets = any(file.path.startswith(QUADLETS) for component in components for file in component.files)
+    return images.outdated() if quadlets else {}
+
+
+def _images(deployed: Deployed, outdated: dict[str, tuple[str, str]]) -> tuple[ImageBefore, ...]:
+    """Return every image that a changed file names or named, or that runs and is about to be another."""
     named = images.references([*_contents(deployed.phases), *_contents_before(deployed.phases)])
     going = {before.unit for phase in deployed.phases for before in phase.units}
-    running = dict(found for unit, found in images.outdated().items() if unit in going) if named or going else {}
-    return images.keep(deployed.id, named, running)
+    running = dict(found for unit, found in outdated.items() if unit in going)
+    return images.before(deployed.id, named, running)
 
 
 def _contents(phases: tuple[Phase, ...]) -> list[str]:

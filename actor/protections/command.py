@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from actor import unkept
 from actor.kinds import Protection
-from actor.model import Case, Kept, Restored, StepFailed, Undo, Unprotectable
+from actor.model import Case, Restored, StepFailed, Undo, Unprotectable
 from actor.owned import owned
 from homeostat import shell
-
-if TYPE_CHECKING:
-    import pathlib
-    from contextlib import AbstractContextManager
-
-    from homeostat.config import Config
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,15 +38,6 @@ def _protect(case: Case) -> dict[str, Any]:
     return written
 
 
-def _seal(case: Case, record: dict[str, Any]) -> dict[str, Any]:
-    del case
-    return record
-
-
-def _keep(case: Case, record: dict[str, Any]) -> None:
-    del case, record
-
-
 def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
     """Run each undo; only its owner knows what it puts back, so each that ends well counts as one. Raises StepFailed."""
     del case
@@ -74,35 +60,16 @@ def _in_words(undoes: tuple[Undo, ...]) -> tuple[str, ...]:
     return tuple(f"what {' '.join(undo.argv)} puts back" for undo in undoes)
 
 
-def _kept(config: Config) -> tuple[Kept, ...]:
-    del config
-    return ()
-
-
-def _room(record: dict[str, Any]) -> float:
-    del record
-    return 1.0
-
-
-def _discard(record: dict[str, Any]) -> None:
-    del record
-
-
-def _locate(record: dict[str, Any], path: str) -> AbstractContextManager[tuple[int, pathlib.PurePosixPath]]:
-    del record
-    raise FileNotFoundError(f"nothing was kept of {path}")
-
-
 PROTECTION = Protection(
     word="command",
     obstacle=_obstacle,
     protect=_protect,
-    seal=_seal,
-    keep=_keep,
+    seal=unkept.seal,
+    keep=unkept.keep,
     roll_back=_roll_back,
     rehearse=_rehearse,
-    kept=_kept,
-    room=_room,
-    discard=_discard,
-    locate=_locate,
+    kept=unkept.kept,
+    room=unkept.room,
+    discard=unkept.discard,
+    locate=unkept.locate,
 )

@@ -57,15 +57,20 @@ def outdated() -> dict[str, tuple[str, str]]:
     return {one.unit: (one.image, one.image_id) for one in told if meant[one.image] not in {None, one.image_id}}
 
 
-def keep(deployment_id: str, named: Iterable[str], running: Mapping[str, str]) -> tuple[ImageBefore, ...]:
-    """Give each image that is there a name of ours too, so that no prune takes it; of a name in `running` the image of that id. Raises ImageFailed."""
-    found = []
-    for number, reference in enumerate(dict.fromkeys((*named, *running)), start=1):
-        image_id = running.get(reference) or id_of(reference)
-        if image_id is not None:
-            found.append(ImageBefore(reference=reference, id=image_id, kept_as=f"localhost/homeostat-deploy-{deployment_id}:{number}"))
-            _do(("tag", image_id, found[-1].kept_as), _ASK_SECONDS)
-    return tuple(found)
+def before(deployment_id: str, named: Iterable[str], running: Mapping[str, str]) -> tuple[ImageBefore, ...]:
+    """Return what each name means that means something here; of a name in `running` it is the image of that id."""
+    known = {reference: running.get(reference) or id_of(reference) for reference in (*named, *running)}
+    there = [(reference, image_id) for reference, image_id in known.items() if image_id is not None]
+    return tuple(
+        ImageBefore(reference=reference, id=image_id, kept_as=f"localhost/homeostat-deploy-{deployment_id}:{number}")
+        for number, (reference, image_id) in enumerate(there, start=1)
+    )
+
+
+def keep(images: Iterable[ImageBefore]) -> None:
+    """Give each image its name of ours too, so that no prune takes it. Raises ImageFailed."""
+    for image in images:
+        _do(("tag", image.id, image.kept_as), _ASK_SECONDS)
 
 
 def put_back(images: Iterable[ImageBefore]) -> None:

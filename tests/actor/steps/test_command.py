@@ -14,6 +14,7 @@ from actor.model import StepFailed
 from actor.playbook import PROTECTIONS, STEPS, load_playbooks
 from homeostat.config import ConfigError
 from tests.actor.cases import case
+from tests.actor.playbooks import marks
 from tests.support import WEB, Actor, executable
 
 if TYPE_CHECKING:
@@ -73,23 +74,8 @@ def test_without_an_oracle_nobody_knows_after_a_crash(host: Host) -> None:
     assert STEP.oracle(about, msgspec.structs.replace(planned(about, run=(script(host, "program", "exit 0"),)), boot_id="another")) == "unknowable"
 
 
-def own(host: Host, undo: str) -> dict[str, Any]:
-    """Write a playbook whose two steps leave a mark each, and return the setting that names its folder."""
-    folder = host.folder / "playbooks"
-    folder.mkdir()
-    steps = "".join(
-        f"  - command: {{run: [{script(host, f'do-{mark}', f'touch {host.folder}/{mark}; {after}')}], undo: [{script(host, f'undo-{mark}', f'echo {mark} >>{host.folder}/undone; rm -f {host.folder}/{mark}; {undo}')}]}}\n"
-        for mark, after in (("first", ""), ("second", "exit 1"))
-    )
-    folder.joinpath("marks.yml").write_text(
-        "name: marks\nanswers: [memory_leak]\nacts_on: service\naction_class: config\nrisk: low\nimpact_certainty: 0.9\nprotection: command\n"
-        f"estimate: 1m\ndeadline: 5m\nsteps:\n{steps}verify: {{settle: 1s, measure: service-active, success: '> 0', warn: '> 0'}}\n"
-    )
-    return {"actor": {"playbook_directory": str(folder)}}
-
-
 def test_when_a_later_step_fails_the_undo_of_each_is_run_the_last_first(host: Host) -> None:
-    actor = Actor(host, **own(host, ""))
+    actor = Actor(host, **marks(host, ""))
     actor.decide(WEB, "marks")
     actor.turn()
     assert actor.incident().outcome == "rolled_back", actor.incident().reason
@@ -98,7 +84,7 @@ def test_when_a_later_step_fails_the_undo_of_each_is_run_the_last_first(host: Ho
 
 
 def test_an_undo_that_fails_strands_the_incident(host: Host) -> None:
-    actor = Actor(host, **own(host, "exit 4"))
+    actor = Actor(host, **marks(host, "exit 4"))
     actor.decide(WEB, "marks")
     actor.turn()
     assert actor.incident().outcome == "stranded"
@@ -106,7 +92,7 @@ def test_an_undo_that_fails_strands_the_incident(host: Host) -> None:
 
 
 def test_the_undo_of_a_killed_run_is_what_the_record_says(host: Host) -> None:
-    actor = Actor(host, **own(host, ""))
+    actor = Actor(host, **marks(host, ""))
     actor.decide(WEB, "marks")
     actor.turn()
     protected = next(phase["result"] for phase in incidents.phases_of(actor.journal, actor.incident().id) if phase["phase"] == "protect")
