@@ -8,6 +8,8 @@ import msgspec
 
 from exporter.observation import Metric, Observer, Sight, Trouble
 from homeostat import shell
+from homeostat.units.owned import see_that_owned
+from homeostat.units.places import Unreachable
 
 if TYPE_CHECKING:
     from exporter.observation import Looking
@@ -49,6 +51,11 @@ def _check(integrity: Integrity, before: Checked | None, looking: Looking) -> Ch
     # Half of the time: a look that comes a second early is to run it.
     if before is not None and before.argv == integrity.command and 0 <= looking.now - before.at < every / 2:
         return before
+    try:
+        # Of the program alone: the repository that it is given may be anybody's.
+        see_that_owned(integrity.command[:1])
+    except Unreachable as fault:
+        return Checked(at=looking.now, argv=integrity.command, fault=str(fault))
     ended = shell.run(integrity.command, integrity.deadline)
     said = " ".join(ended.output.split())[-_MOST_LETTERS:]
     fault = None if ended.ok else f"{ended.cut or f'exit {ended.status}'}: {said or 'no output'}"

@@ -115,6 +115,14 @@ class TestIntegrity:
         (trouble,) = self.look(["/bin/sleep", "60"], deadline="100ms").troubles
         assert trouble.words == "/bin/sleep finds backup nightly not sound: ended at its deadline of 0.1 s: no output"
 
+    def test_a_program_that_another_may_write_is_not_run(self, tmp_path: pathlib.Path) -> None:
+        program = tmp_path / "check"
+        program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        program.chmod(0o777)
+        (trouble,) = self.look([str(program)]).troubles
+        assert trouble.words.endswith("must belong to root and be writable by nobody else")
+        assert not (tmp_path / "ran").exists()
+
     def test_after_a_restart_it_is_not_run_again_before_its_time_but_another_program_is(self, tmp_path: pathlib.Path) -> None:
         count = tmp_path / "count"
         command = ["/bin/sh", "-c", f"echo >>{count}"]
