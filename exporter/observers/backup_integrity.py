@@ -54,8 +54,8 @@ def _check(integrity: Integrity, before: Checked | None, looking: Looking) -> Ch
     try:
         # Of the program alone: the repository that it is given may be anybody's.
         see_that_owned(integrity.command[:1])
-    except Unreachable as fault:
-        return Checked(at=looking.now, argv=integrity.command, fault=str(fault))
+    except Unreachable as why:
+        return Checked(at=looking.now, argv=integrity.command, fault=str(why))
     ended = shell.run(integrity.command, integrity.deadline)
     said = " ".join(ended.output.split())[-_MOST_LETTERS:]
     fault = None if ended.ok else f"{ended.cut or f'exit {ended.status}'}: {said or 'no output'}"
