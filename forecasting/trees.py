@@ -10,6 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from forecasting.model import Array, Array32
 
+# So many leaves are looked up together: few calls for few rows, and what is in work stays in the processor's cache.
+AT_ONCE = 65536
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Trees:
@@ -26,19 +29,24 @@ class Trees:
 
     def total(self, columns: Array32) -> Array:
         """Sum the trees over `columns` [features, rows], contiguous; returns [rows]."""
-        rows = columns.shape[1]
-        total, gain = np.full(rows, self.bias, np.float32), np.empty(rows, np.float32)
-        above, leaf = np.empty(rows, bool), np.empty(rows, np.uint8)
-        bit = above.view(np.uint8)
-        for features, borders, leaves in zip(self.features.tolist(), self.borders, self.leaves, strict=True):
-            leaf.fill(0)
-            for depth, feature in enumerate(features):
-                np.greater(columns[feature], borders[depth], out=above)
-                np.left_shift(bit, np.uint8(depth), out=bit)
-                np.bitwise_or(leaf, bit, out=leaf)
-            # No leaf's number is out of range: clipping only spares the check of it.
-            total += leaves.take(leaf, out=gain, mode="clip")
+        total = np.full(columns.shape[1], self.bias, np.float32)
+        many = max(1, AT_ONCE // max(1, columns.shape[1]))
+        for first in range(0, len(self.leaves), many):
+            # One after another, so that no sum depends on how many rows there are.
+            for gain in self._gains(columns, slice(first, first + many)):
+                total += gain
         return total.astype(np.float64)
+
+    def _gains(self, columns: Array32, part: slice) -> Array32:
+        """Return what some trees add [trees, rows]."""
+        features, borders, leaves = self.features[part], self.borders[part], self.leaves[part]
+        leaf = np.zeros((features.shape[0], columns.shape[1]), np.uint8)
+        for depth in range(features.shape[1]):
+            above = columns[features[:, depth]] > borders[:, depth, None]
+            leaf |= above.view(np.uint8) << np.uint8(depth)
+        places = leaf + np.arange(0, leaves.size, leaves.shape[1])[:, None]
+        # No place is out of range: clipping only spares the check of it.
+        return leaves.ravel().take(places, mode="clip")
 
 
 def probability(logits: Array) -> Array:
