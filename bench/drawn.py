@@ -13,7 +13,7 @@ from bench.traces import DAY, STEP_SECONDS
 from forecasting import Forecast, Limit, Question, Series, Terms
 from forecasting.course import SUSTAINED, Course, course_of, sustained_of
 from forecasting.features import Features, features_of, view_of
-from forecasting.grids import block_of
+from forecasting.grids import Grid, block_of
 from forecasting.growth import Growth, growth_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PAST, FUTURE = 14 * DAY, 30 * DAY
 WEEK = 7 * DAY
 FEWEST = 12
+LOOKS = 4
+LEAK_SEEDS = 1000
 BATCH = 128
 
 
@@ -153,10 +155,15 @@ def drawn_crossings(library: Library, size: int, seed: int) -> tuple[Features, n
 
 
 def drawn_leaks(library: Library, size: int, seed: int) -> tuple[Growth, np.ndarray]:
-    """Draw `size` memories: their growth, and their leaks per hour in ranges of their week."""
-    random = np.random.default_rng(seed)
-    parts = [leak_growth([leak_case(random, library) for _ in range(BATCH)]) for _ in range(0, size, BATCH)]
-    return joined([growth for growth, _ in parts]), np.concatenate([slopes for _, slopes in parts])
+    """Look at least `size` times at drawn memories: their growth, and their leaks per hour in ranges of their week."""
+    random = np.random.default_rng(LEAK_SEEDS + seed)
+    parts, slopes = [], []
+    while sum(map(len, slopes)) < size:
+        looks = itertools.chain.from_iterable(leak_looks(random, library) for _ in range(BATCH // LOOKS))
+        growth, leaks = leak_growth(list(looks))
+        parts.append(growth)
+        slopes.append(leaks)
+    return joined(parts), np.concatenate(slopes)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -175,26 +182,47 @@ class Memory:
         return _usable(course_of(question))
 
 
-def leak_case(random: np.random.Generator, library: Library) -> Memory:
-    """Draw a memory as it was scraped over the last week, or over less of it."""
-    while True:
-        # Most memories of a fleet do not leak: a quarter are nothing but a gauge of load.
-        quiet = random.random() < 0.25
-        drawn = courses.Memory(library.gauge(random, PAST)) if quiet else courses.memory(random, library, PAST, PAST)
-        times = (np.arange(PAST) - PAST + 1) * STEP_SECONDS
-        seen = WEEK if random.random() < 0.8 else int(random.uniform(1, 7) * DAY)
-        known_times, known = courses.scraped(random, times[-seen:], drawn.level[-seen:])
-        case = Memory(known_times, known, 0.0, drawn.slope * 3600 / STEP_SECONDS)
-        if _moves(known) and _makes_course(case):
-            return case
+def leak_looks(random: np.random.Generator, library: Library) -> list[Memory]:
+    """Draw a memory and look at it at several times: over its last week, an earlier one, and since the last week began."""
+    # Most memories of a fleet do not leak: a quarter are nothing but a gauge of load.
+    quiet = random.random() < 0.25
+    drawn = courses.Memory(library.gauge(random, PAST)) if quiet else courses.memory(random, library, PAST, PAST)
+    looks = (_look(random, drawn, *_when(random)) for _ in range(LOOKS))
+    return [look for look in looks if usable(look)]
+
+
+def usable(memory: Memory) -> bool:
+    """Tell whether a memory can be judged at all."""
+    return _moves(memory.levels) and _makes_course(memory)
+
+
+def _when(random: np.random.Generator) -> tuple[int, int]:
+    """Draw up to which sample a memory is seen, and how many."""
+    kind = random.random()
+    if kind < 0.4:
+        return PAST, WEEK
+    until = PAST - WEEK + int(random.uniform(1, 7) * DAY)
+    return until, WEEK if kind < 0.6 else until - (PAST - WEEK)
+
+
+def _look(random: np.random.Generator, drawn: courses.Memory, until: int, seen: int) -> Memory:
+    """Return a memory as it was scraped: `seen` samples up to `until`; one that leaks later does not leak yet."""
+    part = slice(until - seen, until)
+    times, levels = courses.scraped(random, (np.arange(PAST)[part] - until + 1) * STEP_SECONDS, drawn.level[part])
+    return Memory(times, levels, 0.0, drawn.slope * 3600 / STEP_SECONDS if drawn.onset < until else 0.0)
 
 
 def leak_growth(cases: Sequence[Memory]) -> tuple[Growth, np.ndarray]:
     """Compute the growth of memories, and their leaks per hour in ranges of their week."""
     parts, slopes = [], []
     for start in range(0, len(cases), BATCH):
-        found = [case.course for case in cases[start : start + BATCH]]
-        parts.append(growth_of(block_of(found).hours))
-        unit = np.array([course.spread for course in found]) * parts[-1].range
-        slopes.append(np.array([case.per_hour for case in cases[start : start + BATCH]]) / unit)
+        found = cases[start : start + BATCH]
+        parts.append(growth_of(hours_of(found)))
+        unit = np.array([case.course.spread for case in found]) * parts[-1].range
+        slopes.append(np.array([case.per_hour for case in found]) / unit)
     return joined(parts), np.concatenate(slopes)
+
+
+def hours_of(cases: Sequence[Memory]) -> Grid:
+    """Lay memories on hours."""
+    return block_of([case.course for case in cases]).hours

@@ -93,14 +93,15 @@ def watch(cases: pathlib.Path, out: pathlib.Path, quiet: int = QUIET, leaking: i
     library = Library.of(public_cases(cases, "exhaustion") + public_cases(cases, "fleet"))
     watched = reruns.drawn(library, quiet, leaking)
     sure = reruns.confidences(watched, answers)
+    onsets = np.array([memory.onset for memory in watched])
     rows = [
-        {"confidence": least, "persistence": persistence, **reruns.judged(watched, reruns.lasting(sure >= least, persistence))}
+        {"confidence": least, "persistence": persistence, **reruns.judged(onsets, reruns.NOWS, reruns.lasting(sure >= least, persistence))}
         for least in reruns.CONFIDENCES
         for persistence in reruns.PERSISTENCES
     ]
     for name, rule in leaks.RULES.items():
         flags = np.array([[rule(window)["leak"] for window in memory.windows()] for memory in watched])
-        rows.append({"rule": name, **reruns.judged(watched, flags)})
+        rows.append({"rule": name, **reruns.judged(onsets, reruns.NOWS, flags)})
     _write(out / "reruns.json", {"quiet": quiet, "leaking": leaking, "rows": rows})
 
 

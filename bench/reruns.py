@@ -81,14 +81,16 @@ def confidences(watched: Sequence[Watched], answers: Answers) -> np.ndarray:
     return np.array([[answer["leak_score"] for answer in answers(memory.windows())] for memory in watched])
 
 
-def judged(watched: Sequence[Watched], flags: np.ndarray) -> dict[str, Any]:
-    """Tell of flags [memories, evaluations]: the share of quiet memories ever flagged, leaks found, and the median delay."""
-    onsets = np.array([memory.onset for memory in watched])
+def judged(onsets: np.ndarray, nows: np.ndarray, flags: np.ndarray) -> dict[str, Any]:
+    """Tell of flags [memories, evaluations] at `nows`: the share of quiet memories ever flagged, leaks found, and the median delay.
+
+    `onsets` [memories] are when they began to leak, infinite for never.
+    """
     quiet = np.isinf(onsets)
-    rightly = flags & (onsets[:, None] <= NOWS)
+    rightly = flags & (onsets[:, None] <= nows)
     found = rightly.any(axis=1)
-    hours = np.where(found, (NOWS[rightly.argmax(axis=1)] - onsets) / 3600, np.inf)
-    delay = float(np.median(hours[~quiet]))
+    first = np.broadcast_to(nows, flags.shape)[np.arange(onsets.size), rightly.argmax(axis=1)]
+    delay = float(np.median(np.where(found, (first - onsets) / 3600, np.inf)[~quiet]))
     return {
         "quiet_ever_flagged": float(flags[quiet].any(axis=1).mean()),
         "leaks_found": float(found[~quiet].mean()),

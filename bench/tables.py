@@ -25,7 +25,9 @@ _TARGETS = {
     "exhaustion": ["≤ .100", "≤ .035", "≥ .93", "≤ .32", "≤ .45", ".88-.97 (≥ .85)", "≤ .38"],
     "fleet": ["≤ .021", "≤ .017", "≥ .96"],
     "leak": ["≥ .95", "≥ .86", "≥ .91", "≤ .02", "≤ .10"],
+    "reruns": ["≤ 15 %", "", "≤ 51 h"],
 }
+RERUN_HEAD = ["rule", "quiet ever flagged", "leaks found", "median delay"]
 
 Measurements = dict[str, Any]
 
@@ -79,12 +81,19 @@ def leak(found: dict[str, Measurements]) -> str:
 
 def reruns(found: dict[str, Measurements]) -> str:
     """Tell what happens when verdicts are given again and again."""
-    rows = [
-        [_rule(row), f"{row['quiet_ever_flagged']:.0%}", f"{row['leaks_found']:.0%}", "never" if row["delay_hours"] is None else f"{row['delay_hours']:.0f} h"]
-        for row in found["reruns"]["rows"]
-        if row.get("persistence", 1) <= MOST_PERSISTENCE
-    ]
-    return _table(["rule", "quiet ever flagged", "leaks found", "median delay"], [*rows, [MUST, "≤ 15 %", "", "≤ 51 h"]])
+    rows = [[_rule(row), *_rerun(row)] for row in found["reruns"]["rows"] if row.get("persistence", 1) <= MOST_PERSISTENCE]
+    return _table(RERUN_HEAD, [*rows, [MUST, *_TARGETS["reruns"]]])
+
+
+def earlier(found: dict[str, Measurements]) -> str:
+    """Tell what happens when public cases, their sources left out, are judged at earlier ends."""
+    rows = [[f"{OURS}, confidence ≥ {row['confidence']:g}", *_rerun(row)] for row in found["left-out"]["leak"]["reruns"]]
+    return _table(RERUN_HEAD, [*rows, [MUST, *_TARGETS["reruns"]]])
+
+
+def _rerun(row: Measurements) -> list[str]:
+    delay = "never" if row["delay_hours"] is None else f"{row['delay_hours']:.0f} h"
+    return [f"{row['quiet_ever_flagged']:.0%}", f"{row['leaks_found']:.0%}", delay]
 
 
 def _rule(row: Measurements) -> str:
@@ -113,6 +122,7 @@ _TABLES: dict[str, tuple[set[str], Callable[[dict[str, Measurements]], str]]] = 
     "by": ({"accuracy", "left-out"}, by_kind),
     "fleet": ({"accuracy", "left-out"}, fleet),
     "leak": ({"leak", "left-out"}, leak),
+    "earlier": ({"left-out"}, earlier),
     "reruns": ({"reruns"}, reruns),
     "speed": ({"speed", "accuracy"}, speed),
 }

@@ -21,8 +21,8 @@ from forecasting.ladder import KNOTS_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-# Confident enough to call a leak a leak; lower finds more and errs more often.
-LEAK_CONFIDENCE = 0.65
+# Confident enough to call a leak a leak, as a problem is asserted by default; lower finds more and errs more often.
+LEAK_CONFIDENCE = 0.5
 LADDER_SECONDS = float(KNOTS_SECONDS[-1])
 # Lines that are read, forecast and written together.
 LINES = 1024

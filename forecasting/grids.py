@@ -40,6 +40,10 @@ class Grid:
         """Tell which bins lie after the beginning of the data [n, bins]."""
         return np.arange(self.level.shape[1]) >= self.first[:, None]
 
+    def of(self, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Grid:
+        """Return the grid of some of the courses."""
+        return Grid(self.level[rows], self.high[rows], self.low[rows], self.first[rows])
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Block:

@@ -43,9 +43,10 @@ class Growth:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class _Week:
-    """Hourly levels [n, 168] from 0 (lowest) to 1 (highest), and steps [n, 28]: floors, means, ceilings; `first` is the first step with data."""
+    """Hourly levels and lows [n, 168] from 0 (lowest) to 1 (highest), and steps [n, 28]: floors, means, ceilings; `first` is the first step with data."""
 
     levels: Array32
+    lows: Array32
     floors: Array32
     means: Array32
     ceilings: Array32
@@ -53,22 +54,24 @@ class _Week:
     range: Array32
 
 
-def growth_of(hours: Grid) -> Growth:
-    """Measure the growth of each course over the last week."""
-    week = _week_of(hours)
-    found = {**_slopes(week), **_broken(week), **_days(week), **_restless(week)}
+def growth_of(hours: Grid, ago_hours: int = 0) -> Growth:
+    """Measure the growth of each course over the week that ended so many hours ago."""
+    week = _week_of(hours, ago_hours)
+    found = {**_slopes(week), **_broken(week), **_days(week), **_kept(week), **_restless(week)}
     return Growth(np.stack([value.astype(np.float32, copy=False) for value in found.values()], axis=1), tuple(found), week.range)
 
 
-def _week_of(hours: Grid) -> _Week:
-    lowest = hours.low[:, -WEEK_HOURS:].min(axis=1)
-    range_ = np.maximum(hours.high[:, -WEEK_HOURS:].max(axis=1) - lowest, _TINY)
-    scaled = [(grid[:, -WEEK_HOURS:] - lowest[:, None]) / range_[:, None] for grid in (hours.level, hours.low, hours.high)]
-    levels, lows, highs = scaled
+def _week_of(hours: Grid, ago_hours: int) -> _Week:
+    end = hours.level.shape[1] - ago_hours
+    grids = [grid[:, end - WEEK_HOURS : end] for grid in (hours.level, hours.low, hours.high)]
+    lowest = grids[1].min(axis=1)
+    range_ = np.maximum(grids[2].max(axis=1) - lowest, _TINY)
+    levels, lows, highs = ((grid - lowest[:, None]) / range_[:, None] for grid in grids)
     steps = (levels.shape[0], STEPS, STEP_HOURS)
-    first = np.maximum(hours.first - (hours.level.shape[1] - WEEK_HOURS), 0)
+    first = np.maximum(hours.first - (end - WEEK_HOURS), 0)
     return _Week(
         levels,
+        lows,
         lows.reshape(steps).min(axis=2),
         levels.reshape(steps).mean(axis=2),
         highs.reshape(steps).max(axis=2),
@@ -190,6 +193,26 @@ def _days(week: _Week) -> Named:
         "tops_least_lately": ceilings[:, -3:].min(axis=1),
         "tops_typical": _median(ceilings),
     }
+
+
+def _kept(week: _Week) -> Named:
+    """Measure the rise that was never given back: how large, from how many hours, and when which share of it had come.
+
+    A leak's comes evenly, a step's at once, a warm-up's early, and a cache's ends when it is full.
+    """
+    kept = np.minimum.accumulate(week.lows[:, ::-1], axis=1)[:, ::-1]
+    risen = kept - kept[:, :1]
+    total = risen[:, -1]
+    squares = (np.diff(kept, axis=1) ** 2).sum(axis=1)
+    breadth = (week.ceilings - week.floors).mean(axis=1)
+    found: Named = {
+        "kept": total,
+        "kept_over_breadth": total / np.maximum(breadth, _STILL),
+        "kept_evenness": total**2 / np.maximum(squares, _TINY),
+    }
+    for share in (0.1, 0.25, 0.5, 0.75, 0.9):
+        found[f"kept_{share:.0%}_for"] = (risen >= np.float32(share) * total[:, None]).sum(axis=1)
+    return found
 
 
 def _restless(week: _Week) -> Named:

@@ -106,7 +106,7 @@ def _regime(view: View) -> tuple[Array, Array]:
 def _leaks(view: View, learned: Learned, courses: Sequence[Course]) -> Array:
     """Confidence of a leak and growth per second [n, 2]: a leak's learned growth, else the median rise of floors."""
     growth = growth_of(view.block.hours)
-    sure, leaking = learned.leaks(growth)
+    sure, leaking = learned.leaks(view.block.hours, growth)
     floors = growth.features[:, growth.names.index("floor_sen")] / STEP_HOURS * growth.range
     unit = np.array([course.spread for course in courses]) / HOUR_SECONDS
     return np.stack([sure, np.where(sure >= 0.5, leaking, floors) * unit], axis=1)

@@ -15,18 +15,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecasting.features import LADDER_HOURS
+from forecasting.growth import growth_of
 from forecasting.trees import Trees, probability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from forecasting.features import Features
+    from forecasting.grids import Grid
     from forecasting.growth import Growth
     from forecasting.model import Array
 
 FILE = "learned.npz"
 _DAY_HOURS = 24.0
 LONGEST_CALIBRATED_HOURS = 336.0
+# A leak lasts: what speaks for one is asked again of the week that ended so long ago, if a day of it was seen.
+ASKED_AGAIN_HOURS = 12
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -48,12 +52,27 @@ class Learned:
         logits = _fitting(self.crossing, features.names).total(columns).reshape(-1, len(LADDER_HOURS))
         return logits + self.later * beyond_a_day()
 
-    def leaks(self, growth: Growth) -> tuple[Array, Array]:
-        """Probability of a leak [n], and a leak's growth per hour in units of the grid [n]; raises as `crossings` does."""
-        columns = np.ascontiguousarray(growth.features.T)
-        sure = probability(_fitting(self.leak, growth.names).total(columns))
-        weekly = np.exp(np.clip(_fitting(self.leak_slope, growth.names).total(columns), -10, 5))
-        return sure, weekly / (7 * _DAY_HOURS) * growth.range
+    def leaks(self, hours: Grid, growth: Growth) -> tuple[Array, Array]:
+        """Probability of a leak [n], and a leak's growth per hour in units of the grid [n]; raises as `crossings` does.
+
+        `growth` is that of the grid's last week.
+        """
+        weekly = np.exp(np.clip(_of_growth(self.leak_slope, growth), -10, 5))
+        return probability(lasting_odds(self.leak, hours, growth)), weekly / (7 * _DAY_HOURS) * growth.range
+
+
+def lasting_odds(trees: Trees, hours: Grid, growth: Growth) -> Array:
+    """Log-odds of a leak [n]: where they speak for one, no higher than the mean of what is told now and was told half a day ago."""
+    odds = _of_growth(trees, growth)
+    likely = np.flatnonzero((odds >= 0) & (hours.first <= hours.level.shape[1] - ASKED_AGAIN_HOURS - _DAY_HOURS))
+    if likely.size:
+        earlier = _of_growth(trees, growth_of(hours.of(likely), ASKED_AGAIN_HOURS))
+        odds[likely] = np.minimum(odds[likely], (odds[likely] + earlier) / 2)
+    return odds
+
+
+def _of_growth(trees: Trees, growth: Growth) -> Array:
+    return _fitting(trees, growth.names).total(np.ascontiguousarray(growth.features.T))
 
 
 def beyond_a_day() -> Array:

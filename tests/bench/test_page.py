@@ -20,7 +20,7 @@ def on_page(name: str) -> str:
     return between[1]
 
 
-@pytest.mark.parametrize("name", ["accuracy", "by", "fleet", "leak", "reruns", "speed"])
+@pytest.mark.parametrize("name", ["accuracy", "by", "fleet", "leak", "earlier", "reruns", "speed"])
 def test_the_pages_tables_are_those_of_the_measurements(name: str) -> None:
     assert on_page(name) == tables.tables(FOUND)[name], "make them anew with python -m bench.tables"
 

@@ -44,14 +44,14 @@ def test_each_window_is_asked_for_its_confidence(watched: list[Watched]) -> None
 
 
 def test_a_flag_before_the_onset_finds_no_leak_and_delay_counts_from_it() -> None:
-    memories = [memory(np.inf), memory(np.inf), memory(NOWS[10] - HOUR), memory(NOWS[10] - HOUR)]
+    onsets = np.array([np.inf, np.inf, NOWS[10] - HOUR, NOWS[10] - HOUR])
     flags = np.zeros((4, NOWS.size), bool)
     flags[1, 3] = flags[2, [2, 12]] = flags[3, 14] = True
-    assert judged(memories, flags) == {"quiet_ever_flagged": 0.5, "leaks_found": 1.0, "delay_hours": 10.0}
+    assert judged(onsets, NOWS, flags) == {"quiet_ever_flagged": 0.5, "leaks_found": 1.0, "delay_hours": 10.0}
 
 
 def test_a_leak_that_is_mostly_missed_has_no_delay() -> None:
-    assert judged([memory(np.inf), memory(NOWS[0])], np.zeros((2, NOWS.size), bool))["delay_hours"] is None
+    assert judged(np.array([np.inf, NOWS[0]]), NOWS, np.zeros((2, NOWS.size), bool))["delay_hours"] is None
 
 
 def test_a_lasting_flag_has_stood_so_many_times() -> None:
