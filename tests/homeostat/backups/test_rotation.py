@@ -189,6 +189,20 @@ def test_what_an_owner_gives_an_end_goes_at_that_age() -> None:
     assert [number for number, judged in told.items() if judged.stays][::-1] == [0, 1, 2, 9]
 
 
+def test_at_exactly_its_age_it_is_no_longer_kept_whole() -> None:
+    now = berlin(2026, 11, 10, 12)
+    second_of_its_day, a_second_younger = taken(1, now - 7 * DAY), taken(2, now - 7 * DAY + 1)
+    others = [taken(0, now - 7 * DAY - HOUR), *(taken(3 + number, now - (6 - number) * DAY) for number in range(7))]
+    assert [judged.snapshot.number for judged in judge(backup(), [*others, second_of_its_day, a_second_younger], now, {}) if not judged.stays] == [1]
+
+
+def test_snapshots_from_the_future_take_no_real_ones_place_among_the_newest() -> None:
+    now = berlin(2026, 11, 10, 12)
+    real = [taken(1, now - 10 * DAY - HOUR), taken(2, now - 10 * DAY)]
+    ghosts = [taken(10 + number, now + (number + 1) * DAY) for number in range(5)]
+    assert rotated(backup(least_count=1, max_age="60d"), [*real, *ghosts], now) == [*real, *ghosts]
+
+
 def test_two_of_one_moment_are_told_apart_by_their_numbers() -> None:
     now = berlin(2026, 11, 10, 12)
     twins = [taken(number, now - 10 * DAY) for number in (2, 1)]
