@@ -20,39 +20,39 @@ _SYNC = 0x9408
 # The kernel's no, of what is in use: the default, being sent, with subvolumes of its own, a swap file in it.
 _IN_USE = {errno.EPERM, errno.EACCES, errno.ENOTEMPTY, errno.EBUSY, errno.ETXTBSY}
 _POLL_SECONDS = 0.05
-# Each is one question to the file system, of about 20 us.
-MOST_ASKED = 100_000
+# Each is one question to the file system, of about 20 us where few hold it; and so many are looked at and remembered.
+MOST_ASKED, MOST_SEEN = 100_000, 1_000_000
 
 
 class Freed(NamedTuple):
-    """What is free once a subvolume is gone: at least so many bytes, and those of whose holders nobody was asked."""
+    """What is free once a subvolume is gone: at least so many bytes, and at most."""
 
-    bytes: int
-    unasked_bytes: int
+    least_bytes: int
+    most_bytes: int
 
 
 def frees(descriptor: int, since: int, going: Collection[int], lasting: Collection[int] = ()) -> Freed:
     """Return what is free once the open subvolume is gone, the last of the subvolumes whose numbers are `going`.
 
     Only extents since a transaction are asked after: that in which the snapshot before it was made, for older ones lie
-    in that too. Extents at the places `lasting` are known to be held elsewhere. Raises OSError.
+    in that too. Extents at the places `lasting` are known to be held elsewhere. Where there are too many to ask after, it may
+    be all that the file system holds. Raises OSError.
     """
-    asked, found, unasked = set(lasting), 0, 0
-    for extent in itertools.islice(btrfs.extents_since(descriptor, since), 20 * MOST_ASKED):
-        if extent.place in asked:
+    asked, found = set[int](), 0
+    for seen, extent in enumerate(btrfs.extents_since(descriptor, since)):
+        if extent.place in asked or extent.place in lasting:
             continue
+        if len(asked) >= MOST_ASKED or seen >= MOST_SEEN:
+            return Freed(found, btrfs.data_bytes(descriptor) or found)
         asked.add(extent.place)
-        if len(asked) - len(lasting) > MOST_ASKED:
-            unasked += extent.disk_bytes
-            continue
         holders = btrfs.holders(descriptor, extent.place)
         found += extent.disk_bytes if holders and all(tree in going for tree, _ in holders) else 0
-    return Freed(found, unasked)
+    return Freed(found, found)
 
 
 def places(descriptor: int, since: int) -> frozenset[int]:
     """Return the places of the extents of an open subvolume since a transaction, as many as are worth remembering. Raises OSError."""
-    return frozenset(extent.place for extent in itertools.islice(btrfs.extents_since(descriptor, since), 20 * MOST_ASKED))
+    return frozenset(extent.place for extent in itertools.islice(btrfs.extents_since(descriptor, since), MOST_SEEN))
 
 
 def delete(folder: int, number: int) -> str | None:

@@ -71,31 +71,32 @@ def _gather(case: Case, options: Options) -> Facts:
     seen = space.look(case)
     found = redundant.survey(case, options.own_older_than)
     try:
-        going = tuple(_foreseen(found.going[:MOST_AT_ONCE], seen.used_bytes))
+        going = tuple(_foreseen(found.going[:MOST_AT_ONCE]))
     except OSError as error:
         raise StepFailed(f"what a rotation of {case.target} frees cannot be told: {error}") from None
     return Facts(going=going, wanted_bytes=space.wanted_bytes(case, seen), left=found.left)
 
 
-def _foreseen(found: Sequence[Redundant], used_bytes: int) -> Iterator[Going]:
+def _foreseen(found: Sequence[Redundant]) -> Iterator[Going]:
     """Yield what may go, each with what is free once it and those before it are gone. Raises OSError."""
     gone = set[int]()
-    lasting = dict[str, frozenset[int]]()
+    lasting = dict[str | None, frozenset[int]]()
     for one in found:
         gone.add(one.number)
-        with files.opened(one.folder) as folder:
-            if one.newest is not None and one.newest not in lasting:
-                with files.opened_below(folder, pathlib.PurePosixPath(one.newest)) as newest:
-                    lasting[one.newest] = subvolumes.places(newest, one.since)
-            with files.opened_below(folder, pathlib.PurePosixPath(one.path)) as opened:
-                frees = _prediction(opened, one, gone, (lasting.get(one.newest or "", frozenset()), used_bytes))
+        with files.opened(one.folder) as folder, files.opened_below(folder, pathlib.PurePosixPath(one.path)) as opened:
+            if one.newest not in lasting:
+                lasting[one.newest] = _lasting(folder, one)
+            least, most = subvolumes.frees(opened, one.since, gone, lasting[one.newest])
+        frees = Prediction(least_bytes=least, most_bytes=most)
         yield Going(folder=one.folder, path=one.path, number=one.number, uuid=one.uuid, taken=rfc3339(one.at), why=one.why, frees=frees)
 
 
-def _prediction(opened: int, one: Redundant, gone: set[int], bounds: tuple[frozenset[int], int]) -> Prediction:
-    lasting, used_bytes = bounds
-    told = subvolumes.frees(opened, one.since, gone, lasting)
-    return Prediction(least_bytes=told.bytes, most_bytes=min(told.bytes + told.unasked_bytes, used_bytes) if told.unasked_bytes else told.bytes)
+def _lasting(folder: int, one: Redundant) -> frozenset[int]:
+    """Return where data lies that the newest of its source holds too, so that nobody has to be asked who holds it."""
+    if one.newest is None:
+        return frozenset()
+    with files.opened_below(folder, pathlib.PurePosixPath(one.newest)) as newest:
+        return subvolumes.places(newest, one.since)
 
 
 def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
@@ -150,15 +151,15 @@ def _delete(case: Case, folder: int, one: Redundant) -> dict[str, Any]:
         seen = btrfs.subvolume(opened)
         if (seen.number, seen.uuid) != (one.number, one.uuid) or not files.same_mount(opened, folder):
             return _stays("another one has its name now")
-        told = subvolumes.frees(opened, one.since, {one.number})
+        least, most = subvolumes.frees(opened, one.since, {one.number}, _lasting(folder, one))
     why = subvolumes.delete(folder, one.number)
     if why is not None:
         return _stays(why)
     if len(place.parts) > 1:
         _tidy(folder, place.parts[0])
     if not subvolumes.await_cleaned(folder, [one.number], case.stopped):
-        return {"deleted": one.path, "words": "its data goes on being freed", "predicted": {"least_bytes": 0, "most_bytes": told.bytes + told.unasked_bytes}}
-    return {"deleted": one.path, "predicted": {"least_bytes": told.bytes, "most_bytes": told.bytes + told.unasked_bytes}}
+        return {"deleted": one.path, "words": "its data goes on being freed", "predicted": {"least_bytes": 0, "most_bytes": most}}
+    return {"deleted": one.path, "predicted": {"least_bytes": least, "most_bytes": most}}
 
 
 def _tidy(folder: int, name: str) -> None:

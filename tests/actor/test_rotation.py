@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from actor.disk import subvolumes
 from actor.feasibility import ask_feasibility
 from actor.journal import incidents
 from actor.model import EpisodeKey
@@ -359,3 +360,14 @@ def test_a_backup_that_lies_elsewhere_or_on_no_btrfs_makes_it_infeasible(shelf: 
             assert ask_feasibility(actor.world).ratios["backup-rotation"] == 0
             assert rotate(actor).reason == f"protection: protection none cannot be given: backup nightly: {shelf.folder} does not lie on the file system disk"
         assert ask_feasibility(actor.world).ratios["backup-rotation"] == 1
+
+
+def test_where_there_is_too_much_to_ask_after_the_prediction_has_no_upper_end_and_nothing_is_mispredicted(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.series(*AGES)
+    monkeypatch.setattr(subvolumes, "MOST_ASKED", 0)
+    with shelf.actor() as actor:
+        incident = rotate(actor)
+        assert incident.outcome == "succeeded", incident.reason
+        freed = [result["freed"] for result in results(actor)]
+    assert {part["predicted"]["least_bytes"] for part in freed} == {0}
+    assert all(part["predicted"]["most_bytes"] > part["freed_bytes"] == 2 * MIB for part in freed)
