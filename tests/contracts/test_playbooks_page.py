@@ -51,6 +51,10 @@ def test_the_row_of_a_measure_says_of_what(name: str) -> None:
     assert rows("measure")[name].strip() == (" or ".join(MEASURES[name].acts_on) or "any")
 
 
+def test_every_playbook_that_comes_along_has_facts_to_try_it_with() -> None:
+    assert {path.stem for path in EXAMPLES} >= set(load_playbooks(None)), "write docs/playbooks/facts/NAME.yml, as homeostat playbooks test NAME --write-facts TARGET does"
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_the_example_facts_of_a_playbook_make_a_plan(tmp_path: pathlib.Path, example: pathlib.Path) -> None:
     config = tmp_path / "homeostat.yml"

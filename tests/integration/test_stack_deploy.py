@@ -107,6 +107,18 @@ def test_a_deployment_that_was_killed_is_taken_back_by_the_next(stack: Machine) 
     assert (code, seen(stack)) == (0, before), said
 
 
+def test_killed_at_any_moment_it_is_taken_back(stack: Machine) -> None:
+    stack.write("/run/sick", "")
+    stack.run("sed", "-i", "s/settle: 200ms/settle: 0s/", "/srv/stack/shop.yml")
+    before, outcomes = seen(stack), set()
+    for tenths in range(3, 27, 3):
+        ended = stack.enter(("/usr/bin/timeout", "--signal=KILL", f"{tenths / 10}", *DEPLOY, "/srv/stack/shop.yml"), b"")
+        code, said = deploy(stack, "--recover")
+        assert (code, seen(stack)) == (0, before), (tenths, said)
+        outcomes.add((ended.returncode, "was cut off" in said))
+    assert (-9, True) in outcomes, "it was never killed half-way"
+
+
 def test_what_somebody_touched_meanwhile_is_left_and_named(stack: Machine) -> None:
     written(stack, f"/bin/sh, -c, 'echo \"# by a person\" >>{PLACE}/queue.service; false'")
     code, said = deploy(stack, "/srv/stack/shop.yml")
