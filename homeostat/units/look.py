@@ -106,7 +106,7 @@ class _Looking:
             declared=settings_of(texts),
             loaded=self._loaded(seen, values["FragmentPath"], drop_ins),
             command=command,
-            container=self._container(unit=unit) if command is not None else None,
+            container=self._container(unit=unit) if command is not None and seen.active else None,
         )
 
     def _loaded(self, seen: Unit, path: str, drop_ins: Sequence[str]) -> Settings | None:

@@ -207,6 +207,22 @@ def test_a_user_without_linger_is_one_clear_reason_and_blinds_nobody(home: Home,
     }
 
 
+def test_a_users_quadlet_is_seen_and_its_syntax_error_told(home: Home) -> None:
+    home.run("useradd", "--create-home", "quadleteer", check=False)
+    uid = home.run("id", "-u", "quadleteer").strip()
+    own = "/home/quadleteer/.config/containers/systemd"
+    home.write(f"{own}/mine.container", "[Container]\nImage=localhost/box\n")
+    home.write(f"{own}/bad.container", "[Container]\nImagee=localhost/box\n")
+    home.shell(f"chown -R quadleteer /home/quadleteer; systemctl start user@{uid}")
+    home.later("systemctl", "stop", f"user@{uid}")
+    services = {name: Service(manager="systemd-user", unit=f"{name}.service", user="quadleteer") for name in ("mine", "bad")}
+    found, unseen = home.machine.call(seen, services, {})
+    assert unseen == {}
+    assert found["mine"] == ()
+    (difference,) = found["bad"]
+    assert f"unsupported key 'Imagee' in group 'Container' in {own}/bad.container" in difference.words
+
+
 def test_without_podman_units_are_seen_and_containers_are_not_there(home: Home, running: dict[str, Settings]) -> None:
     home.run("mv", "/usr/bin/podman", "/usr/bin/podman.away")
     try:
