@@ -21,7 +21,7 @@ def owned(host: Host, name: str, steps: str = QUARANTINE, success: str = ANY_CHA
     folder.joinpath(f"{name}.yml").write_text(
         f"name: {name}\nanswers: [disk_exhaustion]\nacts_on: filesystem\naction_class: cleanup\nrisk: low\nimpact_certainty: 0.9\n"
         "protection: quarantine\ncooldown: 1h\nestimate: 1m\ndeadline: 5m\n"
-        f"steps: {steps}\nverify: {{settle: 2s, watch: 30s, measure: filesystem-free-ratio, success: {success}, warn: '> 0'}}\n",
+        f"steps: {steps}\nverify: {{settle: 2s, watch: 30s, measure: filesystem-free-ratio, success: {success}, warn: {success}}}\n",
         encoding="utf-8",
     )
     return {"actor": {"playbook_directory": str(folder)}}
