@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SYSTEMCTL = "/usr/bin/systemctl"
 UNLIMITED = "infinity"
+# What is planned is in such shares of the host's memory, so that a plan is still the same when a person says yes to it minutes later.
+STEP_RATIO = 0.05
 _ROOT = "/sys/fs/cgroup"
 _SHOW_SECONDS = 10
 _PROPERTIES = ("LoadState", "ActiveState", "ControlGroup", "MemoryCurrent", "MemoryHigh")
@@ -41,6 +43,11 @@ def limitable(config: Config) -> tuple[str, ...]:
     """Return the services that the owner lets be limited, and that keep no host alive."""
     allowed = ((name, service) for name, service in config.services.items() if service.limitable)
     return tuple(name for name, service in allowed if not is_vital(name) and not is_vital(service.unit or ""))
+
+
+def lacking(config: Config) -> str | None:
+    """Say in words what the configuration has to say before any memory can be taken back, or None."""
+    return None if limitable(config) else "no service may be limited: services.NAME.limitable"
 
 
 def group_of(config: Config, service: str) -> Group:

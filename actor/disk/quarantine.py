@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from actor.disk.files import FoundFile
+    from actor.model import Command, Effect
 
 FOLDER = ".homeostat-quarantine"
 
@@ -81,6 +82,19 @@ def move_aside(case: Case, place: tuple[int, str], chosen: list[FoundFile]) -> t
             raise StepFailed(f"files could not be moved into the quarantine: {error}") from error
         return moved, True
     return moved, False
+
+
+def moved(case: Case, command: Command) -> Effect:
+    """Say what a command has brought about that moves the files of one rule into one slice: what lies there has been moved."""
+    assert case.root is not None
+    try:
+        with opened(case.root, of_slice(case, command.slice) / command.arguments["rule"]) as place:
+            waiting, _ = files.count(place)
+    except FileNotFoundError:
+        return "none"
+    if waiting == 0:
+        return "none"
+    return "done" if waiting == len(command.arguments["files"]) else "partial"
 
 
 def on_target(case: Case, directory: str) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from actor.disk import compression, files, moves, quarantine, rule, space
 from actor.disk.files import FoundFile
 from actor.kinds import Step
-from actor.model import Case, Command, Effect, Prediction, StepFailed
+from actor.model import Case, Command, Prediction, StepFailed
 from actor.reckoning import size_in_words
 from homeostat.config.section import Ratio
 from homeostat.config.units import Size
@@ -155,16 +155,4 @@ def _compressed(case: Case, command: Command, question: Question, file: FoundFil
         return bool(moved)
 
 
-def _oracle(case: Case, command: Command) -> Effect:
-    assert case.root is not None
-    try:
-        with quarantine.opened(case.root, quarantine.of_slice(case, command.slice) / command.arguments["rule"]) as place:
-            waiting, _ = files.count(place)
-    except FileNotFoundError:
-        return "none"
-    if waiting == 0:
-        return "none"
-    return "done" if waiting == len(command.arguments["files"]) else "partial"
-
-
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, acts_on=("filesystem",))
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=quarantine.moved, acts_on=("filesystem",))

@@ -7,7 +7,7 @@ the release at the incident's end put back only what still is as we set it: a pe
 from __future__ import annotations
 
 import pathlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -20,11 +20,6 @@ from homeostat import pressure, shell
 from homeostat.config import Duration
 from homeostat.config.section import MINUTE, Ratio
 
-if TYPE_CHECKING:
-    from homeostat.config import Config
-
-# As when memory is reclaimed: coarse, so that a plan stays the same for a while.
-_STEP_RATIO = 0.05
 _DEADLINE_SECONDS = 30
 _ASK_SECONDS = 10
 _FILE = "50-MemoryHigh.conf"
@@ -68,7 +63,7 @@ def _gather(case: Case, options: Options) -> Facts:
 
 
 def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
-    step_bytes = round(_STEP_RATIO * facts.total_bytes)
+    step_bytes = round(control_groups.STEP_RATIO * facts.total_bytes)
     limit_bytes = int(options.share * facts.memory_bytes) // step_bytes * step_bytes
     # A person's own limit is never loosened.
     if facts.service is None or facts.lasting_limit or limit_bytes == 0 or (facts.high != UNLIMITED and int(facts.high) <= limit_bytes):
@@ -159,8 +154,4 @@ def _left(facts: Facts) -> tuple[str, ...]:
     return (f"{facts.service} keeps the limit that somebody has set for good with systemctl set-property",) if facts.lasting_limit else ()
 
 
-def _lacks(config: Config) -> str | None:
-    return None if control_groups.limitable(config) else "no service may be limited: services.NAME.limitable"
-
-
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, left=_left, release=_release, lacks=_lacks, acts_on=("host",))
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, left=_left, release=_release, lacks=control_groups.lacking, acts_on=("host",))

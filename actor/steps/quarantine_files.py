@@ -12,7 +12,7 @@ from actor.disk import bundles, extents, files, quarantine, rule, space
 from actor.disk.bundles import Chosen
 from actor.disk.files import FoundFile
 from actor.kinds import Step
-from actor.model import Case, Command, Effect, Prediction, StepFailed
+from actor.model import Case, Command, Prediction, StepFailed
 from actor.reckoning import size_in_words
 from homeostat.config.section import Ratio
 
@@ -184,17 +184,4 @@ def _perform(case: Case, command: Command) -> dict[str, Any]:
     return {"moved": moved, "left": len(chosen) - moved}
 
 
-def _oracle(case: Case, command: Command) -> Effect:
-    assert case.root is not None
-    part = quarantine.of_slice(case, command.slice) / command.arguments["rule"]
-    try:
-        with quarantine.opened(case.root, part) as place:
-            waiting, _ = files.count(place)
-    except FileNotFoundError:
-        return "none"
-    if waiting == 0:
-        return "none"
-    return "done" if waiting == len(command.arguments["files"]) else "partial"
-
-
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, left=lambda facts: facts.left, acts_on=("filesystem",))
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=quarantine.moved, left=lambda facts: facts.left, acts_on=("filesystem",))

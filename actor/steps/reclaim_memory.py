@@ -16,10 +16,7 @@ from homeostat.config.section import Ratio
 
 if TYPE_CHECKING:
     from actor.control_groups import Group
-    from homeostat.config import Config
 
-# Shares of the host's memory, so that a plan is still the same when a person says yes to it minutes later.
-_STEP_RATIO = 0.05
 _DEADLINE_SECONDS = 60
 
 
@@ -58,7 +55,7 @@ def _gather(case: Case, options: Options) -> Facts:
 
 
 def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
-    step_bytes = round(_STEP_RATIO * facts.total_bytes)
+    step_bytes = round(control_groups.STEP_RATIO * facts.total_bytes)
     wanted_steps = max(1, -(-round(options.available * facts.total_bytes - facts.available_bytes) // step_bytes))
     most_steps = int(options.at_most_ratio * facts.memory_bytes) // step_bytes
     reclaimed_bytes = min(wanted_steps, most_steps) * step_bytes
@@ -101,13 +98,9 @@ def _oracle(case: Case, command: Command) -> Effect:
 
 
 def _left(facts: Facts) -> tuple[str, ...]:
-    if facts.service is None or facts.memory_bytes >= _STEP_RATIO * facts.total_bytes:
+    if facts.service is None or facts.memory_bytes >= control_groups.STEP_RATIO * facts.total_bytes:
         return facts.left
     return (*facts.left, f"{facts.service} is the heaviest that may be limited, and uses only {size_in_words(facts.memory_bytes)}")
 
 
-def _lacks(config: Config) -> str | None:
-    return None if control_groups.limitable(config) else "no service may be limited: services.NAME.limitable"
-
-
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, left=_left, lacks=_lacks, acts_on=("host",))
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, left=_left, lacks=control_groups.lacking, acts_on=("host",))
