@@ -56,6 +56,7 @@ def _grown(counter: str, labels: str) -> str:
 
 QUERIES = {
     "problems": f'count by (host, problem, severity) (group by ({_OF_PROBLEM}, severity) (homeostat_problem_severity{{problem!="{SELFTEST}"}}))',
+    "failed": "max by (host) (homeostat_failed_units)",
     "parts": f'up{{job=~"{"|".join(OWN_JOBS)}|alertmanager"}}',
     "actors": "group by (host) (homeostat_actor_ready)",
     "gone": f"sum by (host, problem) ({_grown('homeostat_resolution_seconds_count', 'problem')})",
@@ -99,6 +100,10 @@ def _penalties(config: Config, answers: Answers, hosts: Collection[str]) -> Poin
     for sample in answers["problems"]:
         host, problem, severity = (sample.labels[name] for name in ("host", "problem", "severity"))
         found.setdefault(host, collections.defaultdict(float))[problem] += sample.value * _points(health, problem, severity)
+    for sample in answers["failed"]:
+        # The catalogue's are among them, which are told as problems too.
+        reasons = found.setdefault(sample.labels["host"], collections.defaultdict(float))
+        reasons["service_down"] = max(reasons["service_down"], sample.value * health.service_down)
     for host in _unreachable(config, answers["parts"], hosts):
         found[host]["unreachable"] += health.unreachable
     for reasons in found.values():

@@ -15,7 +15,7 @@ class Health(Section, frozen=True, kw_only=True):
     """Points off a health of 100, for every problem that is asserted and every part of Homeostat that is gone; see docs/scores.md."""
 
     service_down: Points = 8
-    """For each service that is down."""
+    """For each service that is down, and each unit that failed."""
     service_down_most: Points = 32
     """For all of these together, at most."""
     config_drift_major: Points = 5

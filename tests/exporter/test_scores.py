@@ -45,6 +45,13 @@ def problem(name: str, severity: str = "warning", count: int = 1, host: str = "n
     return {"host": host, "problem": name, "severity": severity}, count
 
 
+def test_a_unit_that_failed_counts_whether_or_not_it_is_in_the_catalogue_and_once() -> None:
+    failed = [({"host": "nas"}, 2)]
+    assert scored({"failed": failed}).penalties["nas"] == {"service_down": 16}
+    assert scored({"failed": failed, "problems": [problem("service_down")]}).penalties["nas"] == {"service_down": 16}
+    assert scored({"failed": failed, "problems": [problem("service_down", count=3)]}).penalties["nas"] == {"service_down": 24}
+
+
 def test_a_host_with_nothing_wrong_has_all_points_and_no_penalty() -> None:
     assert list(samples(scored({}))) == [("health_score", {"host": "nas"}, 100.0)]
 

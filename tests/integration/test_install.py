@@ -31,6 +31,7 @@ PROGRAMS = {
     "/opt/homeostat/bin/homeostat-actor": PROGRAM.format(module="actor"),
     "/opt/homeostat/bin/homeostat-executor": PROGRAM.format(module="actor.executor"),
     "/opt/homeostat/bin/homeostat-exporter": PROGRAM.format(module="exporter"),
+    "/opt/homeostat/bin/homeostat-observer": PROGRAM.format(module="exporter.observer_root"),
     "/usr/bin/openssl": "#!/bin/sh\nexec /usr/bin/python3 -c 'import secrets; print(secrets.token_hex(32))'\n",
 }
 ASK = """\
