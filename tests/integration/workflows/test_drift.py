@@ -91,6 +91,20 @@ def test_another_image_of_that_name_is_proposed_with_the_difference_reconciled_o
     assert image_id(home, "retagged") == before
 
 
+def test_a_drop_in_that_podman_cannot_read_is_refused_with_its_line_before_anything_is_done(drifting: Home) -> None:
+    home, before = drifting, container(drifting, "dropped")["Id"]
+    home.write("/etc/containers/systemd/dropped.container.d/10-own.conf", "[Container]\nLabel=tier=front\nMemroy=1g\n")
+    home.later("rm", "-rf", "/etc/containers/systemd/dropped.container.d")
+    story = home.incident("config_drift_major", "dropped", "proposed", seconds=60)
+    assert "/dropped.container.d/10-own.conf line 3: unsupported key 'Memroy'" in story["reason"]
+    code, said = home.cli("approve", story["id"], "--yes")
+    assert (code != 0, "not approved" in said) == (True, True), said
+    home.write("/etc/containers/systemd/dropped.container.d/10-own.conf", "[Container]\nLabel=tier=front\n")
+    assert container(home, "dropped")["Id"] == before
+    story = home.incident("config_drift_minor", "dropped", "succeeded", seconds=90)
+    assert container(home, "dropped")["Config"]["Labels"]["tier"] == "front"
+
+
 def test_an_image_that_cannot_run_is_rolled_back_to_the_one_before_and_its_unit(drifting: Home) -> None:
     home, before = drifting, image_id(drifting, "broken")
     home.shell(IMAGE, "broken", "broken")
@@ -105,17 +119,3 @@ def test_an_image_that_cannot_run_is_rolled_back_to_the_one_before_and_its_unit(
     assert "tier" not in home.run("cat", "/etc/containers/systemd/broken.container")
     written = "declared/copies/etc/containers/systemd/broken.container"
     assert "tier=front" in home.run("cat", f"/var/lib/homeostat/undeployed/homeostat-drift-reconciliation-{story['id']}/{written}")
-
-
-def test_a_drop_in_that_podman_cannot_read_is_refused_with_its_line_before_anything_is_done(drifting: Home) -> None:
-    home, before = drifting, container(drifting, "dropped")["Id"]
-    home.write("/etc/containers/systemd/dropped.container.d/10-own.conf", "[Container]\nLabel=tier=front\nMemroy=1g\n")
-    home.later("rm", "-rf", "/etc/containers/systemd/dropped.container.d")
-    story = home.incident("config_drift_major", "dropped", "proposed", seconds=60)
-    assert "/dropped.container.d/10-own.conf line 3: unsupported key 'Memroy'" in story["reason"]
-    code, said = home.cli("approve", story["id"], "--yes")
-    assert (code != 0, "not approved" in said) == (True, True), said
-    home.write("/etc/containers/systemd/dropped.container.d/10-own.conf", "[Container]\nLabel=tier=front\n")
-    assert container(home, "dropped")["Id"] == before
-    story = home.incident("config_drift_minor", "dropped", "succeeded", seconds=90)
-    assert container(home, "dropped")["Config"]["Labels"]["tier"] == "front"
