@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the rings in four lanes side by side: the fast ones, those that start real servers, whole chains, and the workflows in
-# a home of their own, which both mostly wait. Fails when one of them fails.
+# Runs the rings in lanes side by side: the fast ones, those that start real servers, whole chains, and the workflows in two
+# homes of their own, which mostly wait. Fails when one of them fails.
 set -u
 python=$1
 logs=$(mktemp -d)
@@ -8,14 +8,17 @@ logs=$(mktemp -d)
 integration=$!
 "$python" -m pytest -q -m chain >"$logs/chain" 2>&1 &
 chain=$!
-"$python" -m pytest -q -m home --durations=5 >"$logs/home" 2>&1 &
+"$python" -m pytest -q -m home --durations=5 tests/integration/workflows/test_[a-g]*.py >"$logs/home" 2>&1 &
 home=$!
+"$python" -m pytest -q -m home --durations=5 tests/integration/workflows/test_[!a-g]*.py >"$logs/home-more" 2>&1 &
+more=$!
 "$python" -m pytest -q -m "not integration and not chain and not home"
 failed=$?
 wait "$integration" || failed=1
 wait "$chain" || failed=1
 wait "$home" || failed=1
-for lane in integration chain home; do
+wait "$more" || failed=1
+for lane in integration chain home home-more; do
     echo "--- $lane"
     cat "$logs/$lane"
 done
