@@ -253,6 +253,12 @@ class Situation:
     plan: Plan | None = None
     undoing: tuple[Undoing, ...] = ()
 
+    @property
+    def reached(self) -> frozenset[str]:
+        """The services beside the target that would be touched: those that a cascade may restart, and those that the plan names, which may be more by now."""
+        planned = {command.arguments["service"] for command in self.plan.commands if "service" in command.arguments} if self.plan is not None else set()
+        return (self.surroundings.dependants | planned) - {self.incident.target}
+
 
 class Undoing(NamedTuple):
     """What is done at this moment with what makes an incident's action undoable: an undo on a person's word, or the removal of what is kept no longer."""

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 GATES: dict[str, Gate] = dict(sorted(discover(gates, "GATE", Gate).items(), key=lambda item: item[1].order))
 # The others speak of this very run by now, or of what it has just prepared.
-RECHECKED = ("known", "protected", "confirmation", "stopped", "silenced", "firing", "age", "postponed", "window", "confidence")
+RECHECKED = ("known", "protected", "confirmation", "stopped", "silenced", "firing", "age", "postponed", "window", "blast-radius", "confidence")
 DECISION_SERIES = "target_action:homeostat_decision:ratio"
 
 

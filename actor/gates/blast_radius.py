@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from actor.kinds import Gate
-from actor.model import Situation, Verdict
+from actor.model import Execution, Situation, Verdict
 
 
 def _ask(situation: Situation) -> Verdict:
     target, now, bounds = situation.incident.target, situation.now, situation.config.limits.blast_radius
-    here = sorted(run.started_at for run in situation.executions if run.target == target and now - run.started_at < bounds.per_target.within)
+    earlier = [run for run in situation.executions if run.incident_id != situation.incident.id or run.ended_at is not None]
+    here = sorted(run.started_at for run in earlier if run.target == target and now - run.started_at < bounds.per_target.within)
     if situation.playbook is not None and situation.playbook.only_reads:
         return Verdict("allow", "it only reads: nothing is touched", {"runs_here": len(here)})
-    touched, most = {target} | situation.surroundings.dependants, _most_targets(situation)
-    others = _last_runs(situation, touched)
+    # What limits a service for a while acts on the host; what restarts others counts each.
+    touched, most = {target} | (situation.reached if situation.service is not None else set()), _most_targets(situation)
+    others = _last_runs(situation, earlier, touched)
     seen = {"runs_here": len(here), "touched": sorted(touched), "other_targets": sorted(others), "most_targets": most}
     if len(here) >= bounds.per_target.count:
         until = here[-bounds.per_target.count] + bounds.per_target.within
@@ -34,10 +36,10 @@ def _beyond(situation: Situation, touched: set[str], seen: dict[str, object]) ->
     return Verdict("confirm", f"it would touch {len(touched)} of this host's targets ({', '.join(sorted(touched))}), more than {most} within {within}", seen)
 
 
-def _last_runs(situation: Situation, touched: set[str]) -> dict[str, float]:
-    """Return when each other target was last acted on, of those within the time."""
+def _last_runs(situation: Situation, earlier: list[Execution], touched: set[str]) -> dict[str, float]:
+    """Return when each other target was last acted on by a run before this one, of those within the time."""
     last: dict[str, float] = {}
-    for run in situation.executions:
+    for run in earlier:
         if run.target not in touched and run.action_class != "read" and situation.now - run.started_at < situation.config.limits.blast_radius.within:
             last[run.target] = max(run.started_at, last.get(run.target, run.started_at))
     return last

@@ -19,12 +19,16 @@ def _ask(situation: Situation) -> Verdict:
     most = situation.config.limits.silence_answer_age
     if abs(age_seconds) > most:
         return Verdict("refuse", f"Alertmanager's last answer on silences is more than {most} old", {"age_seconds": age_seconds})
-    silence = next((silence for silence in situation.silences.active if _holds_back(silence, situation.incident.labels)), None)
-    if silence is not None:
+    labels = situation.incident.labels
+    for target in (labels["target"], *sorted(situation.reached)):
+        silence = next((silence for silence in situation.silences.active if _holds_back(silence, {**labels, "target": target})), None)
+        if silence is None:
+            continue
         matchers = " ".join(str(matcher) for matcher in silence.matchers)
         seen = {"silence": silence.id, "matchers": matchers, "ends_at": silence.ends_at}
         lost = " (Alertmanager has lost it, but it is not over: homeostat resume ends it)" if silence in situation.silences.lost else ""
-        return Verdict("refuse", f"silenced by {silence.created_by} until {silence.ends_at}: {silence.comment}{lost}", seen)
+        which = "silenced" if target == labels["target"] else f"{target}, which it would touch too, is silenced"
+        return Verdict("refuse", f"{which} by {silence.created_by} until {silence.ends_at}: {silence.comment}{lost}", seen)
     return Verdict("allow", "no silence matches", {"active_silences": len(situation.silences.active)})
 
 

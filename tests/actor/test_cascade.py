@@ -17,8 +17,9 @@ from actor.playbook import STEPS, PlannedStep
 from actor.ranking import answers, answers_where, ranking
 from actor.steps.restart_dependants import Options
 from homeostat.config import Duration
+from homeostat.silences import pause_matchers
 from tests.actor.test_learn import ended
-from tests.support import HOST, MINUTE, PREDICTION, PROBABILITY, USAGE, Actor, EpisodeKey, executable
+from tests.support import HOST, MINUTE, PREDICTION, PROBABILITY, USAGE, Actor, EpisodeKey, executable, silence
 
 if TYPE_CHECKING:
 
@@ -200,6 +201,31 @@ def test_more_targets_than_may_be_touched_are_a_persons_to_decide_and_a_yes_is_e
     assert approve(home.actor.world, Spoken(incident.id, "ada"), proposal["plan_hash"]).taken
     home.heal()
     assert (home.cascade().outcome, home.order) == ("succeeded", ["redis"])
+
+
+def test_a_service_that_somebody_has_paused_is_not_restarted_by_way_of_what_it_needs(home: Home) -> None:
+    home.mark("authelia", "stuck")
+    home.actor.alertmanager.active.append(silence(*pause_matchers(HOST, "authelia")))
+    incident = heal_by_cascade(home)
+    assert (incident.outcome, home.order) == ("refused", [])
+    assert incident.reason.startswith("silenced: authelia, which it would touch too, is silenced by ada until")
+
+
+def test_what_goes_down_between_the_gates_and_the_plan_is_counted_before_anything_is_done(host: Host) -> None:
+    home = Home(host, limits={"blast_radius": {"few": 10, "of_few": 2}})
+    home.mark("redis", "stuck")
+    announce(home)
+    hands = home.actor.world.hands
+
+    def plan_late(*about: Any) -> Any:
+        home.mark("authelia", "stuck")
+        home.mark("mail", "stuck")
+        return hands.plan(*about)
+
+    home.actor.world.hands = dataclasses.replace(hands, plan=plan_late)
+    home.heal()
+    assert (home.cascade().state, home.order) == ("proposed", [])
+    assert home.cascade().reason.startswith("blast-radius: it would touch 3 of this host's targets (authelia, mail, redis), more than 2 within 1h")
 
 
 def test_what_needs_it_waits_for_the_cascade_and_is_not_restarted_a_second_time(home: Home) -> None:

@@ -8,10 +8,12 @@ import msgspec
 
 from actor.agenda import Agenda
 from actor.model import (
+    Command,
     DecisionNow,
     EpisodeKey,
     Execution,
     Incident,
+    Plan,
     Silences,
     Situation,
     Spread,
@@ -88,6 +90,12 @@ def surroundings(about: Incident | None = None, **changes: Any) -> Surroundings:
         "starts": 0,
     }
     return Surroundings(**said | changes)
+
+
+def touching(*services: str) -> Plan:
+    """Return the plan of a cascade that restarts these services beside its target."""
+    commands = tuple(Command(step="restart-dependants", summary="", arguments={"service": name}, expected="", oracle="") for name in services)
+    return Plan(action="service-cascade-restart", target="web", commands=commands, confidence=0.9, risk="medium", duration_seconds=60.0)
 
 
 def run(started_at: float, ended_at: float | None, about: Incident | None = None, **changes: Any) -> Execution:

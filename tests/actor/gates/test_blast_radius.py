@@ -8,7 +8,7 @@ import pytest
 
 from actor.model import Approval
 from actor.situation import GATES
-from tests.actor.gates.situations import NOW, ask, config, run, situation, surroundings
+from tests.actor.gates.situations import NOW, ask, config, run, situation, surroundings, touching
 from tests.support import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -79,3 +79,12 @@ def test_one_action_that_would_touch_more_than_may_be_is_a_persons_to_decide() -
     assert ask("blast-radius", situation(settings=with_targets(10), surroundings=cascade)) == ("confirm", told)
     approved = ask("blast-radius", situation(settings=with_targets(10), surroundings=cascade, approval=Approval(author="ada", approved_at=NOW - 5, plan_hash="h")))
     assert approved == ("allow", "it touches 3 targets, as ada approved")
+
+
+def test_what_went_down_after_the_gates_were_asked_counts_with_the_plan_and_the_run_itself_does_not() -> None:
+    own = tuple(run(NOW - 5, None, target=name, incident_id="i1") for name in ("web", "s0"))
+    seen = surroundings(dependants=frozenset({"s0"}))
+    settings = with_targets(10, per_target={"count": 1, "within": "1d"})
+    assert ask("blast-radius", situation(settings=settings, surroundings=seen, executions=own, plan=touching("s0")))[0] == "allow"
+    told = "it would touch 3 of this host's targets (s0, s1, web), more than 2 within 1h"
+    assert ask("blast-radius", situation(settings=settings, surroundings=seen, executions=own, plan=touching("s0", "s1"))) == ("confirm", told)

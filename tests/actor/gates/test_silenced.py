@@ -7,7 +7,7 @@ import pytest
 from actor.model import Silences
 from homeostat.alertmanager import Matcher
 from homeostat.silences import pause_matchers
-from tests.actor.gates.situations import NOW, ask, incident, situation
+from tests.actor.gates.situations import NOW, ask, incident, situation, surroundings, touching
 from tests.support import silence
 
 
@@ -53,6 +53,14 @@ def test_a_pause_holds_back_too_what_a_person_would_say_yes_to(service: str | No
     assert ask("silenced", situation(incident(decision="propose"), silences=paused)) == ("refuse", "silenced by ada until 2026-01-02T00:00:00Z: maintenance")
     elsewhere = Silences((silence(*pause_matchers("h1", "other")), silence(*pause_matchers("h2"))), NOW)
     assert ask("silenced", situation(incident(decision="propose"), silences=elsewhere))[0] == "allow"
+
+
+def test_a_pause_of_a_service_that_would_be_touched_beside_the_target_holds_back_all_of_it() -> None:
+    paused = Silences((silence(*pause_matchers("h1", "authelia")),), NOW)
+    told = "authelia, which it would touch too, is silenced by ada until 2026-01-02T00:00:00Z: maintenance"
+    assert ask("silenced", situation(silences=paused, surroundings=surroundings(dependants=frozenset({"authelia"})))) == ("refuse", told)
+    assert ask("silenced", situation(silences=paused, plan=touching("authelia"))) == ("refuse", told)
+    assert ask("silenced", situation(silences=paused, plan=touching("portal")))[0] == "allow"
 
 
 def test_no_answer_is_a_no() -> None:
