@@ -10,8 +10,9 @@ import msgspec
 
 from exporter.observation import Happened, Looking, Metric, NotSeen, Observer, Sight, Trouble
 from homeostat.config.catalogue import needs
-from homeostat.config.section import DAY
+from homeostat.config.section import DAY, HOUR
 from homeostat.units import states
+from homeostat.units.asking import Ended
 from homeostat.units.places import Unreachable
 from homeostat.units.states import State, States
 
@@ -33,15 +34,19 @@ _HELP = {
 _STATES = ("active", "reloading", "activating", "deactivating", "inactive", "failed", "masked", "missing")
 _TOLD_SECONDS = DAY
 _MOST_TOLD = 200
+# What was stopped so long before something that it needs failed did not stop because of that.
+_TOGETHER_SECONDS = HOUR
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What was last seen of a service: its invocation, how often it was started again, whether it had failed, and when it was of late (Unix seconds)."""
+    """What was last seen of a service (`seen_at`, Unix seconds): its invocation and how that ended, how often it was started again, when of late, and whether it had failed."""
 
     invocation: str
     restarts: int = 0
     failed: bool = False
     restarted_at: tuple[float, ...] = ()
+    ended: Ended = ""
+    seen_at: float = 0.0
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -71,26 +76,42 @@ def _gather(looking: Looking) -> States:
 def _read(facts: States, looking: Looking) -> Sight:
     before: Memory = looking.memory or Memory()
     settings = looking.config.exporter.observers.services
-    known = {name: _known(state, before.services.get(name), looking.now, settings) for name, state in facts.services.items()}
+    seen = {name: _remembering(state, before.services.get(name)) for name, state in facts.services.items()}
+    known = {name: _known(state, before.services.get(name), looking.now, settings) for name, state in seen.items()}
     # What could not be seen now is remembered as it was.
     unseen = {name: before.services[name] for name in facts.unseen if name in before.services}
-    fresh = [event for name, state in facts.services.items() if name in before.services for event in _happened(name, state, before.services[name], looking.now)]
+    fresh = [event for name, state in seen.items() if name in before.services for event in _happened(name, state, before.services[name], looking.now)]
     events = tuple(event for event in (*before.events, *fresh) if event.at > looking.now - _TOLD_SECONDS)[-_MOST_TOLD:]
     return Sight(
         metrics=tuple(_metrics(facts)),
-        troubles=tuple(_troubles(facts, known, looking)),
+        troubles=tuple(_troubles(seen, known, looking)),
         events=tuple(Happened(event.at, event.target, event.kind, event.words) for event in events),
         memory=Memory(services=known | unseen, events=events),
     )
 
 
+def _remembering(state: State, before: Known | None) -> State:
+    """Return a state with how its run ended as that was seen once: the journal forgets it."""
+    if state.ended or before is None or not state.invocation or before.invocation != state.invocation or state.state not in {"inactive", "failed"}:
+        return state
+    return msgspec.structs.replace(state, ended=before.ended)
+
+
 def _known(state: State, before: Known | None, now: float, settings: ServicesObserver) -> Known:
-    """Return what is to be remembered: a restart is one that its manager counted since the last look."""
-    since = before.restarts if before is not None and before.restarts <= state.restarts else 0
-    fresh = state.restarts - since if before is not None else 0
-    restarted_at = (*(before.restarted_at if before is not None else ()), *itertools.repeat(now, min(fresh, settings.loop_restarts)))
+    """Return what is to be remembered: a restart is one that its manager counted since the last look.
+
+    Who starts it by hand has it counted anew. After a gap in which nobody looked they may lie far apart, and none counts.
+    """
+    counted_on = before is not None and before.restarts <= state.restarts
+    earlier = before.restarted_at if before is not None and counted_on else ()
+    fresh = 0
+    if before is not None and now - before.seen_at <= settings.loop_within:
+        fresh = state.restarts - (before.restarts if counted_on else 0)
+    # A clock that was set back has left none in the future.
+    restarted_at = (*(min(at, now) for at in earlier), *itertools.repeat(now, min(fresh, settings.loop_restarts)))
     within = tuple(at for at in restarted_at if at > now - settings.loop_within)
-    return Known(invocation=state.invocation, restarts=state.restarts, failed=state.state == "failed", restarted_at=within)
+    failed = state.state == "failed"
+    return Known(invocation=state.invocation, restarts=state.restarts, failed=failed, restarted_at=within, ended=state.ended, seen_at=now)
 
 
 def _happened(name: str, state: State, before: Known, now: float) -> Iterator[Event]:
@@ -121,13 +142,18 @@ def _metrics(facts: States) -> Iterator[Metric]:
         yield Metric("failed_units", float(facts.failed_units))
 
 
-def _troubles(facts: States, known: Mapping[str, Known], looking: Looking) -> Iterator[Trouble]:
-    failed = {name for name, state in facts.services.items() if state.state == "failed" and state.ended != "stopped"}
-    for name, state in facts.services.items():
-        broken = failed & needs(looking.config.services, name)
+def _troubles(seen: Mapping[str, State], known: Mapping[str, Known], looking: Looking) -> Iterator[Trouble]:
+    failed = {name for name, state in seen.items() if state.state == "failed" and state.ended != "stopped"}
+    for name, state in seen.items():
+        broken = {each for each in failed & needs(looking.config.services, name) if not _stopped_before(state, seen[each])}
         found = _down(state, broken) or _sick(state, known[name], looking.config.exporter.observers.services)
         if found is not None:
             yield dataclasses.replace(found, target=name)
+
+
+def _stopped_before(state: State, needed: State) -> bool:
+    """Say whether somebody stopped a service long before what it needs failed, and so for a reason of their own."""
+    return state.ended == "stopped" and state.since is not None and needed.since is not None and state.since < needed.since - _TOGETHER_SECONDS
 
 
 def _trouble(confidence: float, words: str) -> Trouble:
@@ -150,7 +176,8 @@ def _down(state: State, broken: set[str]) -> Trouble | None:
 
 
 def _sick(state: State, known: Known, settings: ServicesObserver) -> Trouble | None:
-    if len(known.restarted_at) >= settings.loop_restarts:
+    # One that somebody stopped meanwhile loops no more.
+    if state.state in {"active", "reloading", "activating"} and len(known.restarted_at) >= settings.loop_restarts:
         return _trouble(0.95, f"its manager started it again {len(known.restarted_at)} times within {settings.loop_within}")
     if state.state == "active" and state.health == "unhealthy":
         return _trouble(0.95, "it runs, and the health check of its container fails")

@@ -149,11 +149,13 @@ def images(place: Place) -> list[Image]:
 
 
 def generated(place: Place) -> Generated:
-    """Return what podman's generator would make of the quadlets now, as at a daemon-reload; nothing where there is none."""
+    """Return what podman's generator would make of the quadlets now, as at a daemon-reload; nothing where there is none. Raises Unreachable."""
     completed = shell.run(place.generator, _SECONDS, most_output_bytes=_MOST_BYTES)
+    if completed.cut is not None:
+        raise Unreachable(f"podman's generator does not answer: {completed}")
     texts: dict[str, list[str]] = {}
     current: list[str] = []
-    said: list[str] = [] if completed.cut is None else [f"it was {completed.cut}"]
+    said: list[str] = []
     for line in completed.output.splitlines():
         if section := _SECTION.fullmatch(line):
             current = texts.setdefault(section[1], [])

@@ -80,10 +80,14 @@ def text_of(path: str, place: Place) -> str:
     We may be root: of a user's own units nothing is read that this user could not read.
     """
     with contextlib.suppress(OSError):
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(file, "rb") as stream:
-            status = os.fstat(file)
+        # Opened as a path first: to open a device does something already, and a user's unit may be a link to one.
+        found = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        try:
+            status = os.fstat(found)
             may_read = place.user[1] in {0, status.st_uid} or status.st_mode & stat.S_IROTH
             if stat.S_ISREG(status.st_mode) and may_read:
-                return stream.read(_MOST_BYTES).decode("utf-8", "replace")
+                with pathlib.Path(f"/proc/self/fd/{found}").open("rb") as stream:
+                    return stream.read(_MOST_BYTES).decode("utf-8", "replace")
+        finally:
+            os.close(found)
     return ""

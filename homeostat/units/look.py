@@ -88,6 +88,8 @@ class _Looking:
         return seen if own is None else self._declared(unit, seen, (values, [own], files.text_of(own, self.place)))
 
     def _of_quadlet(self, unit: str, seen: Unit, values: dict[str, str]) -> Unit:
+        if isinstance(self._generated, str):
+            raise Unreachable(self._generated)
         source, made = values["SourcePath"], self._generated
         text = made.units.get(unit) or made.units.get(files.template_of(unit) or "")
         if text is None:
@@ -129,8 +131,11 @@ class _Looking:
         return tuple(asking.manager(self.place)["UnitPath"].split())
 
     @functools.cached_property
-    def _generated(self) -> Generated:
-        return asking.generated(self.place)
+    def _generated(self) -> Generated | str:
+        try:
+            return asking.generated(self.place)
+        except Unreachable as fault:
+            return str(fault)
 
     @functools.cached_property
     def _podman(self) -> tuple[list[Told], list[Image]] | str:

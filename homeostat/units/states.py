@@ -86,7 +86,8 @@ def _at(place: Place, services: Mapping[str, Service]) -> dict[str, State | str]
         told, silent = asking.containers(place, tuple(names.values())), None
     except Unreachable as fault:
         told, silent = [], str(fault)
-    health = {each.unit: each.health for each in sorted(told, key=lambda each: each.running)}
+    # One that has ended keeps the health that it had.
+    health = {each.unit: each.health for each in told if each.running}
     by_name = {each.name: each for each in told}
     found: dict[str, State | str] = {name: _ended(place, unit, _of_unit(shown[unit], health.get(unit, ""))) for name, unit in units.items()}
     for name, container in names.items():

@@ -133,3 +133,45 @@ def test_what_is_remembered_outlives_a_look_that_does_not_see() -> None:
     first = read(redis=UP)
     blind = read(first.memory, redis="systemd does not answer")
     assert [event.kind for event in read(blind.memory, redis=state(invocation="b")).events] == ["restart"]
+
+
+def looped(now: float = NOW) -> Any:
+    """Return what is remembered of redis right after its manager started it three times within a minute."""
+    first = read(None, now - 60, redis=UP)
+    sight = read(first.memory, now, redis=state(restarts=3, invocation="d"))
+    assert words(sight) == [("redis", "its manager started it again 3 times within 10m")]
+    return sight.memory
+
+
+def test_a_loop_that_somebody_ended_by_stopping_or_starting_it_is_no_problem_any_more() -> None:
+    assert read(looped(), NOW + 60, redis=state(state="inactive", restarts=3, invocation="d", ended="stopped")).troubles == ()
+    assert read(looped(), NOW + 60, redis=state(state="failed", restarts=3, invocation="d", ended="stopped")).troubles == ()
+    assert read(looped(), NOW + 60, redis=state(restarts=0, invocation="e")).troubles == ()
+
+
+def test_restarts_that_nobody_looked_at_are_no_loop() -> None:
+    first = read(redis=UP)
+    later = read(first.memory, NOW + 86_400, redis=state(restarts=3, invocation="d"))
+    assert later.troubles == ()
+    unseen = read(first.memory, NOW + 60, redis="systemd does not answer")
+    assert read(unseen.memory, NOW + 3600, redis=state(restarts=3, invocation="d")).troubles == ()
+
+
+def test_a_loop_before_the_clock_was_set_back_is_over_in_its_time() -> None:
+    memory = looped(NOW + 365 * 86_400)
+    sight = read(memory, NOW, redis=state(restarts=3, invocation="d"))
+    assert read(sight.memory, NOW + 601, redis=state(restarts=3, invocation="d")).troubles == ()
+
+
+def test_that_somebody_stopped_it_is_remembered_when_the_journal_has_forgotten_it() -> None:
+    stopped = read(redis=state(state="failed", result="exit-code", ended="stopped"))
+    forgotten = read(stopped.memory, NOW + 60, redis=state(state="failed", result="exit-code"))
+    assert (forgotten.troubles, forgotten.events) == ((), ())
+    assert read(forgotten.memory, NOW + 120, redis=state(state="failed", result="exit-code")).troubles == ()
+    assert len(read(forgotten.memory, NOW + 120, redis=state(state="failed", result="exit-code", invocation="b")).troubles) == 1
+
+
+def test_what_somebody_stopped_long_before_something_that_it_needs_failed_stays_stopped() -> None:
+    failed, stopped = state(state="failed", result="oom-kill", since=NOW - 60), state(state="inactive", ended="stopped", since=NOW - 86_400)
+    assert [target for target, _ in words(read(redis=failed, auth=stopped))] == ["redis"]
+    assert [target for target, _ in words(read(redis=failed, auth=state(state="inactive", ended="stopped", since=NOW - 58)))] == ["redis", "auth"]

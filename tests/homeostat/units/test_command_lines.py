@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from homeostat.units.command_lines import argv_of, fits, podman_options, specifiers, split
@@ -30,6 +32,14 @@ def test_what_only_the_units_environment_tells_stands_open_and_fits_anything() -
     assert fits(f"a{OPEN}", "abc")
     assert not fits(f"a{OPEN}", "bc")
     assert not fits("a.c", "abc")
+    assert fits(f"{OPEN}b{OPEN}b{OPEN}", "abcb")
+    assert not fits(f"ab{OPEN}ba", "aba")
+
+
+def test_what_stands_open_in_many_places_is_compared_in_no_time() -> None:
+    began_at = time.monotonic()
+    assert not fits("app" + f" {OPEN}" * 5 + " end", "app" + " x" * 120 + " END")
+    assert time.monotonic() - began_at < 0.5
 
 
 def test_specifiers_mean_what_they_mean_in_a_users_unit() -> None:
