@@ -94,7 +94,7 @@ class Answer:
 class Result:
     """What the last cycle left: answers by watch, each host's last success (Unix seconds), and how the cycle went.
 
-    `complete` is true once a cycle has read everything: until then former assertions are recalled from Prometheus.
+    `complete` is true once a cycle has read everything, and every observer has looked: until then former assertions are recalled from Prometheus.
     `stage_seconds` says how long each stage of the cycle took, `unread` which watches were not read.
     """
 
@@ -149,7 +149,8 @@ def run(world: World, last: Result) -> Result:
     seen = {f"observer {name}": _of_look(world, look, recalled) for name, look in world.looks.items()}
     return Result(
         answers={**answers, **seen, **({SELFTEST: Answer(synthetic, asked_at, period)} if synthetic else {})},
-        complete=last.complete or not unread,
+        # Until each observer has looked once, what was asserted of it before is not forgotten.
+        complete=last.complete or not (unread or any(look.awaited for look in world.looks.values())),
         successes=last.successes if unread else dict.fromkeys(_hosts(world, answers), recalled.now),
         errors=last.errors,
         prometheus_up=True,

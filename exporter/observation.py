@@ -90,6 +90,11 @@ class Look:
     took_seconds: float = math.nan
     fault: str | None = None
 
+    @property
+    def awaited(self) -> bool:
+        """Whether the first look has not ended yet."""
+        return self.fault is None and not math.isfinite(self.asked_at)
+
     def believed(self, monotonic_now: float) -> bool:
         """Say whether what was seen still holds."""
         return monotonic_now - self.asked_at <= BELIEVED_PERIODS * self.period_seconds
@@ -101,7 +106,8 @@ class Observer:
 
     `facts` and `memory` are the types that both are made of, so that facts can come from root's own look, and from a file in a test.
     `help` says what each metric that it may publish means. One that `needs_root` gathers through root's door where this
-    process is not root; root is given no memory. Both raise NotSeen where there is nothing to go by.
+    process is not root; root is given no memory. Both raise NotSeen where there is nothing to go by. `kept` returns facts that are
+    remembered and spare a look, None where one is due.
     """
 
     help: Mapping[str, str]
@@ -110,3 +116,9 @@ class Observer:
     read: Callable[[Any, Looking], Sight]
     memory: type[msgspec.Struct] | None = None
     needs_root: bool = False
+    kept: Callable[[Looking], Any] | None = None
+
+    def look(self, looking: Looking) -> Sight:
+        """Return what is seen now. Raises NotSeen."""
+        kept = self.kept(looking) if self.kept is not None else None
+        return self.read(kept if kept is not None else self.gather(looking), looking)

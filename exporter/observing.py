@@ -17,7 +17,7 @@ from exporter.observation import Look, Looking, NotSeen
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from exporter.observation import Observer, Sight
+    from exporter.observation import Observer
     from homeostat.clock import Clock
     from homeostat.config import Config
     from homeostat.config.observers import Observer as Settings
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LAST_LOOK_SECONDS = 1
+# A new configuration is noticed after so long.
+_NOTICED_SECONDS = 5
 
 
 class Observing:
@@ -40,8 +42,10 @@ class Observing:
         self._threads = [threading.Thread(target=self._follow, args=(name,), name=f"observer {name}", daemon=True) for name in observers]
 
     def looks(self) -> Mapping[str, Look]:
-        """Return how the last look of each observer went that is switched on."""
-        return dict(self._looks)
+        """Return how the last look of each observer went that is switched on; of one that has not looked yet, that it saw nothing."""
+        config = self._config()
+        switched_on = {name: settings for name in self._observers if (settings := settings_of(config, name)).enabled}
+        return {name: self._looks.get(name, Look(settings.every)) for name, settings in switched_on.items()}
 
     def start(self) -> None:
         """Begin with the first looks."""
@@ -68,7 +72,15 @@ class Observing:
                 _remember(config, name, memory)
             else:
                 self._looks.pop(name, None)
-            self._closing.wait(max(0.0, settings.every - (self._clock.monotonic() - began_at)))
+            self._pause(name, settings, began_at)
+
+    def _pause(self, name: str, settings: Settings, began_at: float) -> None:
+        """Wait until the next look is due, or the observer is configured anew."""
+        while settings_of(self._config(), name) == settings and not self._closing.is_set():
+            left_seconds = settings.every - (self._clock.monotonic() - began_at)
+            if left_seconds <= 0:
+                return
+            self._closing.wait(min(left_seconds, _NOTICED_SECONDS))
 
 
 def settings_of(config: Config, name: str) -> Settings:
@@ -82,7 +94,7 @@ def take(observer: Observer, looking: Looking, last: Look, pace: tuple[float, Cl
     period_seconds, clock = pace
     asked_at = clock.monotonic()
     try:
-        sight: Sight = observer.read(observer.gather(looking), looking)
+        sight = observer.look(looking)
     except NotSeen as reason:
         return _failed(last, period_seconds, str(reason))
     except Exception as error:
@@ -108,10 +120,12 @@ def _file(config: Config, name: str) -> pathlib.Path | None:
 def _recall(config: Config, name: str, observer: Observer) -> Any:
     """Return what an observer was to remember, None where nothing can be read."""
     file = _file(config, name)
-    if file is None or observer.memory is None or not file.exists():
+    if file is None or observer.memory is None:
         return None
     try:
         return msgspec.json.decode(file.read_bytes(), type=observer.memory)
+    except FileNotFoundError:
+        return None
     except (OSError, msgspec.DecodeError) as error:
         log.warning("observer %s: what it remembered cannot be read, it begins anew: %s", name, error)
         return None

@@ -38,28 +38,40 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     checked: dict[str, Checked]
 
 
-def _gather(looking: Looking) -> Facts:
-    known = looking.memory.checked if isinstance(looking.memory, Facts) else {}
-    integrities = {name: backup.integrity for name, backup in looking.config.backups.items() if backup.integrity is not None}
-    return Facts(checked={name: _check(integrity, known.get(name), looking) for name, integrity in integrities.items() if integrity.command is not None})
+def _integrities(looking: Looking) -> dict[str, Integrity]:
+    return {name: backup.integrity for name, backup in looking.config.backups.items() if backup.integrity is not None and backup.integrity.command is not None}
 
 
-def _check(integrity: Integrity, before: Checked | None, looking: Looking) -> Checked:
-    """Run the program, unless that was done a moment ago, by an exporter that has been restarted since."""
-    assert integrity.command is not None
-    every = looking.config.exporter.observers.backup_integrity.every
+def _kept(looking: Looking) -> Facts | None:
+    """Return the last checks where all were made a moment ago, by an exporter that has been restarted since; None where one is due."""
+    known = looking.memory.checked if looking.memory is not None else {}
     # Half of the time: a look that comes a second early is to run it.
-    if before is not None and before.argv == integrity.command and 0 <= looking.now - before.at < every / 2:
-        return before
+    fresh_seconds = looking.config.exporter.observers.backup_integrity.every / 2
+    found = {}
+    for name, integrity in _integrities(looking).items():
+        last = known.get(name)
+        if last is None or last.argv != integrity.command or not 0 <= looking.now - last.at < fresh_seconds:
+            return None
+        found[name] = last
+    return Facts(checked=found)
+
+
+def _gather(looking: Looking) -> Facts:
+    return Facts(checked={name: _check(integrity, looking.now) for name, integrity in _integrities(looking).items()})
+
+
+def _check(integrity: Integrity, now: float) -> Checked:
+    """Run the program."""
+    assert integrity.command is not None
     try:
         # Of the program alone: the repository that it is given may be anybody's.
         see_that_owned(integrity.command[:1])
     except Unreachable as why:
-        return Checked(at=looking.now, argv=integrity.command, fault=str(why))
+        return Checked(at=now, argv=integrity.command, fault=str(why))
     ended = shell.run(integrity.command, integrity.deadline)
     said = " ".join(ended.output.split())[-_MOST_LETTERS:]
     fault = None if ended.ok else f"{ended.cut or f'exit {ended.status}'}: {said or 'no output'}"
-    return Checked(at=looking.now, argv=integrity.command, fault=fault)
+    return Checked(at=now, argv=integrity.command, fault=fault)
 
 
 def _read(facts: Facts, looking: Looking) -> Sight:
@@ -80,4 +92,4 @@ def _read(facts: Facts, looking: Looking) -> Sight:
     return Sight(metrics=tuple(metrics), troubles=tuple(troubles), memory=facts)
 
 
-OBSERVER = Observer(help=_HELP, facts=Facts, gather=_gather, read=_read, memory=Facts, needs_root=True)
+OBSERVER = Observer(help=_HELP, facts=Facts, gather=_gather, read=_read, memory=Facts, needs_root=True, kept=_kept)

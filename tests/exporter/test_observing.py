@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter import sights
+from exporter import observing, sights
 from exporter.collector import State, exposition, render, served
 from exporter.cycle import Result, World, run
 from exporter.observation import Happened, Look, Looking, Metric, NotSeen, Observer, Sight, Trouble
@@ -19,6 +19,7 @@ from homeostat.config import Config
 from homeostat.config.observers import DriftObserver, Observers
 from homeostat.config.types import Assertion, Exporter
 from homeostat.config.units import Duration
+from homeostat.prometheus import Sample
 from tests.exporter.fakes import NOW, FakeClock, FakePrometheus
 
 if TYPE_CHECKING:
@@ -190,3 +191,48 @@ def test_one_observer_that_hangs_keeps_no_other_waiting_and_one_that_is_off_does
     assert "drift" not in at_work.looks()
     hung.set()
     at_work.close()
+
+
+def test_what_was_asserted_before_a_restart_is_asserted_by_the_first_look_even_if_that_comes_some_cycles_later() -> None:
+    clock, prometheus = FakeClock(), FakePrometheus()
+    former = 'max by (problem, host, target, resource) (last_over_time(homeostat_problem_confidence_ratio{problem!="selftest"}[5m]))'
+    prometheus.instants[former] = [Sample(KEY, NOW, 0.95)]
+    result = Result()
+    for look in (Look(600.0), Look(600.0), looked(clock)):
+        result = run(World(config(), prometheus, clock, {}, looks={"services": look}), result)  # type: ignore[arg-type]
+        clock.sleep(1)
+    assert [entry.asserted for entry in served(result, clock.monotonic())] == [True]
+
+
+def test_an_observer_that_is_switched_off_tells_nothing_at_once_and_one_that_is_switched_on_looks_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observing, "_NOTICED_SECONDS", 0.01)
+    seen = threading.Event()
+
+    def sees(_: Looking) -> Facts:
+        seen.set()
+        return Facts()
+
+    settings = [config(drift=DriftObserver(every=Duration(86_400)))]
+    at_work = Observing({"drift": observer(sees)}, lambda: settings[0], SystemClock())
+    at_work.start()
+    until(seen)
+    seen.clear()
+    settings[0] = config(drift=DriftObserver(every=Duration(86_400), enabled=False))
+    assert at_work.looks() == {}
+    settings[0] = config(drift=DriftObserver(every=Duration(80_000)))
+    until(seen)
+    at_work.close()
+
+
+def test_an_observer_whose_memory_may_not_be_looked_for_begins_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    def denied(_: pathlib.Path, **__: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    seen = threading.Event()
+    at_work = observed(config(tmp_path), drift=observer(lambda _: seen.set() or Facts()))
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.stat", denied)
+        patched.setattr("pathlib.Path.read_bytes", denied)
+        at_work.start()
+        until(seen)
+        at_work.close()

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import yaml
 
+from exporter import door
 from exporter.observation import Looking, Sight
 from exporter.observers.backup_integrity import OBSERVER as INTEGRITY
 from exporter.observers.backups import OBSERVER, Facts
@@ -100,7 +101,7 @@ def test_a_folder_that_is_missing_or_on_no_btrfs_is_told_in_words(tmp_path: path
 class TestIntegrity:
     def look(self, command: list[str], memory: Any = None, now: float = NOW, **more: Any) -> Sight:
         looking = Looking(config(integrity={"command": command, **more}), now, memory)
-        return INTEGRITY.read(INTEGRITY.gather(looking), looking)
+        return INTEGRITY.look(looking)
 
     def test_a_check_that_succeeds_is_told_with_its_time(self) -> None:
         sight = self.look(["/bin/true"])
@@ -133,6 +134,19 @@ class TestIntegrity:
         assert len(count.read_text()) == 3
         self.look([*command, "other"], kept, NOW + HOUR)
         assert len(count.read_text()) == 4
+
+    def test_after_a_restart_root_is_not_asked_before_its_time_and_never_where_nothing_names_a_program(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        looking = Looking(config(integrity={"command": ["/bin/true"]}), NOW)
+        first = INTEGRITY.look(looking)
+
+        def asked(*_: Any) -> Facts:
+            raise AssertionError("root was asked")
+
+        monkeypatch.setattr(door.os, "geteuid", lambda: 1000)
+        monkeypatch.setattr(door, "facts_of", asked)
+        through = door.through({"backup-integrity": INTEGRITY})["backup-integrity"]
+        assert through.look(Looking(looking.config, NOW + HOUR, first.memory)).memory == first.memory
+        assert through.look(Looking(config(), NOW)) == Sight(memory=INTEGRITY.facts(checked={}))
 
     def test_its_program_has_no_longer_than_roots_door_is_open(self) -> None:
         with pytest.raises(ValueError, match=r"deadline 2m must be at most 80s; let what takes longer run by a timer of its own that writes a marker"):
