@@ -1,9 +1,12 @@
-"""Prometheus itself must still decide this now, and freshly."""
+"""Prometheus itself must still decide this now, freshly, and of what has been looked at since the last deed here."""
 
 from __future__ import annotations
 
 from actor.kinds import Gate
 from actor.model import Situation, Verdict
+
+# What is over is seen at the next look, and told by the rules after another evaluation.
+_LOOKS = 2
 
 
 def _ask(situation: Situation) -> Verdict:
@@ -19,7 +22,25 @@ def _ask(situation: Situation) -> Verdict:
         return Verdict("refuse", "Prometheus evaluated this in the future: one of the clocks is wrong", seen)
     if age_seconds > most_seconds:
         return Verdict("refuse", "Prometheus last evaluated this more than two evaluations ago", seen)
-    return Verdict("allow", f"confirmed by Prometheus {age_seconds:.0f} s ago", seen)
+    return _of_before(situation) or Verdict("allow", f"confirmed by Prometheus {age_seconds:.0f} s ago", seen)
+
+
+def _of_before(situation: Situation) -> Verdict | None:
+    """Defer while the exporter may not have looked at a service again since another action ended there.
+
+    A deployment that was just rolled back was down for a moment: whoever acts on that look restarts what is well.
+    """
+    incident, playbook, exporter = situation.incident, situation.playbook, situation.config.exporter
+    if playbook is None or playbook.file.acts_on != "service":
+        return None
+    observer = exporter.observers.services
+    until_seconds = _LOOKS * max(exporter.cycle, observer.every if observer.enabled else 0)
+    for run in situation.executions:
+        here = (run.host, run.target) == (incident.host, incident.target) and run.incident_id != incident.id
+        if here and run.ended_at is not None and run.action_class != "read" and 0 <= situation.now - run.ended_at < until_seconds:
+            reason = f"{run.action} has just ended here, and what Prometheus decides may be from before"
+            return Verdict("defer", reason, {"ended_at": run.ended_at}, run.ended_at + until_seconds)
+    return None
 
 
 GATE = Gate(order=60, ask=_ask)

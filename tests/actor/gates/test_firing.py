@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from actor.model import DecisionNow
+from typing import Any
+
+from actor.model import DecisionNow, Execution
 from tests.actor.gates.situations import NOW, ask, situation
+from tests.support import WEB
 
 FRESHEST_NO = 2 * 5 + 10 + 1
 
@@ -33,3 +36,20 @@ def test_more_than_two_evaluations_ago_is_a_no() -> None:
 
 def test_an_evaluation_far_in_the_future_is_a_no() -> None:
     assert decided(NOW + FRESHEST_NO)[0] == "refuse"
+
+
+def ended(seconds_ago: float, **changes: Any) -> tuple[str, str]:
+    run = {"incident_id": "other", "action": "drift-reconciliation", "action_class": "config", "target": WEB.target, "host": WEB.host}
+    execution = Execution(**run | changes, started_at=NOW - seconds_ago - 60, ended_at=NOW - seconds_ago, outcome="rolled_back")  # type: ignore[arg-type]
+    return ask("firing", situation(executions=(execution,)))
+
+
+def test_what_was_seen_before_another_action_ended_at_the_service_is_no_reason_to_act() -> None:
+    assert ended(119) == ("defer", "drift-reconciliation has just ended here, and what Prometheus decides may be from before")
+    assert ended(120)[0] == "allow"
+
+
+def test_an_action_elsewhere_or_one_that_only_read_makes_nothing_old() -> None:
+    assert ended(1, target="db")[0] == "allow"
+    assert ended(1, action_class="read")[0] == "allow"
+    assert ended(1, incident_id="i1")[0] == "allow"

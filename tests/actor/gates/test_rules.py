@@ -74,7 +74,10 @@ def silenced(s: Situation) -> bool:
 
 def firing(s: Situation) -> bool:
     now = s.decision_now
-    return now is not None and now.decision is not None and abs(NOW - now.evaluated_at) <= 20
+    # Two looks of the observer of services, which comes every minute.
+    here = [run for run in s.executions if run.target == s.incident.target and run.host == s.incident.host and run.incident_id != s.incident.id]
+    old = s.service is not None and any(run.action_class != "read" and 0 <= NOW - run.ended_at < 2 * MINUTE for run in here if run.ended_at is not None)
+    return now is not None and now.decision is not None and abs(NOW - now.evaluated_at) <= 20 and not old
 
 
 def age(s: Situation) -> bool:
