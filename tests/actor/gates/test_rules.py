@@ -128,9 +128,11 @@ def budget(s: Situation) -> bool:
 
 def blast_radius(s: Situation) -> bool:
     targets = len(s.config.services) + len(s.config.filesystems)
-    touched = {run.target for run in s.executions if NOW - run.started_at < HOUR} | {s.incident.target}
+    # What it is about to do itself stands in the ledger already.
+    earlier = tuple(run for run in s.executions if run.incident_id != s.incident.id or run.ended_at is not None)
+    touched = {run.target for run in earlier if NOW - run.started_at < HOUR} | {s.incident.target}
     most = 2 if targets < 5 else max(1, targets // 5)
-    return count(s.executions, DAY, target=s.incident.target) < 3 and len(touched) <= most
+    return count(earlier, DAY, target=s.incident.target) < 3 and len(touched) <= most
 
 
 def correlated(s: Situation) -> bool:
