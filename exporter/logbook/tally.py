@@ -95,7 +95,8 @@ def _plus(counts: Mapping[int, int], slot: int) -> dict[int, int]:
 
 
 def _aged(cell: Cell, now: float) -> Cell:
-    minutes = {slot: count for slot, count in cell.minutes.items() if slot * MINUTE > now - HOUR}
-    hours = {slot: count for slot, count in cell.hours.items() if slot * HOUR > now - WEEK_SECONDS}
+    # Where the clock was set back, what it counted ahead of now would stay for as long.
+    minutes = {slot: count for slot, count in cell.minutes.items() if now - HOUR < slot * MINUTE <= now}
+    hours = {slot: count for slot, count in cell.hours.items() if now - WEEK_SECONDS < slot * HOUR <= now}
     # What a match took in is told with what it tells of.
     return msgspec.structs.replace(cell, minutes=minutes, hours=hours, details=cell.details if minutes else {})

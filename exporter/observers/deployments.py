@@ -28,10 +28,11 @@ _NAMES = {"unit": "its unit", "image": "its image"}
 
 
 class Last(msgspec.Struct, frozen=True):
-    """What of a service ran at the last look, in short, and when it began to where that was seen (Unix seconds)."""
+    """What of a service ran at the last look, in short, when it began to where that was seen (Unix seconds), and by which run of its unit."""
 
     is_now: str
     since: float | None = None
+    invocation: str = ""
 
 
 class Deployed(msgspec.Struct, frozen=True):
@@ -65,11 +66,12 @@ def _read(facts: Look, looking: Looking) -> Sight:
         at = unit.started_at if unit.started_at is not None else looking.now
         for known, what, is_now in ((units, "unit", _unit_in_short(unit)), (images, "image", _image_of(unit))):
             last = known.get(name)
-            if is_now is None or (last is not None and last.is_now == is_now):
+            if is_now is None:
                 continue
-            # The first look ever sees no change.
-            known[name] = Last(is_now, at if last is not None else None)
-            if last is not None:
+            # The first look ever sees no change, and a unit that is told otherwise while it runs on, by a newer generator of podman's say, was not deployed.
+            is_new = last is not None and last.is_now != is_now and not (what == "unit" and last.invocation == unit.invocation != "")
+            known[name] = Last(is_now, at if is_new else last.since if last is not None else None, unit.invocation)
+            if last is not None and is_new:
                 fresh.append(Deployed(at, name, f"{name} was started with {_NAMES[what]} changed: {last.is_now[:12]} before, {is_now[:12]} now"))
     events = tuple(event for event in fresh if event.at > looking.now - _TOLD_SECONDS)[-_MOST_TOLD:]
     known_still = Memory(units=_of(units, looking), images=_of(images, looking), events=events)

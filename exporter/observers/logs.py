@@ -90,10 +90,11 @@ def _read(facts: Facts, looking: Looking) -> Sight:
     patterns = known_patterns(settings.patterns)
     cells = counted(before.cells, _hits(facts.lines, looking.config, (patterns, before.cells)), now)
     causes = causes_of(cells)
-    watched_seconds = now - before.watched_since
+    watched_since = min(before.watched_since, now)
+    watched_seconds = now - watched_since
     cells = tuple(_stirred(cell, patterns, looking, watched_seconds) for cell in cells)
     memory = Memory(
-        watched_since=before.watched_since,
+        watched_since=watched_since,
         # While it is behind, it has read to its last line; at its end, to now.
         read_to=min(facts.lines[-1].at, now) if facts.more and facts.lines else now,
         cursor=facts.cursor or before.cursor,

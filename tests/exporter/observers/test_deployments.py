@@ -62,6 +62,13 @@ def test_an_edited_unit_is_one_when_it_is_started_and_not_before() -> None:
     assert since(started) == {"unit": NOW - 9}
 
 
+def test_a_unit_that_podmans_generator_tells_otherwise_while_it_runs_on_was_not_deployed() -> None:
+    upgraded = read(changed(FIRST, command={"--sdnotify": ("healthy",)}), read(FIRST).memory)
+    assert (since(upgraded), upgraded.events) == ({}, ())
+    again = read(changed(FIRST, command={"--sdnotify": ("healthy",)}, invocation="b", started_at=NOW - 9), upgraded.memory)
+    assert since(again) == {}
+
+
 def test_what_is_stopped_for_a_while_is_remembered_and_what_left_the_catalogue_is_not() -> None:
     stopped = read(changed(FIRST, active=False, container=changed(IMAGE, running=False)), read(FIRST).memory)
     assert since(read(changed(FIRST, started_at=NOW, container=changed(IMAGE, image_id="b" * 64)), stopped.memory)) == {"image": NOW}

@@ -111,6 +111,16 @@ def test_a_line_from_the_future_counts_as_now_and_an_old_one_for_its_week_only()
     assert (old.memory.cells[0].in_hour, sum(old.memory.cells[0].hours.values())) == (0, 1)
 
 
+def test_a_burst_is_over_and_what_is_usual_is_learnt_anew_where_the_clock_was_set_back() -> None:
+    ahead = NOW + 30 * DAY
+    burst = look(Facts(lines=lines({"unit": "web.service", "message": "upstream timed out", "times": 12}, at=ahead - 60)), memory(), ahead)
+    assert burst.troubles
+    back = look(Facts(), burst.memory)
+    assert (back.troubles, back.memory.cells) == ((), ())
+    started = look(Facts(), Memory(watched_since=ahead, read_to=ahead))
+    assert started.memory.watched_since == NOW
+
+
 def test_ten_thousand_hits_are_counted_in_no_time() -> None:
     cells = counted((), [], NOW)
     sight = look(Facts(lines=lines({"unit": "web.service", "message": "upstream timed out", "times": 10_000})), memory())
