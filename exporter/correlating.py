@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from typing import TYPE_CHECKING
 
-from exporter.investigation import investigate
+from exporter.investigation import correlate
 from exporter.investigation.model import Asked
 from homeostat.config.section import MINUTE
+from homeostat.prometheus import PrometheusError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from exporter.observation import Sight
     from homeostat.config import Config
     from homeostat.prometheus import Prometheus
+
+log = logging.getLogger(__name__)
 
 HELP = {"deployment_correlation_ratio": "How likely a deployment is the reason why a service got slower, by time order and distance; 0 where none is."}
 PROBLEM = "service_degradation"
@@ -41,6 +45,12 @@ def refresh(doors: tuple[Config, Prometheus, float], sights: Mapping[str, Sight]
         if known is not None and 0 <= now - known.found_at < _EVERY_SECONDS:
             found[target] = known
             continue
-        correlation = investigate(Asked(config, target, now), sights, prometheus).correlation
+        try:
+            correlation = correlate(Asked(config, target, now), sights, prometheus)
+        except PrometheusError as error:
+            log.warning("whether a deployment is behind %s is not asked now: %s", target, error)
+            # What was found stands until it can be asked again.
+            found |= {target: known} if known is not None else {}
+            continue
         found[target] = Correlated(correlation.confidence if correlation is not None else 0.0, now)
     return found

@@ -68,6 +68,7 @@ class Observing:
                 last = self._looks.get(name, Look(settings.every))
                 looking = Looking(config, self._clock.now(), memory)
                 self._looks[name] = look = take(observer, looking, last, (settings.every, self._clock))
+                _tell(name, last.fault, look.fault)
                 memory = look.sight.memory
                 _remember(config, name, memory)
             else:
@@ -100,15 +101,19 @@ def take(observer: Observer, looking: Looking, last: Look, pace: tuple[float, Cl
     except Exception as error:
         log.exception("an observer failed by a fault of its own")
         return _failed(last, period_seconds, f"a fault of our own: {type(error).__name__}: {error}")
-    if last.fault is not None:
-        log.info("seen again, after: %s", last.fault)
     # Whole seconds, as the cycle has them: what is seen at one look counts once.
     return Look(period_seconds, sight, float(math.floor(looking.now)), asked_at, clock.monotonic() - asked_at)
 
 
+def _tell(name: str, before: str | None, fault: str | None) -> None:
+    """Log once when an observer does not see, and once when it does again."""
+    if fault is not None and fault != before:
+        log.warning("observer %s: it does not see: %s", name, fault)
+    elif fault is None and before is not None:
+        log.info("observer %s: it sees again, after: %s", name, before)
+
+
 def _failed(last: Look, period_seconds: float, fault: str) -> Look:
-    if last.fault != fault:
-        log.warning("an observer did not see: %s", fault)
     return dataclasses.replace(last, period_seconds=period_seconds, fault=fault)
 
 

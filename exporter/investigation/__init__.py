@@ -71,6 +71,15 @@ def investigate(asked: Asked, sights: Mapping[str, Sight], prometheus: Prometheu
     )
 
 
+def correlate(asked: Asked, sights: Mapping[str, Sight], prometheus: Prometheus) -> Correlation | None:
+    """Return the deployment that most likely made a target worse, None where none did, and ask no more than that takes. Raises PrometheusError."""
+    seen, needed = _Seen(asked, sights, prometheus), needs(asked.config.services, asked.target)
+    began, slack_seconds = seen.when_it_began()
+    if began is None:
+        return None
+    return correlated(seen.events(began.at - 2 * slack_seconds - DAY, needed), asked.target, needed, (began, slack_seconds))
+
+
 def _signs(
     asked: Asked,
     found: tuple[Mapping[str, set[str]], tuple[RootCause, ...], tuple[Dependency, ...]],
@@ -114,21 +123,25 @@ class _Seen:
         return found
 
     def onset(self) -> tuple[Onset | None, float]:
-        """Return when the target's series rose, and how exactly that is known (seconds): looked for coarsely, then closely around there."""
+        """Return when the target's series rose, and how exactly that is known (seconds)."""
+        try:
+            return self.when_it_began()
+        except PrometheusError as error:
+            self.unseen.append(f"when it began: {error}")
+            return None, 0.0
+
+    def when_it_began(self) -> tuple[Onset | None, float]:
+        """Return that, looked for coarsely, then closely around there. Raises PrometheusError."""
         asked, latency = self.asked, self.asked.config.exporter.targets.latency
         promql = latency.services.get(asked.target) or f"max({selector('homeostat_usage_ratio', host=asked.config.host, target=asked.target)})"
         span = 2 * latency.over if asked.target in latency.services else DAY
         begin = asked.since if asked.since is not None else asked.now - span
         finest = float(asked.config.exporter.scrape_interval)
         step = max(finest, (asked.now - begin) / _POINTS)
-        try:
-            coarse = self._onset(promql, begin, asked.now, step)
-            if coarse is None or step <= MINUTE:
-                return coarse, step
-            close = self._onset(promql, coarse.at - 10 * step, min(asked.now, coarse.at + 10 * step), max(finest, step / 10))
-        except PrometheusError as error:
-            self.unseen.append(f"when it began: {error}")
-            return None, step
+        coarse = self._onset(promql, begin, asked.now, step)
+        if coarse is None or step <= MINUTE:
+            return coarse, step
+        close = self._onset(promql, coarse.at - 10 * step, min(asked.now, coarse.at + 10 * step), max(finest, step / 10))
         return (dataclasses.replace(coarse, at=close.at), step / 5) if close is not None else (coarse, step)
 
     def _onset(self, promql: str, begin: float, end: float, step: float) -> Onset | None:

@@ -111,11 +111,15 @@ def manager(place: Place) -> dict[str, str]:
 def ended(place: Place, unit: str, invocation: str) -> Ended:
     """Return how the journal says that a run of a unit ended: it was `stopped` by whoever asked systemd, or ended by `itself`; nothing where it does not tell.
 
-    Without an invocation it has not run: then whether it was `unstarted`, because what it requires did not start.
+    Without an invocation it has not run: then whether it was `unstarted`, because what it requires did not start. Raises Unreachable.
     """
     of = "" if place.home is None else "USER_"
     matches = (f"{of}INVOCATION_ID={invocation}", *(f"MESSAGE_ID={message}" for message in _ENDINGS)) if invocation else _UNSTARTED
-    told = shell.run((*_JOURNAL, f"{of}UNIT={unit}", *matches), _SECONDS).output
+    completed = shell.run((*_JOURNAL, f"{of}UNIT={unit}", *matches), _SECONDS)
+    if completed.cut is not None:
+        # What somebody stopped must not look as if it had failed.
+        raise Unreachable(f"the journal does not answer how {unit} ended: {completed}")
+    told = completed.output
     if not invocation:
         return "unstarted" if _UNSTARTED[0].rpartition("=")[2] in told else ""
     return next((word for message, word in _ENDINGS.items() if message in told), "")

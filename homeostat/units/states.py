@@ -98,7 +98,10 @@ def _at(place: Place, services: Mapping[str, Service]) -> dict[str, State | str]
 def _ended(place: Place, unit: str, state: State | str) -> State | str:
     if isinstance(state, str) or not (state.state == "failed" or (state.state == "inactive" and state.wanted)):
         return state
-    return msgspec.structs.replace(state, ended=asking.ended(place, unit, state.invocation))
+    try:
+        return msgspec.structs.replace(state, ended=asking.ended(place, unit, state.invocation))
+    except Unreachable as fault:
+        return str(fault)
 
 
 def _of_unit(values: dict[str, str] | str, health: str) -> State | str:

@@ -159,3 +159,11 @@ def test_the_correlation_is_asked_anew_after_five_minutes_and_forgotten_when_the
     assert refresh((CONFIG, prometheus, NOW + 60), {}, {"web"}, first) == first  # type: ignore[arg-type]
     assert refresh((CONFIG, prometheus, NOW + 301), {}, {"web"}, first) == {"web": Correlated(0.0, NOW + 301)}  # type: ignore[arg-type]
     assert refresh((CONFIG, prometheus, NOW), {}, set(), first) == {}  # type: ignore[arg-type]
+    assert set(prometheus.asked) == {"", "p95"}
+
+
+def test_a_correlation_that_was_found_stands_while_prometheus_does_not_answer() -> None:
+    first = refresh((CONFIG, Fake(), NOW), deployed(), {"web"}, {})  # type: ignore[arg-type]
+    down = (CONFIG, Fake(down=True), NOW + 301)
+    assert refresh(down, deployed(), {"web"}, first) == first  # type: ignore[arg-type]
+    assert refresh(down, deployed(), {"web"}, {}) == {}  # type: ignore[arg-type]

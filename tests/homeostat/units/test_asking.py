@@ -48,6 +48,15 @@ def test_a_generator_that_is_not_there_makes_nothing_and_one_that_hangs_does_not
         asking.generated(dataclasses.replace(SYSTEM, generator=("/bin/sleep", "9")))
 
 
+def test_a_journal_that_hangs_does_not_say_how_a_unit_ended_and_one_that_is_not_there_has_no_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_SECONDS", 0.1)
+    monkeypatch.setattr(asking, "_JOURNAL", ("/nowhere/journalctl",))
+    assert asking.ended(SYSTEM, "web.service", "a") == ""
+    monkeypatch.setattr(asking, "_JOURNAL", ("/bin/sh", "-c", "sleep 9"))
+    with pytest.raises(Unreachable, match=r"the journal does not answer how web.service ended: .*deadline of 0.1 s"):
+        asking.ended(SYSTEM, "web.service", "a")
+
+
 def test_a_systemctl_that_hangs_is_one_clear_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "_SECONDS", 0.1)
     hanging = dataclasses.replace(SYSTEM, systemctl=("/bin/sh", "-c", "sleep 9"))
