@@ -39,7 +39,7 @@ def unknown(entries: Iterable[Served], host: str | None, target: str) -> str:
     keys = [entry.prediction.reading.key for entry in entries]
     near = _near(target, [key for key in keys if host in {None, key.host}]) or _near(target, keys)
     meant = f"; did you mean {' or '.join(near)}?" if near else ""
-    return f"no target {target!r}{f' on host {host!r}' if host else ''} is forecast now{meant}"
+    return f"no target {target!r}{f' on host {host!r}' if host else ''} is forecast now, or seen in trouble{meant}"
 
 
 def _near(target: str, keys: Iterable[Key]) -> list[str]:

@@ -54,11 +54,11 @@ def test_what_is_seen_and_not_forecast_is_not_listed() -> None:
 @pytest.mark.parametrize(
     ("host", "target", "said"),
     [
-        (None, "jelyfin", "no target 'jelyfin' is forecast now; did you mean 'jellyfin' on box and other?"),
-        ("box", "/SR", "no target '/SR' on host 'box' is forecast now; did you mean '/srv' on box?"),
-        ("box", "/elsewhere", "no target '/elsewhere' on host 'box' is forecast now; did you mean '/elsewhere' on other?"),
-        (None, "quite another thing", "no target 'quite another thing' is forecast now"),
-        (None, "nas", "no target 'nas' is forecast now"),
+        (None, "jelyfin", "no target 'jelyfin' is forecast now, or seen in trouble; did you mean 'jellyfin' on box and other?"),
+        ("box", "/SR", "no target '/SR' on host 'box' is forecast now, or seen in trouble; did you mean '/srv' on box?"),
+        ("box", "/elsewhere", "no target '/elsewhere' on host 'box' is forecast now, or seen in trouble; did you mean '/elsewhere' on other?"),
+        (None, "quite another thing", "no target 'quite another thing' is forecast now, or seen in trouble"),
+        (None, "nas", "no target 'nas' is forecast now, or seen in trouble"),
     ],
 )
 def test_a_name_that_nobody_has_is_answered_with_those_near_to_it(host: str | None, target: str, said: str) -> None:

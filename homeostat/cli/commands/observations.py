@@ -52,11 +52,15 @@ def _told(name: str, look: dict[str, Any]) -> Iterator[str]:
     yield f"{name} sees: {_standing(look)}; last looked at {_moment(look['looked_at'])}"
     yield from (f"  {each['problem']} at {each['target']} ({each['severity']}, {each['confidence']:.0%} sure): {each['words']}" for each in look["troubles"])
     yield from (f"  {rfc3339(each['at'])} {each['kind']} at {each['target']}: {each['words']}" for each in look["events"])
-    yield from (f"  homeostat_{each['name']}{_labels(each['labels'])} {each['value']:g}" for each in look["metrics"])
+    yield from (f"  homeostat_{each['name']}{_labels(each['labels'])} {_value(each['name'], each['value'])}" for each in look["metrics"])
 
 
 def _labels(labels: dict[str, str]) -> str:
     return f"{{{', '.join(f'{name}={value}' for name, value in labels.items())}}}" if labels else ""
+
+
+def _value(name: str, value: float) -> str:
+    return rfc3339(value) if name.endswith("_timestamp_seconds") else f"{value:.12g}"
 
 
 COMMAND = observations

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def _ask(subject: Subject) -> Iterator[Finding]:
-    told: dict[str, Any] = subject.doors.exporter.get("api/v1/observations")["observers"]
+    told: dict[str, Any] = subject.doors.exporter.get("observations")["observers"]
     blind = {name: look["reason"] or f"its last look has not ended, which comes every {look['every_seconds']:g} s" for name, look in told.items() if not look["up"]}
     for name, reason in blind.items():
         yield warned(f"the observer {name} does not see: {reason}", f"mend that, or set exporter.observers.{name.replace('-', '_')}.enabled: false")

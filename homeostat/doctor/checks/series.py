@@ -101,8 +101,10 @@ def _catalogue(config: Config, watched: set[str]) -> Iterator[Finding]:
     told = watched | {entry.target for entry in config.exporter.targets.alert}
     unseen = [name for name in config.services if name not in told and not by_alert]
     if unseen:
+        looked_at = config.exporter.observers.services.enabled
         yield warned(
-            f"no series is about {named(unseen)} of services: only an alert of yours can tell of it",
+            f"no series is about {named(unseen)} of services: "
+            + ("whether it runs is seen, but no leak of its memory is foreseen" if looked_at else "only an alert of yours can tell of it"),
             "name it as the series do (docs/targets.md), or add its source to exporter.targets.service_memory.sources",
         )
 

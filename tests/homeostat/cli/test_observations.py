@@ -15,7 +15,7 @@ SEEN = {
         "looked_at": 1_780_000_000.0, "every_seconds": 60.0, "up": True, "reason": None,
         "troubles": [{"problem": "log_errors", "target": "web", "resource": "log", "confidence": 0.98, "severity": "warning", "words": "12 timeout of web\x1b[31m"}],
         "events": [{"at": 1_779_999_900.0, "target": "web", "kind": "errors", "words": "12 timeout of web"}],
-        "metrics": [{"name": "log_errors_total", "value": 12.0, "labels": {"pattern": "timeout", "component": "web"}}, {"name": "log_lines_total", "value": 3.0, "labels": {}}],
+        "metrics": [{"name": "log_errors_total", "value": 12.0, "labels": {"pattern": "timeout", "component": "web"}}, {"name": "log_lines_total", "value": 31_234_567.0, "labels": {}}, {"name": "seen_timestamp_seconds", "value": 1_779_999_900.0, "labels": {}}],
     },
     "backups": {"looked_at": None, "every_seconds": 600.0, "up": False, "reason": "no btrfs here", "troubles": [], "events": [], "metrics": []},
 }  # fmt: skip
@@ -27,7 +27,7 @@ def test_the_observers_are_a_table_with_how_their_last_looks_went(town: Town) ->
     heading, backups, logs = town.run("observations").output.splitlines()
     assert heading.split() == ["observer", "sees", "looked", "at", "problems", "events", "metrics"]
     assert backups.split() == ["backups", "no:", "no", "btrfs", "here", "never", "0", "0", "0"]
-    assert logs.split() == ["logs", "yes", "2026-05-28T20:26:40Z", "1", "1", "2"]
+    assert logs.split() == ["logs", "yes", "2026-05-28T20:26:40Z", "1", "1", "3"]
 
 
 def test_one_observer_is_told_with_all_that_it_sees_in_printable_words(town: Town) -> None:
@@ -37,7 +37,8 @@ def test_one_observer_is_told_with_all_that_it_sees_in_printable_words(town: Tow
         "  log_errors at web (warning, 98% sure): 12 timeout of web\\x1b[31m",
         "  2026-05-28T20:25:00Z errors at web: 12 timeout of web",
         "  homeostat_log_errors_total{pattern=timeout, component=web} 12",
-        "  homeostat_log_lines_total 3",
+        "  homeostat_log_lines_total 31234567",
+        "  homeostat_seen_timestamp_seconds 2026-05-28T20:25:00Z",
     ]
     assert json.loads(town.run("observations", "logs", "--json").output) == SEEN["logs"]
 

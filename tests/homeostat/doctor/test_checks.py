@@ -327,7 +327,7 @@ def test_a_webhook_that_was_not_tried_is_not_well(tmp_path: pathlib.Path) -> Non
 class TestObservers:
     def asked(self, observers: dict[str, Any]) -> list[str]:
         def answer(asked: Asked) -> Reply:
-            return Reply({"observers": observers})
+            return Reply({"observers": observers}) if asked.path == "/api/v1/observations" else Reply(status=404)
 
         with serving(answer) as site:
             return said("observers", {"exporter": {"url": site.url}})
