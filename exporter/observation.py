@@ -106,8 +106,8 @@ class Observer:
 
     `facts` and `memory` are the types that both are made of, so that facts can come from root's own look, and from a file in a test.
     `help` says what each metric that it may publish means. One that `needs_root` gathers through root's door where this
-    process is not root; root is given no memory. Both raise NotSeen where there is nothing to go by. `kept` returns facts that are
-    remembered and spare a look, None where one is due.
+    process is not root; root is given no memory. Both raise NotSeen where there is nothing to go by. `kept` returns facts that need
+    no look, as what is remembered still, or that nothing is configured; None where one is due.
     """
 
     help: Mapping[str, str]

@@ -69,8 +69,9 @@ class Observing:
                 looking = Looking(config, self._clock.now(), memory)
                 self._looks[name] = look = take(observer, looking, last, (settings.every, self._clock))
                 _tell(name, last.fault, look.fault)
-                memory = look.sight.memory
-                _remember(config, name, memory)
+                if look.fault is None:
+                    memory = look.sight.memory
+                    _remember(config, name, memory)
             else:
                 self._looks.pop(name, None)
             self._pause(name, settings, began_at)

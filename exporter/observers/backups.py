@@ -164,4 +164,4 @@ def _about(seconds: float) -> str:
     return str(Duration(seconds // 3600 * 3600 if seconds < 3 * 86400 else seconds // 86400 * 86400))
 
 
-OBSERVER = Observer(help=_HELP, facts=Facts, gather=_gather, read=_read, needs_root=True)
+OBSERVER = Observer(help=_HELP, facts=Facts, gather=_gather, read=_read, needs_root=True, kept=lambda looking: None if looking.config.backups else Facts(backups={}))

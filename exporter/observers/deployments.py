@@ -109,4 +109,4 @@ def _created(facts: Look) -> Iterator[Metric]:
             yield Metric("image_created_timestamp_seconds", unit.container.image_created_at, {"target": name})
 
 
-OBSERVER = Observer(help=_HELP, facts=Look, gather=_gather, read=_read, memory=Memory, needs_root=True)
+OBSERVER = Observer(help=_HELP, facts=Look, gather=_gather, read=_read, memory=Memory, needs_root=True, kept=lambda looking: None if looking.config.services else Look())

@@ -81,4 +81,4 @@ def _trouble(name: str, found: Sequence[Difference]) -> Trouble:
     return Trouble(f"config_drift_{severity}", name, "service", 1.0, _URGENCY[severity], told)
 
 
-OBSERVER = Observer(help=_HELP, facts=Look, gather=_gather, read=_read, memory=Memory, needs_root=True)
+OBSERVER = Observer(help=_HELP, facts=Look, gather=_gather, read=_read, memory=Memory, needs_root=True, kept=lambda looking: None if looking.config.services else Look())

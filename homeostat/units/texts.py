@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from homeostat.units.command_lines import argv_of, podman_options, split
-from homeostat.units.seals import pairs
+from homeostat.units.seals import pairs, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,10 +20,12 @@ _ONE = re.compile(
 )
 # Of these each word is a setting of its own.
 _PRIVATE = frozenset({"Environment", "Label", "Annotation"})
+# Of these the whole value may be a secret.
+_SEALED = frozenset({"SetCredential", "SetCredentialEncrypted", "StandardInputText", "StandardInputData"})
 
 
 def settings_of(texts: Iterable[str]) -> Settings:
-    """Return what a unit's file and then its drop-ins say together, by `Section.Setting`; environment and labels by `Section.Setting NAME`, with a seal for the value.
+    """Return what a unit's file and then its drop-ins say together, by `Section.Setting`; environment and labels by `Section.Setting NAME`, with a seal for the value, as credentials have.
 
     What systemd takes no notice of is left out, and so is a call of podman, which may hold passwords; `podman_options` tells of that.
     """
@@ -38,6 +40,8 @@ def settings_of(texts: Iterable[str]) -> Settings:
                 found = {said: values for said, values in found.items() if said != name and not said.startswith(f"{name} ")}
             elif key in _PRIVATE:
                 found |= {f"{name} {variable}": (seal,) for variable, seal in pairs(split(value, {})).items()}
+            elif key in _SEALED:
+                found[name] = (*found.get(name, ()), sealed(value))
             else:
                 found[name] = (value,) if _ONE.fullmatch(key) else (*found.get(name, ()), value)
     return found

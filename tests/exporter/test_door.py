@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+import exporter.observers
 from exporter import door, observer_root
 from exporter.door import Answer, facts_of, through
 from exporter.observation import Looking, NotSeen, Observer, Sight
 from homeostat.clock import SystemClock
 from homeostat.config import Config
+from homeostat.discovery import load_plugin
 
 if TYPE_CHECKING:
     import pathlib
@@ -113,6 +115,16 @@ def test_only_what_needs_root_goes_through_the_door_and_only_where_this_is_not_r
 
 def observer(*, needs_root: bool) -> Observer:
     return Observer(help={}, facts=Facts, gather=OBSERVER.gather, read=OBSERVER.read, needs_root=needs_root)
+
+
+@pytest.mark.parametrize("name", ["drift", "deployments", "backups", "backup-integrity"])
+def test_where_nothing_is_configured_root_is_not_asked(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door.os, "geteuid", lambda: 1000)
+    asked: list[str] = []
+    monkeypatch.setattr(door, "facts_of", lambda asked_of, *_: asked.append(asked_of))
+    (found,) = through({name: load_plugin(exporter.observers, name, "OBSERVER", Observer)}).values()
+    sight = found.look(LOOKING)
+    assert (asked, sight.metrics, sight.troubles) == ([], (), ())
 
 
 # Root's side of the door.

@@ -173,6 +173,28 @@ def test_an_observer_remembers_over_a_restart_and_begins_anew_with_what_cannot_b
             kept.write_text("{half")
 
 
+def test_what_is_remembered_outlives_a_first_look_after_a_restart_that_does_not_see(tmp_path: pathlib.Path) -> None:
+    settings = config(tmp_path, drift=DriftObserver(every=Duration(0.01)))
+    kept = tmp_path / "observers/drift.json"
+    kept.parent.mkdir()
+    kept.write_text('{"looks":7}')
+    memories: list[Any] = []
+    twice = threading.Event()
+
+    def gather(looking: Looking) -> Facts:
+        memories.append(looking.memory)
+        if len(memories) == 1:
+            raise NotSeen("root does not answer")
+        twice.set()
+        return Facts()
+
+    at_work = observed(settings, drift=observer(gather))
+    at_work.start()
+    until(twice)
+    at_work.close()
+    assert memories[:2] == [Count(7), Count(7)]
+
+
 def test_one_observer_that_hangs_keeps_no_other_waiting_and_one_that_is_off_does_not_look() -> None:
     hung, seen = threading.Event(), threading.Event()
 

@@ -29,3 +29,9 @@ def test_each_variable_is_a_setting_of_its_own_and_its_value_is_sealed() -> None
 def test_a_call_of_podman_and_what_systemd_takes_no_notice_of_are_left_out() -> None:
     text = "[X-Container]\nEnvironment=KEY=hunter2\n[Service]\nExecStart=/usr/bin/podman run --env KEY=hunter2 box\nRestart=always\n"
     assert settings_of([text]) == {"Service.Restart": ("always",)}
+
+
+def test_a_credential_that_stands_in_a_unit_is_sealed_whole() -> None:
+    found = settings_of(["[Service]\nSetCredential=password:hunter2\nStandardInputText=hunter2\n"])
+    assert found.keys() == {"Service.SetCredential", "Service.StandardInputText"}
+    assert "hunter2" not in str(found)
