@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from actor import managers
+from actor import managers, systemctl
 from actor.kinds import Manager
 from actor.model import StartLimit, StepFailed, UnitState
 from homeostat import shell
@@ -43,7 +43,7 @@ def show(service: Service) -> UnitState:
         raise StepFailed(f"the unit {service.unit!r} is {values['LoadState']}; only a loaded one can be restarted")
     if values.get("ContainerName", service.unit) != service.unit:
         raise StepFailed(f"no container has the name {service.unit!r}; the id of {values['ContainerName']!r} only begins like it")
-    files, started_at = _files(values), _started_at(values)
+    files, started_at = (*_files(values), *_unnoticed(service, values)), _started_at(values)
     return UnitState(
         active=values["ActiveState"] == "active",
         invocation=values.get("InvocationID", ""),
@@ -130,6 +130,18 @@ def _files(values: dict[str, str]) -> tuple[str, ...]:
     # What `systemctl set-property` writes is in force already.
     drop_ins = [path for path in values.get("DropInPaths", "").split() if "/system.control/" not in path and "/systemd/generator" not in path]
     return tuple(path for path in [own, *drop_ins, *_quadlets_own(own)] if path)
+
+
+def _unnoticed(service: Service, values: dict[str, str]) -> list[str]:
+    """Return drop-ins of a unit's own that systemd does not tell of: a folder that is new it finds only when it happens to look again."""
+    fragment = values.get("FragmentPath", "")
+    if not fragment:
+        return []
+    home = systemctl.place_of(systemctl.user_of(service)).home
+    own = [f"{fragment}.d"] if "/systemd/generator" not in fragment else []
+    folders = {*own, f"{home}/.config/systemd/user/{service.unit}.d" if home is not None else f"/etc/systemd/system/{service.unit}.d"}
+    told = values.get("DropInPaths", "").split()
+    return [path for folder in sorted(folders) for path in map(str, sorted(pathlib.Path(folder).glob("*.conf"))) if path not in told]
 
 
 def _quadlets_own(path: str) -> list[str]:

@@ -42,6 +42,12 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
         return self.image is not None and self.declared != self.image.id
 
 
+def runs_still(service: Service, running: Running) -> bool:
+    """Say whether a service still runs as it was seen to, and none of its files has been touched since it was started. Raises StepFailed."""
+    state = unit.show(service)
+    return state.active and state.started_at == running.state.started_at and state.drift is None
+
+
 def look(service: Service) -> Running:
     """Look at what runs and what is declared of it. Raises StepFailed where there is no unit of its own to look at, or nobody answers."""
     state, places = unit_of(service)

@@ -70,11 +70,18 @@ def _keep(config: Config, about: tuple[str, Service], running: Running, now: flo
     deployment = msgspec.structs.replace(store.deployment_of(about, running.image, running.state.started_at), said=_said(*about))
     own_name = f"homeostat-{_ACTION}-{_digest(deployment, copies.sums(running.places))}"
     is_new = not place.joinpath(own_name).exists()
+
+    def is_so() -> bool:
+        # A health probe takes its time, in which somebody may have edited what it is declared by.
+        return facts.runs_still(about[1], running)
+
     with files.opened(str(place)) as shelves:
         if is_new:
-            store.put(shelves, own_name, deployment, running.places)
-        else:
+            store.put(shelves, own_name, deployment, running.places, is_so)
+        elif is_so():
             store.renew(shelves, own_name, deployment)
+        else:
+            raise copies.ChangedMeanwhile
     store.seen_good(str(place / own_name), now)
     return is_new
 

@@ -36,7 +36,9 @@ def declared(case: Case) -> Declared:
     running = facts.look(case.service)
     try:
         before = _before(case, running)
-        found = _differences(case, before.deployment.said if before is not None else None)
+        # What another invocation was says nothing of this one, which may never have been well for long enough to be kept.
+        is_it = before is not None and before.deployment.started_at == running.state.started_at
+        found = _differences(case, before.deployment.said if before is not None and is_it else None)
         lines = difference.of_files(store.texts(before.folder), store.texts_now(running.places)) if before is not None else ()
         sums = copies.sums(running.places)
     except (OSError, ValueError) as error:

@@ -17,7 +17,7 @@ from actor.model import StepFailed
 from homeostat.units.facts import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from homeostat.config import Config
     from homeostat.config.catalogue import Service
@@ -101,9 +101,18 @@ def read(folder: str) -> Deployment:
         raise StepFailed(f"{folder} holds no deployment: {error}") from None
 
 
-def put(shelves: int, name: str, deployment: Deployment, write_set: tuple[str, ...]) -> None:
-    """Keep what stands at these paths now, and the image, durably under a new name. Raises OSError, StepFailed and ChangedMeanwhile."""
-    copies.make(shelves, name, write_set, lambda own: _hold(own, name, deployment))
+def put(shelves: int, name: str, deployment: Deployment, write_set: tuple[str, ...], is_so: Callable[[], bool]) -> None:
+    """Keep what stands at these paths now, and the image, durably under a new name, where, once it is copied, it still `is_so`.
+
+    Raises OSError, StepFailed and ChangedMeanwhile.
+    """
+
+    def hold(own: int) -> None:
+        if not is_so():
+            raise copies.ChangedMeanwhile
+        _hold(own, name, deployment)
+
+    copies.make(shelves, name, write_set, hold)
 
 
 def put_again(shelves: int, name: str, deployment: Deployment, good: Good) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from actor import unit
 from actor.deployments import facts, force, podman, store
 from actor.disk import copies, files, shelf, three_way
 from actor.disk.three_way import Changes
@@ -96,7 +97,8 @@ def _keep_earlier(case: Case, running: Running, shelves: int, name: str) -> None
     image = running.image or (good.deployment.image if good is not None else None)
     deployment = store.deployment_of((case.target, case.service), image, running.state.started_at)
     if good is None:
-        store.put(shelves, name, deployment, running.places)
+        service = case.service
+        store.put(shelves, name, deployment, running.places, lambda: unit.show(service).drift is None)
     else:
         store.put_again(shelves, name, deployment, good)
 

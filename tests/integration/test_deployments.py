@@ -7,9 +7,10 @@ import pathlib
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
-from actor.deployments import facts, keeper
+from actor.deployments import facts, keeper, store
 from actor.journal import Journal, incidents
 from actor.model import Decided, EpisodeKey
 from actor.person import Spoken
@@ -26,6 +27,7 @@ from homeostat.config.types import Actor, Protections
 from tests.support import FakeAlertmanager, FakePrometheus
 
 if TYPE_CHECKING:
+    from actor.deployments.store import Good
     from tests.integration.machine import Machine
 
 pytestmark = pytest.mark.integration
@@ -136,6 +138,10 @@ def keep_good(service: Service) -> tuple[str, ...]:
     return keeper.keep_good(config_of(service), SystemClock().now())
 
 
+def good_of(service: Service) -> list[Good]:
+    return store.good_of(config_of(service), name_of(service))
+
+
 # What the tests ask of the machine.
 
 
@@ -213,13 +219,21 @@ def test_a_retagged_image_that_does_not_run_is_rolled_back_although_podman_prune
     assert (after.image.id, after.declared) == (made, made)
 
 
+def test_a_drop_in_in_a_folder_that_systemd_has_not_noticed_yet_is_an_edit(machine: Machine) -> None:
+    service, _ = deployed(machine, "unnoticed-box")
+    machine.write(f"{UNITS}/unnoticed-box.service.d/10-edit.conf", "[Service]\nMemoryMax=64M\n")
+
+    assert runs(machine, service).edited
+    assert machine.call(keep_good, service) == ()
+
+
 def test_a_drop_in_that_breaks_the_unit_goes_again_and_the_service_is_up_as_before(machine: Machine, journal: str) -> None:
     service, made = deployed(machine, "dropped-box")
     machine.write(f"{UNITS}/dropped-box.service.d/10-edit.conf", "[Service]\nExecStartPre=/usr/bin/false\n")
 
     deed = machine.call(do_it, service, "drift-reconciliation", "config_drift_major", journal)
 
-    assert deed.outcome == "rolled_back", deed
+    assert deed.outcome == "rolled_back", str(deed)+machine.run("journalctl","-n","40","--no-pager")
     after = runs(machine, service)
     assert after.state.active
     assert after.image is not None
@@ -241,6 +255,32 @@ def test_what_a_person_edits_after_a_deployment_is_left_and_named_by_its_undo(ma
     assert undone.conflicts == (f"{UNITS}/touched-box.service",)
     assert "tier=mine" in machine.run("cat", f"{UNITS}/touched-box.service")
     assert runs(machine, service).state.invocation == before
+
+
+def test_an_edit_that_comes_while_it_is_looked_at_is_not_kept_as_what_was_good(machine: Machine) -> None:
+    service, made = deployed(machine, "raced-box")
+    other = image(machine, "raced-box", "second")
+    machine.run("systemctl", "restart", "raced-box")
+    machine.write("/srv/raced-box-health", f"#!/bin/sh\necho '# not what runs' >>{UNITS}/raced-box.service\n")
+    machine.run("chmod", "755", "/srv/raced-box-health")
+
+    assert machine.call(keep_good, msgspec.structs.replace(service, health=("/srv/raced-box-health",))) == ()
+
+    assert [good.deployment.image.id for good in machine.call(good_of, service) if good.deployment.image is not None] == [made] != [other]
+    assert "not what runs" not in machine.run("/bin/sh", "-c", f"cat {ROOT_FOLDER}/deployments/*/copies{UNITS}/raced-box.service")
+
+
+def test_what_ran_too_shortly_to_be_known_is_no_minor_difference_from_what_was_good_before(machine: Machine, journal: str) -> None:
+    service, _ = deployed(machine, "brief-box")
+    good = machine.run("cat", f"{UNITS}/brief-box.service")
+    machine.write(f"{UNITS}/brief-box.service", good.replace("[Service]", "[Service]\nMemoryMax=64M"))
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", "brief-box")
+    machine.write(f"{UNITS}/brief-box.service", good.replace("A container of the tests", "A box"))
+
+    deed = machine.call(do_it, service, "drift-reconciliation", "config_drift_minor", journal)
+
+    assert "what it said then is not known" in deed.summaries[0], deed
 
 
 def test_a_unit_with_a_mistake_is_refused_before_anything_is_done_and_the_line_is_told(machine: Machine, journal: str) -> None:
