@@ -31,8 +31,8 @@ def lingers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_users_unit_is_asked_of_that_users_manager(lingers: None) -> None:
     argv = MANAGERS["systemd-user"].restart(USER)
-    assert argv[:6] == ("/usr/sbin/runuser", "-u", "root", "--", "/usr/bin/env", "XDG_RUNTIME_DIR=/run/user/0")
-    assert argv[6:] == ("/usr/bin/systemctl", "--user", "restart", "--job-mode=fail", "--no-ask-password", "--", "web.service")
+    assert argv[:7] == ("/usr/sbin/runuser", "-u", "root", "--", "/usr/bin/env", "XDG_RUNTIME_DIR=/run/user/0", "HOME=/root")
+    assert argv[7:] == ("/usr/bin/systemctl", "--user", "restart", "--job-mode=fail", "--no-ask-password", "--", "web.service")
 
 
 def test_an_unknown_user_is_a_failure_with_a_name() -> None:
