@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from homeostat import shell
-from homeostat.units.places import Unreachable
+from homeostat.units.places import PODMAN, Unreachable
 from homeostat.units.show import values_of
 
 if TYPE_CHECKING:
@@ -127,15 +127,20 @@ def ended(place: Place, unit: str, invocation: str) -> Ended:
 
 def containers(place: Place, names: Sequence[str]) -> list[Told]:
     """Return what podman tells of the containers that units run, and of those with these names; none where it is not installed. Raises Unreachable."""
-    if not pathlib.Path("/usr/bin/podman").exists():
+    if not pathlib.Path(PODMAN[0]).exists():
         return []
     listed = _podman(place, "ps", "--all", "--no-trunc", f"--filter=label={_UNIT_OF}", "--format={{.ID}}")
     if not listed.ok:
         raise Unreachable(f"podman does not answer: {listed}")
     ids = [*listed.output.split(), *names]
+    if not ids:
+        return []
+    inspected = _podman(place, "container", "inspect", "--format", _CONTAINER, "--", *ids)
+    if inspected.cut is not None:
+        raise Unreachable(f"podman does not answer: {inspected.argv[0]} container inspect was {inspected.cut}")
     told: list[Told] = []
     # One that is gone meanwhile, or never was, is only left out.
-    for line in _podman(place, "container", "inspect", "--format", _CONTAINER, "--", *ids).output.splitlines() if ids else ():
+    for line in inspected.output.splitlines():
         try:
             told.append(msgspec.json.decode(line, type=Told))
         except msgspec.DecodeError:

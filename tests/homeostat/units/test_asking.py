@@ -57,6 +57,14 @@ def test_a_journal_that_hangs_does_not_say_how_a_unit_ended_and_one_that_is_not_
         asking.ended(SYSTEM, "web.service", "a")
 
 
+def test_a_podman_that_lists_containers_and_hangs_over_them_does_not_say_that_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_SECONDS", 0.2)
+    monkeypatch.setattr("pathlib.Path.exists", lambda _: True)
+    podman = dataclasses.replace(SYSTEM, prefix=("/bin/sh", "-c", 'case "$*" in *inspect*) sleep 9;; *) echo 1a2b;; esac', "podman"))
+    with pytest.raises(Unreachable, match=r"podman does not answer: /bin/sh container inspect was ended at its deadline of 0.4 s"):
+        asking.containers(podman, ())
+
+
 def test_a_systemctl_that_hangs_is_one_clear_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "_SECONDS", 0.1)
     hanging = dataclasses.replace(SYSTEM, systemctl=("/bin/sh", "-c", "sleep 9"))
