@@ -130,7 +130,7 @@ def _series(heard: Heard, key: Key | None) -> Part:
         if key_of(entry) == key:
             return forecast_part(entry)
     named = key.problem if key else "nothing"
-    return Part(HEADING, (f"The exporter knows of no {named} at {heard.target} now.",), f"the exporter knows of no {named} at {heard.target}: are its series in Prometheus?")
+    return Part(HEADING, (f"The exporter knows of no {named} at {heard.target} now.",), f"the exporter knows of no {named} at {heard.target}: either it is over, or its series are not in Prometheus")
 
 
 def _unheard(heard: Heard, key: Key) -> Part:

@@ -85,6 +85,11 @@ def test_every_key_that_a_page_names_is_one(page: pathlib.Path) -> None:
     assert [".".join(path) for path in named if not has_key(Config, path)] == []
 
 
+@pytest.mark.parametrize("page", sorted({*PAGES, *ROOT.glob("*.md")}), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_to_which_a_page_leads_is_there(page: pathlib.Path) -> None:
+    assert [link for link in said(page, r"\]\((?!\w+:|#)([^)#\s]+)") if not (page.parent / link).exists()] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_that_a_page_names_is_one_with_its_options(page: pathlib.Path) -> None:
     wrong = []
