@@ -27,6 +27,9 @@ def refusal(config: Config, playbook: Playbook, case: Case, held: Sequence[Held]
     """
     if config.autonomy.mode == "shadow":
         return "mode is shadow: nothing is done"
+    if playbook.only_reads:
+        # As at the gates: nothing is touched, at any time, and it spends nothing.
+        return None
     touched = vital(case)
     if touched is not None:
         return touched
@@ -50,8 +53,6 @@ def _earlier_runs(held: Iterable[Held], incident_id: str) -> list[Run]:
 
 def _budgets(config: Config, playbook: Playbook, ran: tuple[float, list[Run]]) -> Iterator[tuple[str, Window, list[Run]]]:
     """Yield each budget with the runs that it counts; what only reads spends none."""
-    if playbook.only_reads:
-        return
     now, earlier = ran
     standing = in_force(config.autonomy, now)
     yield standing.budget, Window(count=standing.max_actions_per_day, within=Duration(DAY)), [run for run in earlier if run.action_class != "read"]

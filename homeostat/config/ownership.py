@@ -26,11 +26,19 @@ def see_that_only_root_writes(paths: Iterable[pathlib.Path]) -> None:
 
     """
     for path in paths:
-        for each in (path, *path.absolute().parents, *path.resolve().parents):
-            status = each.stat()
-            sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
-            if status.st_uid not in {0, os.geteuid()} or (status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky):
-                raise ConfigError(str(path), 0, "", f"{each} must belong to root and be writable by nobody else, for root acts on what it says")
+        each = open_to_others(path)
+        if each is not None:
+            raise ConfigError(str(path), 0, "", f"{each} must belong to root and be writable by nobody else, for root acts on what it says")
+
+
+def open_to_others(path: pathlib.Path) -> pathlib.Path | None:
+    """Return which of a path and the folders on the way to it somebody else than root (or us) may change, as above; None where nobody may. Raises OSError."""
+    for each in (path, *path.absolute().parents, *path.resolve().parents):
+        status = each.stat()
+        sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+        if status.st_uid not in {0, os.geteuid()} or (status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky):
+            return each
+    return None
 
 
 def texts_of(config_file: pathlib.Path, config: Config) -> list[pathlib.Path]:

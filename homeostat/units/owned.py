@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
-import stat
 from typing import TYPE_CHECKING
 
+from homeostat.config.ownership import open_to_others
 from homeostat.units.places import Unreachable
 
 if TYPE_CHECKING:
@@ -14,11 +13,14 @@ if TYPE_CHECKING:
 
 
 def see_that_owned(argv: Argv) -> None:
-    """See that every file that a command names is root's or ours, and nobody else may write it: an interpreter runs whatever file it is given. Raises Unreachable."""
+    """See that every file that a command names, and every folder on the way, is root's or ours, and nobody else may write it. Raises Unreachable.
+
+    Every file, for an interpreter runs whatever it is given; every folder, for who may write it may put another file there.
+    """
     for path in [pathlib.Path(argv[0]), *(pathlib.Path(word) for word in argv[1:] if word.startswith("/"))]:
         try:
-            status = path.stat()
+            other = open_to_others(path)
         except OSError as error:
             raise Unreachable(f"{path} cannot be run: {error.strerror}") from None
-        if status.st_uid not in {0, os.geteuid()} or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise Unreachable(f"{path} must belong to root and be writable by nobody else")
+        if other is not None:
+            raise Unreachable(f"{other} must belong to root and be writable by nobody else")

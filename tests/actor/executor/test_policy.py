@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import pathlib
 import shutil
 import time
@@ -48,6 +49,15 @@ def test_nothing_begins_outside_the_windows(host: Host) -> None:
     with within(host, LONG_AGO) as pair:
         assert [pair.ask(deed, *arguments).reason for deed, arguments in (("protect", ()), ("perform", (planned(pair),)))] == ["no maintenance window is open"] * 2
         assert host.restarts() == 0
+
+
+def test_what_only_reads_needs_no_window_for_root_either_but_no_shadow(host: Host) -> None:
+    with within(host, LONG_AGO) as pair:
+        known = pair.root.playbooks["service-restart"]
+        reads = dataclasses.replace(known, file=msgspec.structs.replace(known.file, action_class="read"))
+        assert refusal(pair.root.config, reads, pair.case(), ()) is None
+        shadow = msgspec.structs.replace(pair.root.config, autonomy=msgspec.structs.replace(pair.root.config.autonomy, mode="shadow"))
+        assert refusal(shadow, reads, pair.case(), ()) == "mode is shadow: nothing is done"
 
 
 @pytest.mark.parametrize("windows", [[], [ALWAYS], [LONG_AGO, ALWAYS]])

@@ -74,6 +74,15 @@ def test_a_program_that_others_may_write_is_not_run(tmp_path: pathlib.Path, mode
         MANAGERS["command"].restart(of(program))
 
 
+def test_a_program_in_a_folder_that_others_may_write_is_not_run_for_they_may_put_another_in_its_place(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    program = executable(folder / "control", "#!/bin/sh\n")
+    folder.chmod(0o775)
+    with pytest.raises(StepFailed, match=f"{folder} must belong to root and be writable by nobody else"):
+        MANAGERS["command"].restart(of(program))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_a_program_that_belongs_to_somebody_else_is_not_run(tmp_path: pathlib.Path) -> None:
     program = executable(tmp_path / "control", "#!/bin/sh\n")
