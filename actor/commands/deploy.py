@@ -41,7 +41,7 @@ DEPLOYED, NOT_BEGUN, ROLLED_BACK, CONFLICT, STRANDED = 0, 1, 10, 11, 12
 @click.option("--list", "listed", is_flag=True, help="Show the deployments that are on record.")
 @click.pass_obj
 def deploy(config_file: pathlib.Path, /, stack: pathlib.Path | None, **options: Any) -> None:
-    """Bring the services of a STACK file up, in phases by what they need.
+    """Bring the services of a STACK file up in phases.
 
     Each phase is well before the next begins. When anything fails, everything goes back: unit files, and what ran runs again.
 

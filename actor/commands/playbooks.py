@@ -41,7 +41,7 @@ class FactsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 @click.group()
 @click.pass_context
 def playbooks(context: click.Context) -> None:
-    """See what may answer a problem, and try what it would plan."""
+    """See what answers a problem, and try its plan."""
     config_file: pathlib.Path = context.obj
     context.obj = _told(lambda: load(config_file, Config) if config_file.exists() else Config())
 

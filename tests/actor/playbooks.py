@@ -14,13 +14,13 @@ QUARANTINE_AND_PURGE = "[{quarantine-files: {}}, {purge-quarantine: {}}]"
 ANY_CHANGE = "'< 1'"
 
 
-def owned(host: Host, name: str, steps: str = QUARANTINE, success: str = ANY_CHANGE) -> dict[str, Any]:
+def owned(host: Host, name: str, steps: str = QUARANTINE, success: str = ANY_CHANGE, protection: str = "quarantine") -> dict[str, Any]:
     """Write a playbook that answers a full disk, and return the setting that names its folder."""
     folder = host.folder / "playbooks"
     folder.mkdir(exist_ok=True)
     folder.joinpath(f"{name}.yml").write_text(
         f"name: {name}\nanswers: [disk_exhaustion]\nacts_on: filesystem\naction_class: cleanup\nrisk: low\nimpact_certainty: 0.9\n"
-        "protection: quarantine\ncooldown: 1h\nestimate: 1m\ndeadline: 5m\n"
+        f"protection: {protection}\ncooldown: 1h\nestimate: 1m\ndeadline: 5m\n"
         f"steps: {steps}\nverify: {{settle: 2s, watch: 30s, measure: filesystem-free-ratio, success: {success}, warn: {success}}}\n",
         encoding="utf-8",
     )

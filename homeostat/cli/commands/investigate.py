@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="What the exporter's API answers.")
 @with_doors
 def investigate(doors: Doors, target: str, last: Duration | None, markdown: bool, as_json: bool) -> None:
-    """Look into TARGET, a service, file system or host of the configuration; nothing is changed."""
+    """Look into TARGET: what happened there, since when.
+
+    It is a service, a file system, or whatever else the configuration names, the host too; nothing is changed.
+    """
     asked: dict[str, str | float] = {"target": target}
     if last is not None:
         asked["since"] = round(doors.clock.now() - last)

@@ -37,7 +37,7 @@ def lines(heading: str, **changes: Any) -> tuple[str, ...]:
 
 
 def test_the_story_is_told_in_order() -> None:
-    assert [part.heading for part in deed_parts(story())] == ["Incident", "Gates", "Plan", "What was done", "Persons' words", "Undo", "What comes next"]
+    assert [part.heading for part in deed_parts(story())] == ["Incident", "Gates", "Plan", "What was done", "Investigation", "Persons' words", "Undo", "What comes next"]
 
 
 def test_only_the_last_asking_is_told_with_what_each_gate_saw() -> None:
