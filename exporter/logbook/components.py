@@ -45,5 +45,6 @@ def component_of(line: Line, known: Mapping[Key, str]) -> str | None:
 
 
 def _kind(name: str) -> str:
-    """Return a unit's name without what changes from run to run: an instance, a number, a hash."""
-    return _NUMBERED.sub("N", _INSTANCE.sub("@", name))[:_MOST_LETTERS]
+    """Return a unit's name without what changes from run to run: an instance, a number, a hash; anyone may log under a name that no page can show."""
+    kind = _NUMBERED.sub("N", _INSTANCE.sub("@", name))[:_MOST_LETTERS]
+    return "".join(letter if letter.isprintable() else "?" for letter in kind)

@@ -98,6 +98,11 @@ def test_what_is_remembered_is_bounded_however_many_units_err() -> None:
     assert look(Facts(), remembered, NOW + 30 * DAY).memory.cells == ()
 
 
+def test_what_logs_under_a_name_that_no_page_can_show_is_told_without_that() -> None:
+    sight = look(Facts(lines=lines({"identifier": "a\n\x1b]b\u202e", "message": "timed out"})), memory())
+    assert sight.memory.cells[0].component == "a??]b?"
+
+
 def test_a_look_that_is_behind_remembers_how_far_it_read() -> None:
     behind = look(Facts(lines=lines({"message": "all is well"}, at=NOW - 300), cursor="c1", more=True), memory())
     assert (behind.memory.read_to, behind.memory.cursor) == (NOW - 300, "c1")
