@@ -9,7 +9,7 @@ from actor.model import Execution, Situation, Verdict
 def _ask(situation: Situation) -> Verdict:
     target, now, bounds = situation.incident.target, situation.now, situation.config.limits.blast_radius
     earlier = [run for run in situation.executions if run.incident_id != situation.incident.id or run.ended_at is not None]
-    here = sorted(run.started_at for run in earlier if run.target == target and now - run.started_at < bounds.per_target.within)
+    here = sorted(run.started_at for run in earlier if run.target == target and run.action_class != "read" and now - run.started_at < bounds.per_target.within)
     if situation.playbook is not None and situation.playbook.only_reads:
         return Verdict("allow", "it only reads: nothing is touched", {"runs_here": len(here)})
     # What limits a service for a while acts on the host; what restarts others counts each.

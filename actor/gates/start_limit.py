@@ -36,7 +36,7 @@ def _within(situation: Situation, limit: StartLimit) -> Verdict:
 
 
 def _own_restarts(situation: Situation, limit: StartLimit) -> int:
-    runs = (run for run in situation.executions if run.target == situation.incident.target and run.action_class != "cleanup")
+    runs = (run for run in situation.executions if run.target == situation.incident.target and run.action_class not in {"cleanup", "read"})
     return sum(limit.within_seconds is None or situation.now - run.started_at < limit.within_seconds for run in runs)
 
 

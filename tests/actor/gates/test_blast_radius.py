@@ -88,3 +88,8 @@ def test_what_went_down_after_the_gates_were_asked_counts_with_the_plan_and_the_
     assert ask("blast-radius", situation(settings=settings, surroundings=seen, executions=own, plan=touching("s0")))[0] == "allow"
     told = "it would touch 3 of this host's targets (s0, s1, web), more than 2 within 1h"
     assert ask("blast-radius", situation(settings=settings, surroundings=seen, executions=own, plan=touching("s0", "s1"))) == ("confirm", told)
+
+
+def test_what_was_only_looked_into_there_was_not_acted_on() -> None:
+    looked = tuple(run(NOW - hours * HOUR, NOW - hours * HOUR + 5, action="investigate", action_class="read") for hours in (20, 10, 5))
+    assert ask("blast-radius", situation(executions=looked)) == ("allow", "few enough targets were touched")

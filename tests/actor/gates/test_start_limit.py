@@ -41,6 +41,12 @@ def test_own_restarts_count_where_systemd_tells_of_fewer() -> None:
     assert started(3, own=3)[0] == "allow"
 
 
+def test_what_was_only_looked_into_was_not_restarted() -> None:
+    state = msgspec.structs.replace(RUNNING, start_limit=FIVE_IN_TEN)
+    looked = tuple(run(NOW - 1 - number, NOW - 1, action="investigate", action_class="read") for number in range(4))
+    assert ask("start-limit", situation(unit_state=state, surroundings=surroundings(starts=1), executions=looked))[0] == "allow"
+
+
 def test_a_limit_for_ever_is_a_no_until_the_next_boot() -> None:
     assert started(4, msgspec.structs.replace(FIVE_IN_TEN, within_seconds=None)) == ("refuse", "it may be started only 5 times until the next boot")
 
