@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _MOST_LINES = 200
-_NAMES_A_SECRET = re.compile(r"(?i)((?:pass(?:word|wd|phrase)?|secret|token|api_?key|credential|private_?key)[a-z0-9_]*[\"']?\s*[=:]\s*)(\S+)")
+_NAME = r"(?:pass(?:word|wd|phrase)?|secret|token|api_?key|credential|private_?key)[a-z0-9_]*"
+# Named in a quoted word, whose value goes on to the quote's end; named before its value, quoted or not; and within an address.
+_SECRETS = (
+    re.compile(rf"(?i)((?P<quote>[\"'])[^\"'=]*{_NAME}\s*=)((?:(?!(?P=quote)).)+)"),
+    re.compile(rf"(?i)({_NAME}[\"']?\s*[=:]\s*)(\"[^\"]*\"?|'[^']*'?|\S+?(?=[\"']?(?:\s|$)))"),
+    re.compile(r"(://[^\s/:@]*:)([^\s@]+)(?=@)"),
+)
 
 
 def of_files(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
@@ -23,7 +29,10 @@ def of_files(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, 
 def _of_file(path: str, before: str | None, after: str | None) -> Iterator[str]:
     old, new = (path if text is not None else "/dev/null" for text in (before, after))
     for line in difflib.unified_diff(_lines(before), _lines(after), old, new, lineterm=""):
-        yield _NAMES_A_SECRET.sub(_struck, line)
+        shown = line
+        for secret in _SECRETS:
+            shown = secret.sub(_struck, shown)
+        yield shown
 
 
 def _lines(text: str | None) -> list[str]:

@@ -29,6 +29,11 @@ def test_files_that_are_the_same_show_nothing() -> None:
         ("Environment=API_TOKEN=abc OTHER=1", "+Environment=API_TOKEN=... OTHER=1"),
         ("PodmanArgs=--env SECRET_KEY=abc", "+PodmanArgs=--env SECRET_KEY=..."),
         ("Label=tier=front", "+Label=tier=front"),
+        ('Environment="DB_PASSWORD=two words" OTHER=1', '+Environment="DB_PASSWORD=..." OTHER=1'),
+        ("Environment='DB_PASSWORD=two words' OTHER=1", "+Environment='DB_PASSWORD=...' OTHER=1"),
+        ('Environment=DB_PASSWORD="two words" OTHER=1', "+Environment=DB_PASSWORD=... OTHER=1"),
+        ("Environment=DB_PASSWORD=a'b\"c OTHER=1", "+Environment=DB_PASSWORD=... OTHER=1"),
+        ("Environment=DATABASE_URL=postgres://app:geheim@db/app", "+Environment=DATABASE_URL=postgres://app:...@db/app"),
     ],
 )
 def test_what_a_name_calls_a_secret_is_struck_out(line: str, shown: str) -> None:
