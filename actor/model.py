@@ -217,7 +217,8 @@ class Surroundings:
 
     `sessions` are the people at each service that a deed disturbs, `starts` how often the unit was started within its start
     limit, both None where nobody knows; `ailing` are targets of this host that are sick, `dependants` the sick ones that a
-    cascade may restart beside its target.
+    cascade may restart beside its target. `quiet_from` is when the service's next quiet window begins (Unix seconds, now in one),
+    None where its traffic tells nothing of that.
     """
 
     sessions: Mapping[str, float | None]
@@ -226,6 +227,7 @@ class Surroundings:
     ailing: frozenset[str]
     starts: int | None
     dependants: frozenset[str] = frozenset()
+    quiet_from: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

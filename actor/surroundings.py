@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROBLEM_SERIES = "homeostat_problem_confidence_ratio"
+QUIET_SERIES = "homeostat_quiet_window_start_timestamp_seconds"
 # Every host that an exporter watches has readings, well or not.
 HOSTS_QUERY = "group by (host) (homeostat_usage_ratio)"
 
@@ -35,6 +36,7 @@ def survey(world: World, known: Playbook | None, incident: Incident, state: Unit
         ailing=_ailing(world, known, incident),
         starts=_starts(world, known, incident, state),
         dependants=_sick_dependants(world, known, incident),
+        quiet_from=_quiet_from(world, incident),
     )
 
 
@@ -57,6 +59,14 @@ def _sessions(world: World, target: str) -> dict[str, float | None]:
     disturbed = [name for name in services if name == target or target in needs(services, name)]
     queries = {name: services[name].sessions for name in disturbed}
     return {name: _number(world, query) for name, query in queries.items() if query is not None}
+
+
+def _quiet_from(world: World, incident: Incident) -> float | None:
+    """Return when the exporter says that the service is next quiet; what is not known keeps nobody waiting."""
+    if all(entry.service != incident.target for entry in world.config.exporter.traffic):
+        return None
+    samples = _ask(world, f"max({selector(QUIET_SERIES, host=incident.host, target=incident.target)})")
+    return samples[0].value if samples else None
 
 
 def _spread(world: World, incident: Incident) -> Spread | None:

@@ -50,6 +50,18 @@ def twins(host: Host) -> Actor:
 
 
 class TestSessions:
+    def test_the_quiet_window_is_known_where_the_traffic_is(self, host: Host) -> None:
+        traffic = [{"service": "web", "query": "visits", "timezone": "UTC"}]
+        actor = Actor(host, exporter={"traffic": traffic})
+        assert around(actor).quiet_from is None
+        actor.prometheus.put("homeostat_quiet_window_start_timestamp_seconds", 1_700_000_900.0, host=HOST, target="web")
+        assert around(actor).quiet_from == 1_700_000_900.0
+
+    def test_without_traffic_no_quiet_window_is_asked_for(self, host: Host) -> None:
+        actor = Actor(host)
+        actor.prometheus.put("homeostat_quiet_window_start_timestamp_seconds", 1_700_000_900.0, host=HOST, target="web")
+        assert around(actor).quiet_from is None
+
     def test_a_restart_disturbs_whoever_is_at_it_and_at_what_needs_it(self, twins: Actor) -> None:
         twins.prometheus.put("web_sessions", 2.0, instance="a")
         twins.prometheus.put("web_sessions", 1.0, instance="b")
