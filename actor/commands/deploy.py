@@ -112,7 +112,8 @@ def _deploy(site: Site, stack: pathlib.Path) -> int:
     components, phases = _planned(stack)
     for fetched in images.fetch(images.references(_contents(phases)), site.stopped):
         _tell(f"fetched {fetched}")
-    if not any(phase.files or phase.units for phase in phases):
+    changes = any(phase.files or phase.units for phase in phases)
+    if not changes:
         _tell("everything is as the stack wants it")
     record.forget(site.config, site.clock.now())
     deployed = Deployed(id=secrets.token_hex(4), stack=str(stack.resolve()), made_at=site.clock.now(), phases=phases)
@@ -127,7 +128,7 @@ def _deploy(site: Site, stack: pathlib.Path) -> int:
         return {DEPLOYED: ROLLED_BACK}.get(code := _back(site, _find(site.config, deployed.id)), code)
     record.put(site.config, msgspec.structs.replace(deployed, state="deployed"))
     until = rfc3339(deployed.made_at + site.config.protections.retention)
-    _tell(f"all is well; it can be undone until {until}: homeostat deploy --undo {deployed.id}")
+    _tell(f"all is well; it can be undone until {until}: homeostat deploy --undo {deployed.id}" if changes else "all is well, and nothing was changed")
     return DEPLOYED
 
 

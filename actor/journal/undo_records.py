@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,6 +12,7 @@ from homeostat.words import SELFTEST, Outcome
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
     from actor.journal import Journal
     from actor.model import Incident, Restored
@@ -76,10 +78,10 @@ def withdraw(db: sqlite3.Connection, incident: Incident, now: float) -> None:
         prune(db, record_id, "for nothing had been begun", now)
 
 
-def last(journal: Journal, incident_id: str | None = None) -> UndoRecord | None:
-    """Return the newest record, of an incident or of all but selftests, which change nothing; None where nothing was ever protected."""
-    of_all = "SELECT * FROM undo_records WHERE (?1 IS NULL AND action != ?2) OR incident_id = ?1 ORDER BY id DESC LIMIT 1"
-    rows = journal.rows(of_all, incident_id, SELFTEST)
+def last(journal: Journal, incident_id: str | None = None, reading: Iterable[str] = ()) -> UndoRecord | None:
+    """Return the newest record, of an incident or of all but those of selftests and of actions that are only `reading`; None where nothing was ever protected."""
+    of_all = "SELECT * FROM undo_records WHERE (?1 IS NULL AND action NOT IN (SELECT value FROM json_each(?2))) OR incident_id = ?1 ORDER BY id DESC LIMIT 1"
+    rows = journal.rows(of_all, incident_id, json.dumps([SELFTEST, *reading]))
     return _read(rows[0]) if rows else None
 
 

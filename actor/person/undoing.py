@@ -38,7 +38,7 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
 
 def undo(world: World, spoken: Spoken, *, dry_run: bool) -> Undone:
     """Undo the last run of an incident, or of all when its id is empty; in a dry run only tell. Raises JournalError."""
-    found = undo_records.last(world.journal, spoken.incident_id or None)
+    found = undo_records.last(world.journal, spoken.incident_id or None, [name for name, playbook in world.playbooks.items() if playbook.only_reads])
     if found is None:
         return _no(_never_ran(world, spoken.incident_id))
     with _alone(world, found) as other:

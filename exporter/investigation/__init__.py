@@ -11,6 +11,7 @@ from exporter.investigation.model import Asked, Dependency, Investigation, Onset
 from exporter.investigation.onset import onset
 from exporter.investigation.surroundings import asserted, measured
 from exporter.logbook.causes import causes_of
+from exporter.logbook.components import KERNEL
 from homeostat.config.catalogue import needs
 from homeostat.config.section import DAY, MINUTE
 from homeostat.prometheus import PrometheusError, selector
@@ -26,6 +27,8 @@ _POINTS = 300
 _CORRELATES = 0.5
 _RESTARTS = 3
 _MOST_EVENTS = 50
+# Patterns that are trouble of all of the host, whichever unit tells of them.
+_OF_THE_HOST = {"disk-failing", "read-only", "disk-full", "mount-missing", "oom-loop", "dns-outage", "network-outage", "limit-reached", "intrusion-attempt"}
 
 
 class UnknownTarget(Exception):  # noqa: N818 - an adjective of what was asked for
@@ -68,6 +71,7 @@ def investigate(asked: Asked, sights: Mapping[str, Sight], prometheus: Prometheu
         points=points,
         known=recognised(signs),
         unseen=tuple(seen.unseen),
+        seen=tuple(trouble.words for sight in sights.values() for trouble in sight.troubles if trouble.target == target),
     )
 
 
@@ -88,7 +92,9 @@ def _signs(
 ) -> Iterator[str]:
     """Yield what speaks for a known pattern (`known.yml` says which there are)."""
     problems, causes, dependencies = found
-    yield from (f"cause:{cause.known}" for cause in causes)
+    concerned = {asked.target, KERNEL, *(each.name for each in dependencies)}
+    # That some unit of the host crashes or may not log in says nothing of one that does not need it.
+    yield from (f"cause:{cause.known}" for cause in causes if cause.component in concerned or cause.known in _OF_THE_HOST or asked.target == asked.config.host)
     yield from (f"problem:{problem}" for problem in problems.get(asked.target, ()))
     yield from (f"host-problem:{problem}" for each in problems.values() for problem in each)
     if any(dependency.standing == "sick" for dependency in dependencies):

@@ -85,7 +85,7 @@ class Known:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Investigation:
-    """All that was found about a target from `since` to `until` (Unix seconds); `unseen` says what could not be asked, and why."""
+    """All that was found about a target from `since` to `until` (Unix seconds); `unseen` says what could not be asked, and why, and `seen` what an observer sees at it now."""
 
     target: str
     host: str
@@ -100,3 +100,4 @@ class Investigation:
     points: tuple[Point, ...]
     known: Known | None
     unseen: tuple[str, ...]
+    seen: tuple[str, ...] = ()

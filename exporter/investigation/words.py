@@ -27,6 +27,7 @@ def words(found: Investigation) -> Iterator[str]:
         yield f"It looks like {found.known.name} ({found.known.confidence:.0%}): {found.known.sentence}{_called_for(found.known)}."
     else:
         yield "No known pattern fits what was seen."
+    yield from (f"Seen now: {what}." for what in found.seen)
     if found.onset is not None:
         rise = f"from {found.onset.before:.3g} to {found.onset.after:.3g}"
         yield f"It began at {rfc3339(found.onset.at)}: its mean rose {rise} ({found.onset.confidence:.0%} sure)."

@@ -52,6 +52,15 @@ def undone(actor: Actor, incident_id: str = "", *, dry_run: bool = False) -> Und
     return undo(actor.world, Spoken(incident_id, "ada@desk", "it was right before"), dry_run=dry_run)
 
 
+def test_the_last_action_is_none_that_only_read(actor: Actor) -> None:
+    incident_id = restarted(actor)
+    found = undo_records.last(actor.journal)
+    assert found is not None
+    assert found.incident_id == incident_id
+    assert undo_records.last(actor.journal, None, ["service-restart"]) is None
+    assert undo_records.last(actor.journal, incident_id, ["service-restart"]) == found
+
+
 def record(actor: Actor) -> undo_records.UndoRecord:
     found = undo_records.last(actor.journal)
     assert found is not None

@@ -123,6 +123,18 @@ def test_errors_in_the_journal_are_told_with_their_cause_of_the_target_and_of_th
     assert found.known.name == "disk-failing"
 
 
+def test_the_crash_of_a_unit_that_the_target_does_not_need_is_told_and_is_no_pattern_of_the_targets() -> None:
+    found = look(cells(("start-limit", "nginx.service")))
+    assert ({cause.component for cause in found.causes}, found.known) == ({"nginx.service"}, None)
+    assert look(cells(("start-limit", "nginx.service")), target=CONFIG.host).known.name == "crash-loop"
+    assert look(cells(("start-limit", "redis"))).known.name == "crash-loop"
+
+
+def test_what_an_observer_sees_at_the_target_is_told_in_its_words() -> None:
+    found = look({"backups": Sight(troubles=(Trouble("service_down", "web", "service", 1.0, "critical", "web failed: exit-code"),))})
+    assert "Seen now: web failed: exit-code." in list(words(found))
+
+
 def test_what_does_not_answer_is_told_and_the_rest_is_found_all_the_same() -> None:
     found = look(cells(("port-in-use", "web")), Fake(down=True))
     assert found.known.name == "port-conflict"
