@@ -16,7 +16,7 @@ import msgspec
 from actor import unit
 from actor.deployments import facts, force, podman, store
 from actor.disk import copies, files, shelf, three_way
-from actor.disk.three_way import Changes
+from actor.disk.three_way import Changes, Trace
 from actor.kinds import Protection
 from actor.model import Case, Kept, Restored, StepFailed, Unprotectable
 
@@ -120,7 +120,7 @@ def _keep(case: Case, record: dict[str, Any]) -> None:
 
 def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
     """Put the unit's files and the name of its image back where they still are as the action left them, and start the service so."""
-    taken = msgspec.convert(record, Record)
+    taken = _claimed(case, msgspec.convert(record, Record))
     deployment = store.read(taken.folder)
     undone = _undone(taken, deployment, three_way.revert)
     if _image_goes_back(taken, deployment):
@@ -136,9 +136,31 @@ def _roll_back(case: Case, record: dict[str, Any]) -> Restored:
 
 
 def _rehearse(case: Case, record: dict[str, Any]) -> Restored:
-    del case
-    taken = msgspec.convert(record, Record)
+    taken = _claimed(case, msgspec.convert(record, Record))
     return _undone(taken, store.read(taken.folder), three_way.rehearse)
+
+
+def _claimed(case: Case, taken: Record) -> Record:
+    """Return the record of an action that was killed before it was sealed with what is plainly its own: the files and the image of a deployment that is kept."""
+    if taken.sealed:
+        return taken
+    try:
+        kept = store.good_of(case.config, case.target)
+        before = [copies.manifest_of(good.folder) for good in kept]
+    except (StepFailed, OSError, ValueError):
+        # What is damaged tells nothing; then it is left, and named.
+        return taken
+    sums = copies.sums(copies.manifest_of(taken.folder).write_set)
+
+    def is_of(path: str, left: Trace, manifest: copies.Manifest) -> bool:
+        # With its times too, which nobody's editor writes.
+        known = manifest.before.get(path)
+        return known is not None and not left.is_folder and left.looks_like(known) and sums.get(path) == manifest.sha256.get(path)
+
+    now = copies.changes(taken.folder)
+    ours = {path: left for path, left in now.items() if left is not None and any(is_of(path, left, manifest) for manifest in before)}
+    named, images = _named_now(store.read(taken.folder)), {good.deployment.image.id for good in kept if good.deployment.image is not None}
+    return msgspec.structs.replace(taken, changed={**ours, **taken.changed}, image_left=named if named in images else taken.image_left)
 
 
 def _undone(taken: Record, deployment: Deployment, how: three_way.Undo) -> Restored:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from actor import deeds
 from actor.deployments import facts, keeper, store
+from actor.disk import copies, three_way
 from actor.journal import Journal, incidents
 from actor.model import Decided, EpisodeKey
 from actor.person import Spoken
@@ -28,6 +30,7 @@ from tests.support import FakeAlertmanager, FakePrometheus
 
 if TYPE_CHECKING:
     from actor.deployments.store import Good
+    from actor.model import Effect, Restored
     from tests.integration.machine import Machine
 
 pytestmark = pytest.mark.integration
@@ -136,6 +139,19 @@ def undo_it(service: Service, folder: str, *, dry_run: bool = False) -> Undone:
 
 def keep_good(service: Service) -> tuple[str, ...]:
     return keeper.keep_good(config_of(service), SystemClock().now())
+
+
+def killed_half_way(service: Service, edit: str) -> tuple[Effect, Restored]:
+    """Put an earlier deployment's files back as `deployment-rollback` does, go no further, let a person append an `edit`, and undo that."""
+    known = load_playbooks(None)["deployment-rollback"]
+    case = deeds.build_case(config_of(service), known, (name_of(service), "one"), 0.0, lambda: False)
+    record, (command, _) = deeds.protect(case, known), deeds.plan(case, known).commands
+    copies.undone(command.arguments["folder"], copies.changes(command.arguments["folder"]), three_way.revert)
+    effect = deeds.oracle(case, command)
+    if edit:
+        with pathlib.Path(f"{UNITS}/{service.unit}").open("a", encoding="utf-8") as file:
+            file.write(edit)
+    return effect, deeds.undo(case, record)
 
 
 def good_of(service: Service) -> list[Good]:
@@ -335,6 +351,30 @@ def test_the_deployment_before_the_one_that_got_worse_is_put_back_and_that_can_b
     assert again.image is not None
     assert again.image.id == other
     assert "tier=slow" in machine.run("podman", "inspect", "slow-box")
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_rollback_that_was_killed_half_way_is_taken_back_but_for_what_somebody_edited_since(machine: Machine, edited: bool) -> None:
+    name = f"killed-box-{edited:d}"
+    service, _ = deployed(machine, name)
+    other = image(machine, name, "second")
+    unit_file(machine, name, "--label tier=slow")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", name)
+    machine.call(keep_good, service)
+
+    effect, restored = machine.call(killed_half_way, service, "# mine" if edited else "")
+
+    assert effect == "partial"
+    if edited:
+        assert (restored.restored, len(restored.conflicts)) == (0, 1)
+        assert "# mine" in machine.run("cat", f"{UNITS}/{name}.service")
+        return
+    assert (restored.restored, restored.conflicts) == (1, ())
+    assert "tier=slow" in machine.run("cat", f"{UNITS}/{name}.service")
+    after = runs(machine, service)
+    assert after.image is not None
+    assert (after.image.id, after.edited or after.retagged) == (other, False)
 
 
 def test_where_no_other_good_deployment_is_kept_the_plan_says_so_and_nothing_is_done(machine: Machine, journal: str) -> None:
