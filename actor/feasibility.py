@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from typing import TYPE_CHECKING
 
 from actor.playbook import catalogue
+from actor.surroundings import PROBLEM_SERIES
 from actor.world import case_of
 from homeostat.config.section import MINUTE
 from homeostat.doctor.told import Protection
+from homeostat.prometheus import PrometheusError, selector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from actor.playbook import Playbook
     from actor.world import World
+
+log = logging.getLogger(__name__)
 
 EVERY_SECONDS = MINUTE
 # What nobody could ask again for so long is not known any more.
@@ -31,10 +36,13 @@ class Feasibility:
 
 
 def ask_feasibility(world: World) -> Feasibility:
-    """Ask of every playbook whether its protection can be given at each of its targets now."""
-    asked_at = world.clock.monotonic()
+    """Ask of every playbook whether its protection can be given at each of its targets now.
+
+    Its ratio is the least over the targets that have a problem which it answers; over all while none has one.
+    """
+    asked_at, sick = world.clock.monotonic(), _sick(world)
     protections = {name: _protections(world, playbook) for name, playbook in world.playbooks.items()}
-    ratios = {name: _least(playbook, protections[name]) for name, playbook in world.playbooks.items()}
+    ratios = {name: _least(playbook, _concerned(playbook, protections[name], sick)) for name, playbook in world.playbooks.items()}
     return Feasibility(ratios, tuple(one for each in protections.values() for one in each), asked_at)
 
 
@@ -62,7 +70,22 @@ def _protections(world: World, playbook: Playbook) -> list[Protection]:
     return [Protection(playbook.name, target, obstacle, dispensable) for target, obstacle in obstacles.items()]
 
 
+def _sick(world: World) -> frozenset[tuple[str, str]]:
+    """Return (problem, target) of all that is asserted here; nothing where Prometheus does not answer."""
+    try:
+        found = world.prometheus.query(selector(PROBLEM_SERIES, host=world.config.host))
+    except PrometheusError as error:
+        log.warning("which targets have a problem is unknown, so that every target counts: %s", error)
+        return frozenset()
+    return frozenset((sample.labels.get("problem", ""), sample.labels.get("target", "")) for sample in found)
+
+
+def _concerned(playbook: Playbook, protections: list[Protection], sick: frozenset[tuple[str, str]]) -> list[Protection]:
+    """Return those at targets with a problem that the playbook answers: what is in the way elsewhere is no matter then."""
+    return [one for one in protections if any((problem, one.target) in sick for problem in playbook.file.answers)] or protections
+
+
 def _least(playbook: Playbook, protections: list[Protection]) -> float:
-    """Return the least over the configured targets, 0 without any."""
+    """Return the least over some targets, 0 without any."""
     without = playbook.file.unprotected_feasibility
     return min((1.0 if one.obstacle is None else (without or 0.0) for one in protections), default=0.0)

@@ -162,8 +162,8 @@ class _Seen:
         return tuple(sorted(found, key=lambda event: event.at)[-_MOST_EVENTS:])
 
     def dependency(self, name: str, problems: Mapping[str, set[str]]) -> Dependency:
-        """Say how one that the target needs is: sick where a problem is seen there."""
-        there = sorted(problems.get(name, ()))
+        """Say how one that the target needs is: sick where a problem is seen there that could harm others."""
+        there = sorted(problems.get(name, set()) - {"config_drift_minor"})
         if there:
             return Dependency(name, "sick", f"{', '.join(there)} at {name}")
         if not self.sights:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actor.feasibility import ask_feasibility, known_ratios
+from tests.support import HOST, Actor
 
 if TYPE_CHECKING:
-    from tests.support import Actor
+    from tests.support import Host
 
 
 def obstructed(actor: Actor, *targets: str) -> None:
@@ -41,3 +42,24 @@ def test_an_answer_is_forgotten_after_five_minutes_whatever_the_clock_says(actor
     assert known_ratios(actor.world)
     actor.clock.advance(2)
     assert known_ratios(actor.world) == {}
+
+
+@pytest.fixture
+def leaking(host: Host) -> Actor:
+    """Return an actor of two services, of which one leaks."""
+    actor = Actor(host, services={"other": {"manager": "systemd", "unit": "other.service"}})
+    actor.prometheus.put("homeostat_problem_confidence_ratio", 0.9, host=HOST, problem="memory_leak", target="web", resource="memory")
+    return actor
+
+
+def test_an_obstacle_elsewhere_is_no_matter_to_a_target_that_has_the_problem(leaking: Actor) -> None:
+    obstructed(leaking, "other")
+    assert known_ratios(leaking.world)["service-restart"] == 1.0
+    obstructed(leaking, "other", "web")
+    assert known_ratios(leaking.world)["service-restart"] < 1.0
+
+
+def test_while_prometheus_does_not_answer_every_target_counts(leaking: Actor) -> None:
+    leaking.prometheus.down = True
+    obstructed(leaking, "other")
+    assert known_ratios(leaking.world)["service-restart"] < 1.0

@@ -103,6 +103,11 @@ def test_a_sick_dependency_is_told_with_its_problem_also_one_that_is_needed_by_a
     assert (seen.known.name, seen.known.action) == ("dependency-down", "service-cascade-restart")
 
 
+def test_a_dependency_that_only_bears_another_label_is_well() -> None:
+    seen = look({"drift": Sight(troubles=(Trouble("config_drift_minor", "redis", "service", 0.9, "info", "a label differs"),))})
+    assert {each.name: each.standing for each in seen.dependencies} == {"/srv": "well", "redis": "well"}
+
+
 def test_pressure_is_told_with_its_query_and_is_a_known_pattern_where_nothing_else_is() -> None:
     found = look(prometheus=Fake(pressure={"node_pressure_memory": 0.4}))
     assert [(point.value, "node_pressure_memory_waiting_seconds_total" in point.promql) for point in found.points] == [(0.4, True)]
