@@ -36,7 +36,8 @@ def _of_before(situation: Situation) -> Verdict | None:
     observer = exporter.observers.services
     until_seconds = _LOOKS * max(exporter.cycle, observer.every if observer.enabled else 0)
     for run in situation.executions:
-        here = (run.host, run.target) == (incident.host, incident.target) and run.incident_id != incident.id
+        # After the same action it rests anyway.
+        here = (run.host, run.target) == (incident.host, incident.target) and run.action != incident.action
         if here and run.ended_at is not None and run.action_class != "read" and 0 <= situation.now - run.ended_at < until_seconds:
             reason = f"{run.action} has just ended here, and what Prometheus decides may be from before"
             return Verdict("defer", reason, {"ended_at": run.ended_at}, run.ended_at + until_seconds)

@@ -49,7 +49,7 @@ def test_what_was_seen_before_another_action_ended_at_the_service_is_no_reason_t
     assert ended(120)[0] == "allow"
 
 
-def test_an_action_elsewhere_or_one_that_only_read_makes_nothing_old() -> None:
+def test_an_action_elsewhere_one_that_only_read_and_the_same_one_which_rests_anyway_make_nothing_old() -> None:
     assert ended(1, target="db")[0] == "allow"
     assert ended(1, action_class="read")[0] == "allow"
-    assert ended(1, incident_id="i1")[0] == "allow"
+    assert ended(1, action="service-restart", action_class="restart")[0] == "allow"

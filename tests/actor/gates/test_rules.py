@@ -75,7 +75,7 @@ def silenced(s: Situation) -> bool:
 def firing(s: Situation) -> bool:
     now = s.decision_now
     # Two looks of the observer of services, which comes every minute.
-    here = [run for run in s.executions if run.target == s.incident.target and run.host == s.incident.host and run.incident_id != s.incident.id]
+    here = [run for run in s.executions if run.target == s.incident.target and run.host == s.incident.host and run.action != s.incident.action]
     old = s.service is not None and any(run.action_class != "read" and 0 <= NOW - run.ended_at < 2 * MINUTE for run in here if run.ended_at is not None)
     return now is not None and now.decision is not None and abs(NOW - now.evaluated_at) <= 20 and not old
 
