@@ -20,7 +20,7 @@ PROBLEM_SERIES = "homeostat_problem_confidence_ratio"
 DECISION_SERIES = "target_action:homeostat_decision:ratio"
 _DECISION_ALERTS = "|".join(DECISION_ALERTS)
 # What these gates say is a person's word, or waits for a person's time: the chain works up to there.
-_PERSONS_GATES = {"confirmation", "stopped", "postponed", "window", "quiet-time"}
+_PERSONS_GATES = {"confirmation", "stopped", "postponed", "quiet-time"}
 # Alertmanager's own pace is not known here: its routes have theirs.
 _DELIVERY_SECONDS = 2.5 * MINUTE
 _GATES_SECONDS = 5 * MINUTE

@@ -172,7 +172,7 @@ def test_one_that_is_on_its_way_is_told_of_instead_of_waited_for(chain: Chain) -
         ({"outcome": "shadowed", "gate": "stopped", "reason": "stopped: mode is shadow; it would: run"}, "held", "held back by: stopped: mode is shadow"),
         ({"state": "proposed", "gate": "confirmation", "reason": "confirmation: asked"}, "held", "held back by: confirmation: asked"),
         ({"state": "announced", "reason": "announced; acts after a grace of 10m"}, "held", "waits for a person's veto"),
-        ({"state": "deferred", "gate": "window", "reason": "window: closed"}, "held", "held back by: window: closed"),
+        ({"state": "deferred", "gate": "postponed", "reason": "postponed: by anna"}, "held", "held back by: postponed: by anna"),
         ({"outcome": "refused", "gate": "stopped", "reason": "stopped: by ada"}, "held", "held back by: stopped: by ada"),
         ({"outcome": "refused", "gate": "silenced", "reason": "silenced: silenced by ada"}, "muted", "silenced by ada"),
         ({"outcome": "refused", "gate": "firing", "reason": "firing: stale"}, "failed", "the gates do not let it through: firing: stale"),
