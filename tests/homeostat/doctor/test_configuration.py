@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator
 
-NOW = SystemClock().now()
-
 
 class Site:
     """Homeostat's file, Alertmanager's, and a Prometheus that knows when each daemon has read them."""
@@ -38,14 +36,15 @@ class Site:
 
 @pytest.fixture
 def read_at() -> dict[str, float]:
-    return {"actor": NOW + 1000, "exporter": NOW + 1000}
+    # As of now: since the tests were collected, minutes may have passed.
+    return dict.fromkeys(("actor", "exporter"), SystemClock().now() + 1000)
 
 
 @pytest.fixture
 def site(tmp_path: pathlib.Path, read_at: dict[str, float]) -> Iterator[Site]:
     def answer(asked: Asked) -> Reply:
         values = read_at if "timestamp" in asked.form["query"] else dict.fromkeys(read_at, 1.0)
-        rows = [{"metric": {"host": "h1", "daemon": daemon}, "value": [NOW, str(value)]} for daemon, value in values.items()]
+        rows = [{"metric": {"host": "h1", "daemon": daemon}, "value": [SystemClock().now(), str(value)]} for daemon, value in values.items()]
         return Reply({"status": "success", "data": {"resultType": "vector", "result": rows}})
 
     with serving(answer) as served:
