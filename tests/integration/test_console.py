@@ -127,6 +127,7 @@ def test_a_proposal_is_followed_from_its_link_to_its_end(live: Live, browser: Br
         page.get_by_role("link", name="Decisions").click()
         expect(page.get_by_role("link", name="memory_leak at web")).to_be_visible()
         press(page, "Log out")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
         page.go_back()
         page.reload()
         expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
@@ -154,14 +155,14 @@ def test_two_tabs_a_denial_and_another_try(live: Live, browser: Browser) -> None
 
 def test_a_plan_that_changed_a_proposal_that_expired_and_a_problem_that_is_gone(live: Live, browser: Browser) -> None:
     live.host.log("one.log.1")
-    with live.start(autonomy={"proposal_expiry": "3s"}) as running, visiting(browser) as page:
+    with live.start(autonomy={"proposal_expiry": "10s"}) as running, visiting(browser) as page:
         known = proposal(live, running, DISK, "disk-cleanup")
         began = time.monotonic()
         log_in(page, running, f"/incidents/{known}")
         live.host.log("two.log.1")
         press(page, "Approve this plan")
         told(page, "the plan changed since it was proposed; this is proposed now")
-        live.until(running, lambda story: story["outcome"] == "expired", 20)
+        live.until(running, lambda story: story["outcome"] == "expired", 30)
         assert time.monotonic() - began >= 3
         press(page, "Approve this plan")
         told(page, "there is nothing to approve: it is expired")

@@ -45,6 +45,8 @@ def planned(machine: Machine) -> Command:
 
 
 def test_only_what_dangles_and_no_container_uses_is_deleted(machine: Machine) -> None:
+    # What other tests have left in the machine.
+    machine.run("podman", "image", "prune", "--force")
     loose, used, kept, named_since = (image(machine, which) for which in ("loose", "used", "kept", "named since"))
     machine.run("podman", "create", "--name=user-of-it", used, "sleep", "1")
     machine.run("podman", "tag", kept, "localhost/homeostat-kept:web-1")

@@ -205,7 +205,7 @@ def is_survived(exporter: stack.Running, between: proxy.Proxy, fault: Callable[[
     time.sleep(0.5)
     assert metric(exporter, AGE) > aged
     between.fault = proxy.obedient
-    stack.wait_for("fresh readings", lambda: metric(exporter, AGE) < 3, seconds=20)
+    stack.wait_for("fresh readings", lambda: metric(exporter, AGE) < 3, seconds=60)
     errors = [line for line in exporter.text().splitlines() if "not read" in line]
     assert errors
     assert "Traceback" not in exporter.text()
