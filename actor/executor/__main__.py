@@ -96,9 +96,9 @@ def serve(root: Root, idle_seconds: float = _IDLE_SECONDS, is_outdated: Callable
     """
     busy: dict[str, concurrent.futures.Future[object]] = {}
     rests_until: dict[str, float] = {}
-    last_seen = root.clock.monotonic()
     struct_types.read_all()
     root.store.prune(root.clock.now() - _HELD_SECONDS)
+    last_seen = root.clock.monotonic()
     with concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="deed") as pool:
         while busy or (root.clock.monotonic() - last_seen < idle_seconds and not is_outdated()):
             waiting, answered = intents.names(root.intents), intents.names(root.answers)
