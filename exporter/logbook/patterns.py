@@ -39,7 +39,6 @@ class Pattern:
     severity: Severity
     enough: int | None = None
     needles: tuple[str, ...] = ()
-    hint: str = ""
 
 
 @functools.cache
@@ -50,7 +49,7 @@ def written() -> dict[str, Written]:
 
 @functools.cache
 def _built_in() -> dict[str, Pattern]:
-    return {name: Pattern(name, bounded(each.match), each.severity, each.enough, each.needles, each.hint) for name, each in written().items()}
+    return {name: Pattern(name, bounded(each.match), each.severity, each.enough, each.needles) for name, each in written().items()}
 
 
 def known_patterns(own: Mapping[str, LogPattern]) -> dict[str, Pattern]:
