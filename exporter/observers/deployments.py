@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from exporter.observation import Happened, Looking, Metric, NotSeen, Observer, Sight
+from exporter.declared import gather_units
+from exporter.observation import Happened, Looking, Metric, Observer, Sight
 from homeostat.config.section import DAY
 from homeostat.units.differences import as_started
 from homeostat.units.facts import Look
-from homeostat.units.look import look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,14 +49,6 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     units: dict[str, Last] = {}
     images: dict[str, Last] = {}
     events: tuple[Deployed, ...] = ()
-
-
-def _gather(looking: Looking) -> Look:
-    """Look at every service. Raises NotSeen where none could be seen."""
-    seen = look(looking.config.services)
-    if seen.unseen and not seen.units:
-        raise NotSeen(next(iter(seen.unseen.values())))
-    return seen
 
 
 def _read(facts: Look, looking: Looking) -> Sight:
@@ -109,4 +101,4 @@ def _created(facts: Look) -> Iterator[Metric]:
             yield Metric("image_created_timestamp_seconds", unit.container.image_created_at, {"target": name})
 
 
-OBSERVER = Observer(help=_HELP, facts=Look, gather=_gather, read=_read, memory=Memory, needs_root=True, kept=lambda looking: None if looking.config.services else Look())
+OBSERVER = Observer(help=_HELP, facts=Look, gather=gather_units, read=_read, memory=Memory, needs_root=True, kept=lambda looking: None if looking.config.services else Look())

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
-from exporter.observation import Looking, Metric, NotSeen, Observer, Sight, Trouble
+from exporter.declared import gather_units
+from exporter.observation import Looking, Metric, Observer, Sight, Trouble
 from homeostat.units.differences import as_started, differences
 from homeostat.units.facts import DriftSeverity, Kind, Look, Settings
-from homeostat.units.look import look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,14 +38,6 @@ class Memory(msgspec.Struct, frozen=True):
     """By service, what its files said when it was started, as far as that was seen."""
 
     services: dict[str, Started] = {}
-
-
-def _gather(looking: Looking) -> Look:
-    """Look at every service. Raises NotSeen where none could be seen."""
-    seen = look(looking.config.services)
-    if seen.unseen and not seen.units:
-        raise NotSeen(next(iter(seen.unseen.values())))
-    return seen
 
 
 def _read(facts: Look, looking: Looking) -> Sight:
@@ -81,4 +73,4 @@ def _trouble(name: str, found: Sequence[Difference]) -> Trouble:
     return Trouble(f"config_drift_{severity}", name, "service", 1.0, _URGENCY[severity], told)
 
 
-OBSERVER = Observer(help=_HELP, facts=Look, gather=_gather, read=_read, memory=Memory, needs_root=True, kept=lambda looking: None if looking.config.services else Look())
+OBSERVER = Observer(help=_HELP, facts=Look, gather=gather_units, read=_read, memory=Memory, needs_root=True, kept=lambda looking: None if looking.config.services else Look())
