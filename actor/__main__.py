@@ -101,7 +101,7 @@ def _world(config: Config, playbooks: dict[str, Playbook], doors: tuple[Promethe
         clock=clock,
         prometheus=doors[0],
         alertmanager=doors[1],
-        stop=StopSwitch(config.actor.root_directory),
+        stop=StopSwitch(*config.actor.stop_directories),
         hands=remote_hands(config.actor, clock, journal.ballast.give_up) if config.actor.executor_directory is not None else Hands(),
     )
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 import threading
 from typing import TYPE_CHECKING
 
 from actor.annals import annals_of
 from actor.deeds import Hands, build_case
 from actor.model import Case
+from homeostat import stopping
 
 if TYPE_CHECKING:
+    import pathlib
+
     from actor.conditions import Holding
     from actor.feasibility import Feasibility
     from actor.journal import Journal
@@ -24,20 +26,25 @@ if TYPE_CHECKING:
 
 
 class StopSwitch:
-    """The kill switch: a file, so that it needs no database and survives a reboot."""
+    """The kill switch: a file in any of the actor's directories, so that it needs no database and survives a reboot."""
 
-    def __init__(self, state_directory: str) -> None:
-        """Look at `stop` in the actor's state directory."""
-        self.path = pathlib.Path(state_directory) / "stop"
+    def __init__(self, *directories: str) -> None:
+        """Look at `stop` in each; the first is root's, the last the actor's own."""
+        self.paths = stopping.places(directories)
+
+    @property
+    def path(self) -> pathlib.Path:
+        """Where it is pulled on the host, by who may write there."""
+        return self.paths[0]
+
+    @property
+    def own(self) -> pathlib.Path:
+        """Where the actor's console pulls it."""
+        return self.paths[-1]
 
     def reason(self) -> str | None:
         """Return who stopped everything and why, or None while nothing is stopped; an unreadable switch is a stop."""
-        try:
-            return self.path.read_text(encoding="utf-8", errors="replace").strip() or "no reason was given"
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            return f"the stop switch cannot be read: {error.strerror}"
+        return next((told for told in map(stopping.written_in, self.paths) if told is not None), None)
 
 
 @dataclasses.dataclass

@@ -57,7 +57,7 @@ class Root:
         answers.mkdir(mode=0o750, parents=True, exist_ok=True)
         directory = config.actor.executor_directory
         inbox = str(pathlib.Path(config.actor.state_directory, INTENTS))
-        return cls(config, playbooks, clock, Store(directory), inbox, str(answers), StopSwitch(directory))
+        return cls(config, playbooks, clock, Store(directory), inbox, str(answers), StopSwitch(*config.actor.stop_directories))
 
 
 def answer(root: Root, name: str) -> Answer | None:

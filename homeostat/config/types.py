@@ -242,6 +242,11 @@ class Actor(Section, frozen=True, kw_only=True):
         """Where lies what only root may change: the stop, and what an undo needs."""
         return self.executor_directory or self.state_directory
 
+    @property
+    def stop_directories(self) -> tuple[str, ...]:
+        """Where a stop may lie: root's own, which root alone lifts, and the actor's, which its console pulls and lifts."""
+        return tuple(dict.fromkeys((self.root_directory, self.state_directory)))
+
 
 MOST_NAME_BYTES = 100
 

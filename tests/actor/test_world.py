@@ -29,6 +29,17 @@ def test_a_switch_that_cannot_be_read_is_a_stop(tmp_path: pathlib.Path) -> None:
     assert StopSwitch(str(tmp_path)).reason() == "the stop switch cannot be read: Is a directory"
 
 
+def test_a_stop_in_any_of_its_folders_stops(tmp_path: pathlib.Path) -> None:
+    folders = [tmp_path / name for name in ("root", "own")]
+    switch = StopSwitch(*map(str, folders))
+    for folder in folders:
+        folder.mkdir()
+        (folder / "stop").write_text(folder.name)
+        assert switch.reason() == folder.name
+        (folder / "stop").unlink()
+    assert (switch.reason(), switch.own) == (None, folders[1] / "stop")
+
+
 def test_a_case_is_of_the_catalogue_that_its_playbook_acts_on(actor: Actor) -> None:
     books = actor.world.playbooks
     disk = case_of(actor.world, books["disk-cleanup"], "disk", "i1")

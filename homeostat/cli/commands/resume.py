@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import pathlib
 from typing import TYPE_CHECKING
 
 import click
 
+from homeostat import stopping
 from homeostat.alertmanager import Alertmanager, AlertmanagerError
 from homeostat.cli.desk import printable
 from homeostat.config import Config, ConfigError, load
 from homeostat.credentials import CredentialError, read_token
 from homeostat.daemon_client import DaemonClient, DaemonError
-from homeostat.silences import judge, known_names, pauses
+from homeostat.pausing import end_pauses
+from homeostat.silences import judge, known_names
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Callable
 
 
@@ -49,32 +51,29 @@ def _do(name: str, step: Callable[[Config], bool], config: Config) -> bool:
 
 
 def _lift_stop(config: Config) -> bool:
-    stop = pathlib.Path(config.actor.root_directory, "stop")
-    if stop.exists():
-        stop.unlink()
+    paths = stopping.places(config.actor.stop_directories)
+    stopped = any(path.exists() for path in paths)
+    stay = stopping.lift(paths)
+    for why in stay:
+        click.echo(printable(f"NOT DONE: the stop: {why}"), err=True)
+    if stopped and not stay:
         click.echo("the stop is lifted")
-    return True
+    return not stay
 
 
 def _end_pauses(config: Config) -> bool:
     """End our pauses, each by itself, and name what other people's silences still hold back."""
     token = config.alertmanager.bearer_token_file
     alertmanager = Alertmanager(config.alertmanager, read_token(token) if token else None)
-    found = [silence for silence in alertmanager.every_silence() if silence.status.state != "expired"]
-    ours = pauses(found, config.host)
-    ended = []
-    for silence in ours:
-        try:
-            alertmanager.expire(silence.id)
-        except AlertmanagerError as error:
-            click.echo(printable(f"NOT DONE: the pause of {silence.created_by}, silence {silence.id}: {error}"), err=True)
-        else:
-            ended.append(silence)
-            click.echo(printable(f"the pause of {silence.created_by} is over: {silence.comment}"))
-    for other in judge([silence for silence in found if silence not in ours], known_names(config)):
+    ended = end_pauses(alertmanager, config.host)
+    for silence, why in ended.not_over:
+        click.echo(printable(f"NOT DONE: the pause of {silence.created_by}, silence {silence.id}: {why}"), err=True)
+    for silence in ended.over:
+        click.echo(printable(f"the pause of {silence.created_by} is over: {silence.comment}"))
+    for other in judge(ended.others, known_names(config)):
         if other.executing != "none":
             click.echo(printable(f"still silenced ({other.scope}) {other.by_whom}; to end it: amtool silence expire {other.silence.id}"))
-    return len(ended) == len(ours)
+    return not ended.not_over
 
 
 def _forget_lost(config: Config) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from homeostat import stopping
 from homeostat.alertmanager import AlertmanagerError, Silence
 from homeostat.cli.desk import printable, table, with_doors
 from homeostat.clock import rfc3339
@@ -88,11 +88,11 @@ def _scheduled(status: dict[str, Any]) -> str:
 
 def _see_stop(doors: Doors, found: _Found) -> None:
     """Look at the kill switch itself when the actor does not tell; who may not look learns nothing."""
-    try:
-        written = pathlib.Path(doors.config.actor.root_directory, "stop").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return
-    found.holds.insert(0, stop_hold(written))
+    for path in stopping.places(doors.config.actor.stop_directories):
+        try:
+            found.holds.insert(0, stop_hold(path.read_text(encoding="utf-8", errors="replace")))
+        except OSError:
+            continue
 
 
 def _exporter(doors: Doors, found: _Found) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import pathlib
 import re
 
 import click
 import msgspec
 
+from homeostat import stopping
 from homeostat.cli.author import author
-from homeostat.clock import SystemClock, rfc3339
+from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, load
 from homeostat.config.types import Actor
 
@@ -28,41 +27,12 @@ def stop(config_file: pathlib.Path, reason: str) -> None:
     path = pathlib.Path(actor.root_directory, "stop")
     try:
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        _pull(path, f"by {author()} at {rfc3339(SystemClock().now())}: {reason}\n", pathlib.Path(actor.state_directory, "ballast"))
+        said_why = stopping.pull(path, stopping.told_by(author(), SystemClock().now(), reason), pathlib.Path(actor.state_directory, "ballast"))
     except OSError as error:
         raise click.ClickException(str(error)) from None
+    if not said_why:
+        click.echo("warning: the disk is full, so the reason was not written; the stop holds", err=True)
     click.echo(f"stopped: nothing is executed until: homeostat resume ({path})")
-
-
-def _pull(path: pathlib.Path, text: str, ballast: pathlib.Path) -> None:
-    """Write the stop; on a full disk the journal's ballast makes room for it. Raises OSError when nothing is stopped."""
-    try:
-        _write(path, text)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        ballast.unlink(missing_ok=True)
-        try:
-            _write(path, text)
-        except OSError:
-            # That it is there is what stops; what it says is for people.
-            if not path.exists():
-                raise
-            click.echo("warning: the disk is full, so the reason was not written; the stop holds", err=True)
-
-
-def _write(path: pathlib.Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
-        os.fchmod(file.fileno(), 0o644)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    # A new name survives a power cut only when its folder is on disk too.
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _actor(config_file: pathlib.Path) -> Actor:

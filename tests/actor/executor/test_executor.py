@@ -345,7 +345,7 @@ def test_what_is_simulated_of_a_run_that_is_under_way_takes_nothing_from_it(answ
 def test_under_a_stop_nothing_is_begun_but_undone_and_looked_at_all_the_same(pair: Pair) -> None:
     command, record = planned(pair), pair.ask("protect").result
     pair.actor.stop()
-    pathlib.Path(pair.root.stop.path).write_text("by ada: enough")
+    pair.root.stop.path.write_text("by ada: enough")
     for deed, arguments in (("protect", ()), ("perform", (command,))):
         assert pair.ask(deed, *arguments).reason == "stopped: by ada: enough"
     assert pair.ask("undo", record).said == "done"
@@ -356,6 +356,22 @@ def test_under_a_stop_nothing_is_begun_but_undone_and_looked_at_all_the_same(pai
 def test_the_stop_lies_where_only_root_may_take_it_away(pair: Pair) -> None:
     assert pair.root.stop.path.parent == pathlib.Path(pair.actor.config.actor.root_directory)
     assert not pair.root.stop.path.is_relative_to(pair.actor.config.actor.state_directory)
+
+
+@pytest.mark.parametrize("put", ["file", "link", "pipe", "folder"])
+def test_root_hears_the_stop_of_the_console_too_and_reads_nothing_for_who_puts_a_link_there(pair: Pair, tmp_path: pathlib.Path, put: str) -> None:
+    command, place = planned(pair), pair.root.stop.own
+    assert place.parent == pathlib.Path(pair.actor.config.actor.state_directory)
+    (tmp_path / "secret").write_text("a secret of root's")
+    {
+        "file": lambda: place.write_text("by ada@console: enough"),
+        "link": lambda: place.symlink_to(tmp_path / "secret"),
+        "pipe": lambda: os.mkfifo(place),
+        "folder": place.mkdir,
+    }[put]()
+    reason = pair.ask("perform", command).reason
+    assert (reason.startswith("stopped: "), "secret" in reason, "enough" in reason) == (True, False, put == "file")
+    assert pair.actor.host.restarts() == 0
 
 
 @pytest.mark.parametrize(
@@ -391,7 +407,8 @@ def test_what_keeps_the_host_alive_is_not_touched_even_when_it_is_in_the_catalog
     pair.actor.journal.close()
 
 
-def test_a_stop_ends_within_a_second_what_root_is_doing(answering: Pair) -> None:
+@pytest.mark.parametrize("place", [0, -1], ids=["root's", "the console's"])
+def test_a_stop_ends_within_a_second_what_root_is_doing(answering: Pair, place: int) -> None:
     slow = executable(answering.actor.host.service / "control", "#!/bin/sh\n[ $1 = show ] && printf 'ActiveState=active\\nInvocationID=1\\n' || sleep 60\n")
     assert slow.exists()
     command = fenced(answering.plan().commands[0])
@@ -408,8 +425,7 @@ def test_a_stop_ends_within_a_second_what_root_is_doing(answering: Pair) -> None
     while not (held := answering.root.store.find("i1")) or not held.tokens:
         time.sleep(0.01)
     began = time.monotonic()
-    pathlib.Path(answering.root.stop.path).write_text("by ada: enough")
-    answering.actor.stop()
+    answering.root.stop.paths[place].write_text("by ada: enough")
     thread.join()
     assert time.monotonic() - began < 1
     assert "ended by the stop" in outcome[0]
