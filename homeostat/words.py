@@ -20,6 +20,7 @@ Term = Literal["prediction", "historical_success", "impact_certainty", "rollback
 State = Literal["accepted", "deferred", "proposed", "announced", "running"]
 Mark = Literal["unnecessary", "necessary"]
 PersonsWord = Literal["approved", "denied", "vetoed", "deferred", "again", "undone", "unnecessary", "necessary"]
+ControlWord = Literal["paused", "ended", "stopped", "resumed", "closed"]
 Finding = Literal["verified", "weak", "failed", "unverifiable"]
 Outcome = Literal[
     "alerted", "refused", "shadowed", "denied", "vetoed", "expired", "cleared",

@@ -23,9 +23,10 @@ from actor.recovery import recover
 from actor.situation import DECISION_SERIES, due
 from actor.timekeeper import follow_clock
 from actor.world import StopSwitch, World
-from homeostat.alertmanager import Alert, AlertmanagerError, Matcher, PostedAlert, Silence, SilenceStatus
+from homeostat.alertmanager import Matcher, Silence, SilenceStatus
 from homeostat.config import Config, loads
 from homeostat.prometheus import PrometheusError, Sample
+from tests.unreal import FakeAlertmanager as FakeAlertmanager  # noqa: PLC0414 - every test takes it from here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,52 +142,6 @@ class FakePrometheus:
         """Let the problem be gone."""
         self.drop(DECISION_SERIES, **key._asdict())
         self.drop(PREDICTION, **key._asdict())
-
-
-class FakeAlertmanager:
-    """Holds silences and alerts in memory and keeps what is posted; `down` answers nothing, `crash` forgets every silence."""
-
-    url = "http://alertmanager.invalid"
-
-    def __init__(self) -> None:
-        self.active: list[Silence] = []
-        self.told: dict[str, Silence] = {}
-        self.firing: list[Alert] = []
-        self.posted: list[PostedAlert] = []
-        self.down = False
-
-    def silences(self) -> list[Silence]:
-        self._answer()
-        return list(self.active)
-
-    def every_silence(self) -> list[Silence]:
-        self._answer()
-        self.told |= {each.id: each for each in self.active}
-        over = [msgspec.structs.replace(each, status=SilenceStatus("expired")) for each in self.told.values() if each not in self.active]
-        return [*self.active, *over]
-
-    def crash(self) -> None:
-        self.active, self.told = [], {}
-
-    def alerts(self, *matchers: str) -> list[Alert]:
-        self._answer()
-        return list(self.firing)
-
-    def all_alerts(self, *matchers: str) -> list[Alert]:
-        self._answer()
-        return list(self.firing)
-
-    def post(self, alerts: list[PostedAlert]) -> None:
-        self._answer()
-        self.posted += alerts
-
-    def _answer(self) -> None:
-        if self.down:
-            raise AlertmanagerError(f"Alertmanager at {self.url} gave no answer: it is down")
-
-    def names(self) -> list[str]:
-        """Return the names of what was posted, in order."""
-        return [alert.labels["alertname"] for alert in self.posted]
 
 
 def silence(*matchers: Matcher, comment: str = "maintenance") -> Silence:

@@ -1,4 +1,4 @@
-"""The audit trail as JSON lines: every alert with what became of it, every incident with its whole story."""
+"""The audit trail as JSON lines: every alert with what became of it, every incident with its whole story, every word on everything at once."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _INCIDENTS = (
     "SELECT rowid AS number, * FROM incidents WHERE rowid > ?"
     " AND max(opened_at, last_firing_at, coalesce(acted_at, 0), coalesce(closed_at, 0)) >= ? ORDER BY rowid LIMIT ?"
 )
+_CONTROLS = "SELECT * FROM controls WHERE id > ? AND said_at >= ? ORDER BY id LIMIT ?"
 _AT_ONCE = 50
 
 
@@ -34,6 +35,8 @@ def lines(journal: Journal, since: float) -> Iterator[bytes]:
         incident = _plain(row)
         del incident["number"]
         yield _line({"kind": "incident", **incident, **story})
+    for row in _pages(journal, _CONTROLS, "id", since):
+        yield _line({"kind": "control", **_plain(row)})
 
 
 def telling(journal: Journal) -> dict[str, str]:

@@ -142,6 +142,12 @@ CREATE TABLE owed (incident_id TEXT PRIMARY KEY, ended_at REAL NOT NULL) STRICT;
 CREATE TABLE summaries (period TEXT PRIMARY KEY, due_at REAL NOT NULL) STRICT
 """
 
+_CONTROLS = """
+CREATE TABLE controls (
+    id INTEGER PRIMARY KEY, word TEXT NOT NULL, scope TEXT NOT NULL, author TEXT NOT NULL, said_at REAL NOT NULL, until REAL, reason TEXT NOT NULL
+) STRICT
+"""
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(
-    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS, _SILENCES, _SELFTESTS, _NEWS))
+    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS, _SILENCES, _SELFTESTS, _NEWS, _CONTROLS))
 )

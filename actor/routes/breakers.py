@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actor import learn
 from actor.answers import Routes, answered
-from actor.journal import incidents
+from actor.person.controls import close_breakers
 
 if TYPE_CHECKING:
     import flask
@@ -17,9 +16,7 @@ if TYPE_CHECKING:
 def _add(api: flask.Blueprint, service: Service) -> None:
     @api.post("/breakers/reset")
     def reset() -> flask.Response:
-        with service.world.journal.transaction() as db:
-            learn.reset_breakers(db)
-            incidents.wake_undecided(db, service.world.clock.now())
+        close_breakers(service.world)
         service.bell.set()
         return answered({"reset": True})
 

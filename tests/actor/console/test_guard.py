@@ -28,8 +28,12 @@ STRICT = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-PAGES = ("/", "/decisions", "/incidents/{id}")
-FORMS = ("/incidents/{id}/approve", "/incidents/{id}/deny", "/incidents/{id}/veto", "/incidents/{id}/defer", "/incidents/{id}/again", "/logout")
+PAGES = ("/", "/decisions", "/controls", "/incidents/{id}")
+FORMS = (
+    *(f"/incidents/{{id}}/{word}" for word in ("approve", "deny", "veto", "defer", "again")),
+    *(f"/controls/{word}" for word in ("pause", "end", "close", "stop", "resume")),
+    "/logout",
+)
 
 
 @pytest.fixture

@@ -1,0 +1,151 @@
+"""`/controls`: what holds now and how to end it, and the forms to pause, to stop everything, and to resume."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import flask
+
+from actor.console.page import Page, see_other, show, visit
+from actor.console.visits import Message
+from actor.journal import JournalError, controls, ledger
+from actor.person import no
+from actor.person.controls import Who, end_silence, note_closed, pause, resume, stop
+from homeostat.config import Duration
+from homeostat.config.section import DAY
+from homeostat.holds import Hold, breaker_hold, silence_holds, stop_hold
+from homeostat.pausing import Pause
+from homeostat.silences import is_pause, judge, known_names
+from homeostat.words import SELFTEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from actor.person import Reply
+    from actor.service import Service
+    from actor.world import World
+    from homeostat.silences import Judged
+
+LENGTHS = ("30m", "1h", "2h", "8h", "1d", "3d", "7d")
+_LAST = 20
+_LONGEST_SECONDS = 366 * DAY
+_MOST_LETTERS = 1000
+
+
+class Held(NamedTuple):
+    """One thing that holds, with how it is ended here: a silence by its id, and whether a pause made it or Alertmanager has lost it."""
+
+    hold: Hold
+    silence: str = ""
+    is_pause: bool = False
+    is_lost: bool = False
+
+
+def _add(console: flask.Blueprint, service: Service) -> None:
+    @console.get("/controls", endpoint="controls")
+    def look() -> flask.Response:
+        world = service.world
+        judged = judged_silences(world)
+        said = _or_none(lambda: controls.latest(world.journal, _LAST))
+        return show(
+            "controls",
+            stopped=world.stop.reason(),
+            lifts_here=not any(path.exists() for path in world.stop.paths if path != world.stop.own),
+            silences_known=world.silences is not None,
+            heard_at=world.silences.answered_at if world.silences is not None else None,
+            held=_held(world, judged),
+            warnings=[warning for one in judged for warning in one.warnings()],
+            services=sorted(world.config.services),
+            filesystems=sorted(world.config.filesystems),
+            actions=sorted(name for name in world.playbooks if name != SELFTEST),
+            lengths=LENGTHS,
+            said=said,
+        )
+
+    _add_words(console, service)
+
+
+def _add_words(console: flask.Blueprint, service: Service) -> None:
+    # Two presses of one button are one pause: the second sees what the first has made.
+    pausing = threading.Lock()
+
+    def paused(world: World, who: Who, form: Mapping[str, str]) -> Reply:
+        try:
+            wanted = _wanted(form, who.reason)
+        except (ValueError, OverflowError) as error:
+            return no(f"nothing is paused: {error}")
+        with pausing:
+            return pause(world, who, wanted)
+
+    words: dict[str, Callable[[World, Who, Mapping[str, str]], Reply]] = {
+        "pause": paused,
+        "end": lambda world, who, form: end_silence(world, who, form.get("silence", ""), sure=bool(form.get("sure"))),
+        "close": lambda world, who, _: note_closed(world, who),
+        "stop": lambda world, who, form: stop(world, who) if form.get("sure") else no("nothing is stopped: tick the box too, which says that you are sure"),
+        "resume": lambda world, who, form: resume(world, who) if form.get("sure") else no("nothing is resumed: tick the box too, which says that you are sure"),
+    }
+
+    @console.post(f"/controls/<any({', '.join(words)}):word>")
+    def control(word: str) -> flask.Response:
+        form = flask.request.form
+        who = Who(visit().author, " ".join(form.get("reason", "").split())[:_MOST_LETTERS])
+        reply = words[word](service.world, who, form)
+        service.bell.set()
+        visit().message = Message(reply.taken, reply.reason)
+        return see_other("controls")
+
+
+def _wanted(form: Mapping[str, str], reason: str) -> Pause:
+    """Read what is to be paused. Raises ValueError with what does not fit."""
+    kind, _, name = form.get("scope", "").partition(":")
+    if kind not in {"", "service", "filesystem"}:
+        raise ValueError(f"{kind!r} is nothing that can be paused; choose everything, a service or a file system")
+    seconds = Duration.parse(form.get("for", "").strip())
+    if seconds > _LONGEST_SECONDS:
+        raise ValueError("a pause lasts a year at most; what is never to be done belongs into the configuration")
+    narrowed: dict[str, Any] = {kind: name} if kind else {}
+    return Pause(seconds=seconds, reason=reason, action=form.get("action") or None, **narrowed)
+
+
+def judged_silences(world: World) -> list[Judged]:
+    """Return the silences heard of last that concern this host, and what each does."""
+    known = world.silences.active if world.silences is not None else ()
+    return judge(known, known_names(world.config, world.playbooks))
+
+
+def _held(world: World, judged: list[Judged]) -> list[Held]:
+    return [*_stops(world), *_breakers(world), *_silences(world, judged)]
+
+
+def _stops(world: World) -> Iterator[Held]:
+    stopped = world.stop.reason()
+    if stopped is not None:
+        yield Held(stop_hold(stopped))
+
+
+def _breakers(world: World) -> Iterator[Held]:
+    now = world.clock.now()
+    for breaker in _or_none(lambda: ledger.breakers(world.journal)) or ():
+        standing = breaker.standing(now)
+        if standing != "closed":
+            described = {"scope": breaker.scope, "failures": breaker.failures, "open_until": breaker.open_until, "probe": breaker.probe, "standing": standing}
+            yield Held(breaker_hold(described))
+
+
+def _silences(world: World, judged: list[Judged]) -> Iterator[Held]:
+    lost = world.silences.lost if world.silences is not None else ()
+    for one in judged:
+        for hold in silence_holds([one]):
+            yield Held(hold, one.silence.id, is_pause(one.silence.matchers, world.config.host), one.silence in lost)
+
+
+def _or_none(read: Callable[[], Any]) -> Any:
+    """Read from the journal; what stops everything must be at hand while that cannot be read."""
+    try:
+        return read()
+    except JournalError:
+        return None
+
+
+PAGE = Page(add=_add, title="Controls", order=50)
