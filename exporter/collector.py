@@ -14,6 +14,7 @@ from exporter.scores import Scores
 from exporter.textformat import head, labels_text, line
 from forecasting import Bounds
 from homeostat import __version__
+from homeostat.process_metrics import process_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -146,7 +147,13 @@ def exposition(state: State, monotonic_now: float) -> list[bytes]:
         texts["series_age_seconds"].append(_ages(section, monotonic_now))
     heads = {name: head(f"homeostat_{name}", text).encode() for name, text in HELP.items()}
     own = [piece for name, pieces in texts.items() if any(pieces) for piece in (heads[name], *pieces)]
-    return own + sights.exposition(state.looks, state.observers, state.host, monotonic_now)
+    return [*own, _process(state.host), *sights.exposition(state.looks, state.observers, state.host, monotonic_now)]
+
+
+def _process(host: str) -> bytes:
+    families = process_metrics(DAEMON, host)
+    lines = [head(one.name, family.documentation) + line(one.name, labels_text(**one.labels), one.value) for family in families for one in family.samples]
+    return "".join(lines).encode()
 
 
 def _section(answer: Answer, predictions: Sequence[Prediction]) -> Section:

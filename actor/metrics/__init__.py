@@ -15,6 +15,7 @@ from actor.metrics.families import gauge, gauges
 from actor.metrics.record import record
 from actor.metrics.state import state
 from actor.metrics.terms import terms
+from homeostat.process_metrics import process_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,6 +48,7 @@ class Collector:
         yield from all_counted(world)
         yield from examined(self._service)
         yield from self._self()
+        yield from process_metrics("actor", world.config.host)
 
     def _self(self) -> Iterator[Metric]:
         world = self._service.world

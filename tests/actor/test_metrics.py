@@ -37,7 +37,7 @@ PROMISED = {
     "homeostat_gate_refusals_total", "homeostat_action_duration_seconds_bucket", "homeostat_decision_confidence_ratio_bucket",
     "homeostat_resolution_seconds_bucket", "homeostat_mode", "homeostat_breaker_open", "homeostat_paused", "homeostat_incidents",
     "homeostat_journal_writable", "homeostat_actor_last_loop_timestamp_seconds", "homeostat_links_info", "homeostat_actor_build_info",
-    "homeostat_autonomy_level", "homeostat_actions_per_day_limit",
+    "homeostat_autonomy_level", "homeostat_actions_per_day_limit", "homeostat_actor_process_cpu_seconds_total", "homeostat_actor_process_resident_memory_bytes",
     "homeostat_config_last_reload_successful", "homeostat_config_last_reload_success_timestamp_seconds",
 }  # fmt: skip
 
@@ -278,7 +278,8 @@ def test_webhook_answers_are_counted(pages: Pages) -> None:
 
 def counters(pages: Pages) -> Iterator[tuple[tuple[str, ...], float]]:
     for family in Scrape(pages).families:
-        if family.type in {"counter", "histogram"} and "webhook" not in family.name:
+        # What is told of this process begins anew with it.
+        if family.type in {"counter", "histogram"} and not {"webhook", "process"} & set(family.name.split("_")):
             for sample in family.samples:
                 yield (sample.name, *sorted(f"{name}={value}" for name, value in sample.labels.items())), sample.value
 
