@@ -6,6 +6,7 @@ from typing import Any
 
 from grafana.layout import Row
 from grafana.panels import LINES, Panel, Target
+from grafana.promql import HOST
 
 _HEIGHT = 7
 
@@ -54,8 +55,8 @@ def _kept() -> Panel:
         title="Kept forecasts",
         description="Forecasts that wait for their horizon to end, and those that were void by reason: acted on, given another limit, not observed.",
         targets=[
-            Target("sum by (host, horizon) (homeostat_forecast_pending)", "{{host}} {{horizon}} pending"),
-            Target("sum by (host, reason) (homeostat_forecast_void_total)", "{{host}} void: {{reason}}"),
+            Target(f"sum by (host, horizon) (homeostat_forecast_pending{{{HOST}}})", "{{host}} {{horizon}} pending"),
+            Target(f"sum by (host, reason) (homeostat_forecast_void_total{{{HOST}}})", "{{host}} void: {{reason}}"),
         ],
         unit="short",
         width=8,
@@ -70,7 +71,7 @@ def _recalibration() -> Panel:
         title="Recalibration",
         description="What is added to the logit of every probability of a problem, as its scored forecasts taught: at most 0.7 either way, "
         "and nothing before there is enough independent evidence.",
-        targets=[Target("max by (host, problem) (homeostat_forecast_recalibration_logit)", "{{host}} {{problem}}")],
+        targets=[Target(f"max by (host, problem) (homeostat_forecast_recalibration_logit{{{HOST}}})", "{{host}} {{problem}}")],
         unit="none",
         width=8,
         height=_HEIGHT,
@@ -78,7 +79,7 @@ def _recalibration() -> Panel:
 
 
 def _by_horizon(metric: str, words: str = "") -> Target:
-    return Target(f"max by (host, horizon) (homeostat_forecast_{metric})", f"{{{{host}}}} {{{{horizon}}}}{words}")
+    return Target(f"max by (host, horizon) (homeostat_forecast_{metric}{{{HOST}}})", f"{{{{host}}}} {{{{horizon}}}}{words}")
 
 
 def _ratio(**said: Any) -> Panel:

@@ -1,13 +1,13 @@
-"""What was decided, what came of it, how sure it was and what was held back."""
+"""What was decided, how sure that was, and what was held back."""
 
 from __future__ import annotations
 
 from grafana.forecast_rows import DECISION_COLORS
+from grafana.health_rows import SEVERITY_COLORS, numbered
 from grafana.layout import Row
+from grafana.leads import DECISIONS_OF_ACTION, DECISIONS_OF_SERIES, NOW, RUNBOOK_OF_SERIES, to_console
 from grafana.panels import (
     BARS,
-    HEATMAP,
-    HISTOGRAM,
     LINES,
     RANKING,
     STEPS,
@@ -17,57 +17,19 @@ from grafana.panels import (
     Target,
     color,
     columns,
-    field,
     fields_like,
     sorted_by,
-    thresholds,
     words,
 )
-from grafana.promql import (
-    ACTION,
-    ACTION_LABELS,
-    ACTIONS,
-    DECISION_ALERTS,
-    HOST,
-    PROBLEM,
-    TARGET,
-    TARGET_ACTION,
-    grown,
-    ranked,
-)
+from grafana.promql import ACTION, DECISION_ALERTS, HOST, PROBLEM, TARGET, TARGET_ACTION, grown, ranked, with_console
 from homeostat.words import DECISIONS
 
-OUTCOME_COLORS = {
-    "succeeded": "green",
-    "warned": "yellow",
-    "rolled_back": "orange",
-    "rollback_conflict": "dark-orange",
-    "failed": "red",
-    "stranded": "dark-red",
-    "unverified": "purple",
-    "interrupted": "dark-purple",
-    "alerted": "text",
-    "refused": "dark-blue",
-    "shadowed": "blue",
-    "denied": "super-light-blue",
-    "vetoed": "light-blue",
-    "expired": "super-light-purple",
-    "cleared": "super-light-green",
-}
-SEVERITY_COLORS = {"critical": "red", "warning": "orange", "info": "blue"}
-_EARNED = ((None, "red"), (0.8, "orange"), (0.95, "green"))
 _REFUSALS = f"homeostat_gate_refusals_total{{{ACTION}}}"
 
 
 def decisions_over_time() -> Row:
     """Show which tier each problem stood in, what fired, and how sure it was."""
-    return Row("Decisions over time", (_decisions(), _alerts(), _confidence(), _incidents()))
-
-
-def _numbered(colors: dict[str, str]) -> list[dict[str, object]]:
-    """Name the numbers that `ranked` gives to the states in the order of `colors`."""
-    names = reversed(colors.items())
-    return [words({str(number): (name, shade) for number, (name, shade) in enumerate(names, start=1)})]
+    return Row("Decisions over time", (_decisions(), _alerts(), _confidence(), _incidents(), _proposals()))
 
 
 def _decisions() -> Panel:
@@ -82,7 +44,9 @@ def _decisions() -> Panel:
         unit="none",
         width=12,
         steps=((None, "text"),),
-        mappings=_numbered(DECISION_COLORS),
+        mappings=numbered(DECISION_COLORS),
+        no_value="nothing was asserted",
+        links=[DECISIONS_OF_SERIES],
     )
 
 
@@ -99,7 +63,9 @@ def _alerts() -> Panel:
         unit="none",
         width=12,
         steps=((None, "blue"),),
-        mappings=_numbered(SEVERITY_COLORS),
+        mappings=numbered(SEVERITY_COLORS),
+        no_value="no alert fired",
+        links=[RUNBOOK_OF_SERIES],
     )
 
 
@@ -121,6 +87,8 @@ def _confidence() -> Panel:
         width=12,
         least=0,
         most=1,
+        no_value="nothing was asserted",
+        links=[DECISIONS_OF_SERIES],
         overrides=[
             fields_like(
                 f"^above this: {decision}$",
@@ -143,163 +111,26 @@ def _incidents() -> Panel:
         unit="short",
         width=12,
         least=0,
+        no_value="no actor",
+        links=[NOW],
     )
 
 
-def outcomes() -> Row:
-    """Count what was done and what came of it."""
-    return Row("Outcomes", (_outcomes_over_time(), _outcome_table(), _track_record(), _last_done(), _duration()))
-
-
-def _outcomes_over_time() -> Panel:
-    return Panel(
-        look=BARS,
-        title="Outcomes",
-        description="How incidents ended: done and verified, done and not, undone, or not done at all and why.",
-        targets=[Target(f"sum by (outcome) ({grown(ACTIONS, ACTION_LABELS, '$__interval')})", "{{outcome}}")],
-        unit="short",
-        width=12,
-        least=0,
-        overrides=[fields_like(f"^{outcome}$", {"color": color(shade)}) for outcome, shade in OUTCOME_COLORS.items()],
-    )
-
-
-def _outcome_table() -> Panel:
-    labels = ("host", "action", "target", "decision", "outcome")
-    meanings = words({outcome: (outcome, shade) for outcome, shade in OUTCOME_COLORS.items()})
+def _proposals() -> Panel:
+    labels = ("host", "problem", "target", "resource", "action")
+    expires = f"max by ({', '.join(labels)}) (homeostat_proposal_expires_timestamp_seconds{{{TARGET_ACTION}}}) * 1000"
     return Panel(
         look=TABLE,
-        title="What was done in this range",
-        description="Incidents that ended within the dashboard's range, most frequent first.",
-        targets=[Target(f"{grown(ACTIONS, ACTION_LABELS, '$__range')} > 0")],
-        unit="short",
-        width=12,
-        no_value="",
-        overrides=[field("outcome", {"custom.cellOptions": {"type": "color-text"}, "mappings": [meanings]})],
-        transformations=[*columns(labels, ("times",)), sorted_by("times", descending=True)],
-    )
-
-
-def _track_record() -> Panel:
-    values = {
-        "historical success": "homeostat_action_historical_success_ratio",
-        "impact certainty": "homeostat_action_impact_certainty_ratio",
-        "can be undone": "homeostat_action_rollback_feasibility_ratio",
-        "learned": "homeostat_action_learned_offset_ratio",
-        "trials": "homeostat_action_trials",
-    }
-    ratio = {"unit": "percentunit", "decimals": 0}
-    return Panel(
-        look=TABLE,
-        title="Track record",
-        description="What each action brings into confidence beside the prediction: its successes with a prior, how sure its effect is, "
-        "whether its loss can be made good now, and what verification taught.",
-        # A selftest's record is always the same.
-        targets=[Target(f'max by (host, action) ({metric}{{{ACTION}, action!="selftest"}})') for metric in values.values()],
-        unit="percentunit",
-        width=12,
-        no_value="",
-        overrides=[
-            field(
-                "historical success",
-                {
-                    **ratio,
-                    "custom.cellOptions": {"type": "color-text"},
-                    "thresholds": thresholds(_EARNED),
-                },
-            ),
-            field("impact certainty", ratio),
-            field("can be undone", ratio),
-            field("learned", ratio),
-            field("trials", {"unit": "short", "decimals": 0}),
-        ],
-        transformations=[*columns(("host", "action"), tuple(values)), sorted_by("action")],
-    )
-
-
-def _last_done() -> Panel:
-    last = (
-        f"max by (host, action, target, resource) (homeostat_action_last_timestamp_seconds{{{TARGET_ACTION}}}) * 1000"
-    )
-    return Panel(
-        look=TABLE,
-        title="Last done",
-        description="When each action was last executed on each target.",
-        targets=[Target(last)],
+        title="Proposals that wait",
+        description="What a person has to approve or deny, soonest to expire first; the last column leads to its incidents on its host's console. "
+        "In words: `homeostat proposals`.",
+        targets=[Target(with_console(expires))],
         unit="dateTimeFromNow",
-        width=7,
+        width=24,
+        height=6,
         no_value="",
-        transformations=[
-            *columns(("host", "action", "target", "resource"), ("last",)),
-            sorted_by("last", descending=True),
-        ],
-    )
-
-
-def _duration() -> Panel:
-    total, count = (
-        f"sum by (action) (homeostat_action_duration_seconds_{part}{{{ACTION}}})" for part in ("sum", "count")
-    )
-    return Panel(
-        look=RANKING,
-        title="How long actions take",
-        description="Mean duration of each action over all of the journal.",
-        targets=[Target(f"{total} / ({count} > 0)", "{{action}}")],
-        unit="s",
-        width=5,
-        steps=((None, "blue"),),
-        least=0,
-        no_value="no actions",
-    )
-
-
-def confidence_distribution() -> Row:
-    """Show how sure the decisions were that the actor took."""
-    return Row("Confidence distribution", (_confidence_heatmap(), _confidence_histogram(), _decision_counts()))
-
-
-def _buckets(window: str) -> str:
-    buckets = grown(f"homeostat_decision_confidence_ratio_bucket{{{HOST}}}", "host, decision, le", window)
-    return f"sum by (le) ({buckets})"
-
-
-def _confidence_heatmap() -> Panel:
-    return Panel(
-        look=HEATMAP,
-        title="Confidence of decisions over time",
-        description="How many decisions fell into each band of confidence, and when. Darker is more.",
-        targets=[Target(_buckets("$__interval"), "{{le}}")],
-        unit="short",
-        width=12,
-    )
-
-
-def _confidence_histogram() -> Panel:
-    return Panel(
-        look=HISTOGRAM,
-        title="Confidence of decisions in this range",
-        description="How many decisions had a confidence up to each bound and above the one before.",
-        targets=[Target(_buckets("$__range"), "{{le}}")],
-        unit="short",
-        width=8,
-        steps=((None, "blue"),),
-        least=0,
-        no_value="no decisions",
-    )
-
-
-def _decision_counts() -> Panel:
-    counts = grown(f"homeostat_decision_confidence_ratio_count{{{HOST}}}", "host, decision", "$__range")
-    return Panel(
-        look=RANKING,
-        title="Decisions by kind",
-        description="How many decisions of each kind the actor took in this range.",
-        targets=[Target(f"sum by (decision) ({counts})", "{{decision}}")],
-        unit="short",
-        width=4,
-        least=0,
-        no_value="no decisions",
-        overrides=[field(decision, {"color": color(shade)}) for decision, shade in DECISION_COLORS.items()],
+        overrides=[to_console()],
+        transformations=[*columns((*labels, "console"), ("expires",)), sorted_by("expires")],
     )
 
 
@@ -317,6 +148,7 @@ def _refusals_over_time() -> Panel:
         unit="short",
         width=10,
         least=0,
+        no_value="nothing was refused",
     )
 
 
@@ -332,13 +164,14 @@ def _refusal_ranking() -> Panel:
         steps=((None, "orange"),),
         least=0,
         no_value="nothing was refused",
+        links=[DECISIONS_OF_ACTION],
     )
 
 
 def _held_back() -> Panel:
     return Panel(
         look=TIMELINE,
-        title="Held back",
+        title="When it was held back",
         description="When a silence, the breaker or the kill switch held back execution, and what each breaker covered.",
         targets=[
             Target(f"max by (host, by) (homeostat_paused{{{HOST}}})", "{{host}} paused by {{by}}"),
@@ -347,5 +180,6 @@ def _held_back() -> Panel:
         unit="none",
         width=8,
         steps=((None, "green"), (1, "red")),
+        no_value="no actor",
         mappings=[words({"0": ("free", "green"), "1": ("held", "red")})],
     )

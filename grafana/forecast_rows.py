@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from grafana.layout import Row
+from grafana.leads import DECISIONS_OF_SERIES, to_console
 from grafana.panels import (
     LINES,
     LINES_LOG,
@@ -21,7 +22,7 @@ from grafana.panels import (
     thresholds,
     words,
 )
-from grafana.promql import PROBLEM, TARGET
+from grafana.promql import PROBLEM, TARGET, with_console
 
 DECISION_COLORS = {"auto-execute": "green", "notify-execute": "yellow", "propose": "blue", "alert-only": "text"}
 # Severity's own bounds: critical under a day, warning under a week (SPEC 3.4).
@@ -32,8 +33,8 @@ _TO_LIMIT = ((None, "green"), (0.9, "orange"), (1, "red"))
 
 
 def _of(metric: str, matchers: str = "") -> str:
-    """Read one metric by problem, for the chosen hosts and targets; a selftest's is no problem."""
-    return f'max by ({PROBLEM}) ({metric}{{{TARGET}, problem!="selftest"{matchers}}})'
+    """Read one metric by problem, for the chosen hosts and targets."""
+    return f"max by ({PROBLEM}) ({metric}{{{TARGET}{matchers}}})"
 
 
 def _time_left(bound: str) -> str:
@@ -46,19 +47,20 @@ def next_to_exhaust() -> Row:
 
 
 def _table() -> Panel:
-    labels = ("host", "target", "resource", "problem", "decision", "action")
+    labels = ("host", "target", "resource", "problem", "decision", "action", "console")
     values = ("time to limit", "earliest", "latest", "used", "probability", "confidence")
     return Panel(
         look=TABLE,
         title="Next to exhaust",
         description="Everything that may reach its limit at the cautious end of its 90 % interval, and every asserted problem, "
-        "soonest first. Probability is that of the longest horizon. Confidence and decision appear once a problem is asserted.",
+        "soonest first. Probability is that of the longest horizon. Confidence and decision appear once a problem is asserted; "
+        "the last column leads to its incidents on its host's console.",
         targets=[Target(promql) for promql in _table_queries()],
         unit="none",
         width=16,
-        height=9,
+        height=10,
         no_value="",
-        overrides=_table_cells(),
+        overrides=[*_table_cells(), to_console()],
         transformations=[*columns(labels, values), sorted_by("time to limit")],
     )
 
@@ -67,7 +69,7 @@ def _table_queries() -> list[str]:
     asserted = f"target:homeostat_prediction:ratio{{{TARGET}}}"
     listed = f"({_time_left('lower')} < Inf or {asserted})"
     return [
-        f"{_time_left('median')} and on ({PROBLEM}) {listed} or {asserted} * 0 + Inf",
+        with_console(f"{_time_left('median')} and on ({PROBLEM}) {listed} or max by ({PROBLEM}) ({asserted}) * 0 + Inf"),
         f"{_time_left('lower')} and on ({PROBLEM}) {listed}",
         f"{_time_left('upper')} and on ({PROBLEM}) {listed}",
         f"{_of('homeostat_usage_ratio')} and on ({PROBLEM}) {listed}",
@@ -103,24 +105,43 @@ def _time_to_limit() -> Panel:
         ],
         unit="s",
         width=8,
-        height=9,
+        height=10,
+        no_value="nothing is in sight",
+        links=[DECISIONS_OF_SERIES],
     )
 
 
 def forecast_against_actual() -> Row:
     """Draw the fan of the surest prediction, and usage and growth of everything."""
-    return Row("Forecast against actual", (_fan(), _usage(), _growth()))
+    return Row("Forecast against actual", (_against(), _fan(), _usage(), _growth()))
+
+
+def _against() -> Panel:
+    return _band(
+        title="Forecast $ahead before, against actual",
+        description="What was used (1 is the limit), and what had been forecast for each moment $ahead before, as median and 90 % band: the line should "
+        "stay inside. With a range that ends later than now (two weeks around now, at the top) the band runs on ahead.",
+        offset=" offset $ahead",
+    )
 
 
 def _fan() -> Panel:
+    return _band(
+        title="Forecast fan, $ahead ahead",
+        description="What was used (1 is the limit), and at each moment what was forecast for $ahead later, as median and 90 % band.",
+        offset="",
+    )
+
+
+def _band(title: str, description: str, offset: str) -> Panel:
+    """Draw use and forecast of one problem, the surest of the range."""
     surest = f"topk(1, max_over_time(target:homeostat_prediction:ratio{{{TARGET}}}[$__range] @ end()))"
-    forecast = f'max by ({PROBLEM}, bound) (homeostat_forecast_usage_ratio{{{TARGET}, ahead=~"$ahead"}})'
+    forecast = f'max by ({PROBLEM}, bound) (homeostat_forecast_usage_ratio{{{TARGET}, ahead=~"$ahead"}}{offset})'
     band = {"custom.lineWidth": 0, "color": color("blue")}
     return Panel(
         look=LINES_TO_LIMIT,
-        title="Forecast fan, $ahead ahead",
-        description="Of the chosen hosts and targets, the one with the surest prediction in this range: what was used (1 is the limit), "
-        "and at each moment what was forecast for the time ahead, as median and 90 % band. Choose a target above to see another.",
+        title=title,
+        description=f"{description} Of the chosen hosts and targets it is the one with the surest prediction in this range; choose a target above to see another.",
         targets=[
             Target(
                 f"{_of('homeostat_usage_ratio')} and on ({PROBLEM}) {surest}", "used: {{host}} {{target}} {{resource}}"
@@ -149,10 +170,11 @@ def _usage() -> Panel:
         description="How much of the way to its limit each watched thing has gone: 100 % is the limit, not the last byte.",
         targets=[Target(_of("homeostat_usage_ratio"), "{{host}} {{target}} {{resource}}")],
         unit="percentunit",
-        width=6,
-        height=9,
+        width=12,
         steps=_TO_LIMIT,
         least=0,
+        no_value="nothing is watched",
+        links=[DECISIONS_OF_SERIES],
     )
 
 
@@ -166,8 +188,9 @@ def _growth() -> Panel:
             Target(f"{growth} * 3600", "{{host}} {{target}} {{resource}}"),
         ],
         unit="decbytes",
-        width=6,
-        height=9,
+        width=12,
+        no_value="nothing that grows is watched",
+        links=[DECISIONS_OF_SERIES],
     )
 
 
@@ -190,6 +213,8 @@ def _leaked() -> Panel:
         unit="decbytes",
         width=8,
         steps=((None, "green"), (_LEAK_BYTES_PER_HOUR, "orange")),
+        no_value="no service's memory is watched",
+        links=[DECISIONS_OF_SERIES],
     )
 
 
@@ -207,6 +232,8 @@ def _leak_confidence() -> Panel:
         width=8,
         least=0,
         most=1,
+        no_value="nothing leaks",
+        links=[DECISIONS_OF_SERIES],
     )
 
 
@@ -221,4 +248,6 @@ def _leak_usage() -> Panel:
         width=8,
         steps=_TO_LIMIT,
         least=0,
+        no_value="no service's memory is watched",
+        links=[DECISIONS_OF_SERIES],
     )

@@ -6,13 +6,16 @@ import json
 import pathlib
 from typing import TYPE_CHECKING
 
-from grafana import autonomous_operations
+from grafana import autonomous_operations, homeostat_health
 
 if TYPE_CHECKING:
     from grafana.panels import Json
 
 DIRECTORY = pathlib.Path(__file__).parent / "dashboards"
-DASHBOARDS = {"autonomous-operations.json": autonomous_operations.dashboard}
+DASHBOARDS = {
+    "autonomous-operations.json": autonomous_operations.dashboard,
+    "homeostat-health.json": homeostat_health.dashboard,
+}
 
 
 def text(dashboard: Json) -> str:

@@ -104,6 +104,26 @@ RANKING = Look(
     instant=True,
 )
 HISTOGRAM = dataclasses.replace(RANKING, answer="heatmap")
+BARS_BY_NAME = Look(
+    "barchart",
+    {
+        "orientation": "vertical",
+        "showValue": "auto",
+        "stacking": "none",
+        "groupWidth": 0.7,
+        "barWidth": 0.95,
+        "barRadius": 0,
+        "xTickLabelRotation": 0,
+        "xTickLabelSpacing": 0,
+        "fullHighlight": False,
+        "tooltip": _TOOLTIP,
+        "legend": {**_LEGEND, "displayMode": "list", "calcs": []},
+    },
+    {"fillOpacity": 80, "lineWidth": 0},
+    color_mode="palette-classic",
+    instant=True,
+    answer="table",
+)
 HEATMAP = Look(
     "heatmap",
     {
@@ -138,7 +158,10 @@ class Target:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One panel before it has a place: `width` of 24 columns, `height` in rows of 30 pixels."""
+    """One panel before it has a place: `width` of 24 columns, `height` in rows of 30 pixels.
+
+    `links` are where a click on one of its values leads, `menu` what its heading offers.
+    """
 
     look: Look
     title: str
@@ -154,6 +177,8 @@ class Panel:
     mappings: Sequence[Json] = ()
     overrides: Sequence[Json] = ()
     transformations: Sequence[Json] = ()
+    links: Sequence[Json] = ()
+    menu: Sequence[Json] = ()
 
 
 def panel_json(panel: Panel, panel_id: int, x: int, y: int) -> Json:
@@ -169,6 +194,7 @@ def panel_json(panel: Panel, panel_id: int, x: int, y: int) -> Json:
             _target_json(panel.look, *pair) for pair in zip(string.ascii_uppercase, panel.targets, strict=False)
         ],
         "fieldConfig": {"defaults": _defaults(panel), "overrides": list(panel.overrides)},
+        "links": list(panel.menu),
         "options": panel.look.options,
         "transformations": list(panel.transformations),
     }
@@ -195,6 +221,7 @@ def _defaults(panel: Panel) -> Json:
         "thresholds": thresholds(panel.steps),
         "mappings": list(panel.mappings),
         "noValue": panel.no_value,
+        "links": list(panel.links),
         "custom": panel.look.custom,
         **bounds,
     }
@@ -222,6 +249,11 @@ def beyond(bound: float, text: str, color: str) -> Json:
     }
 
 
+def whatever(text: str, color: str) -> Json:
+    """Map every text to one word."""
+    return {"type": "regex", "options": {"pattern": ".+", "result": {"text": text, "color": color, "index": 0}}}
+
+
 def field(name: str, properties: Json) -> Json:
     """Override `properties` (Grafana's ids, such as `custom.lineWidth`) of the field shown as `name`."""
     return _override("byName", name, properties)
@@ -244,13 +276,17 @@ def color(name: str) -> Json:
     return {"mode": "fixed", "fixedColor": name}
 
 
-def columns(labels: Sequence[str], values: Sequence[str]) -> list[Json]:
-    """Join a table's queries on their labels: the label columns first, then `values`, the queries' names in order."""
+def columns(labels: Sequence[str], values: Sequence[str | None], called: Mapping[str, str] | None = None) -> list[Json]:
+    """Join a table's queries on their labels: the label columns first, then `values`, the queries' names in order.
+
+    A query whose name is None brings labels only. `called` gives a label's column another heading.
+    """
     letters = string.ascii_uppercase if len(values) > 1 else [""]
     fields = [f"Value #{letter}".removesuffix(" #") for letter, _ in zip(letters, values, strict=False)]
-    order = {name: index for index, name in enumerate([*labels, *fields])}
-    renamed = dict(zip(fields, values, strict=True))
-    organize = {"excludeByName": {"Time": True}, "indexByName": order, "renameByName": renamed}
+    named = {column: name for column, name in zip(fields, values, strict=True) if name is not None}
+    left_out = {"Time": True, **{column: True for column in fields if column not in named}}
+    order = {name: index for index, name in enumerate([*labels, *named])}
+    organize = {"excludeByName": left_out, "indexByName": order, "renameByName": {**(called or {}), **named}}
     return [{"id": "merge", "options": {}}, {"id": "organize", "options": organize}]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from homeostat.words import DECISIONS, EXECUTED
+from homeostat.words import DECISIONS, EXECUTED, SELFTEST
 
 HOST = 'host=~"$host"'
-TARGET = f'{HOST}, target=~"$target"'
+# A selftest's synthetic problem is no trouble of anybody's.
+TARGET = f'{HOST}, target=~"$target", target!="{SELFTEST}"'
 ACTION = f'{HOST}, action=~"$action"'
 TARGET_ACTION = f'{TARGET}, action=~"$action"'
 # What tells one problem from another (SPEC 3.3).
@@ -13,7 +14,13 @@ PROBLEM = "problem, host, target, resource"
 ACTIONS = f"homeostat_actions_total{{{TARGET_ACTION}}}"
 EXECUTIONS = f'homeostat_actions_total{{{TARGET_ACTION}, outcome=~"{"|".join(EXECUTED)}"}}'
 ACTION_LABELS = "host, action, target, decision, outcome"
-DECISION_ALERTS = "|".join("Homeostat" + decision.title().replace("-", "") for decision in DECISIONS)
+DECISION_ALERTS = "|".join("Homeostat" + decision.title().replace("-", "") for decision in DECISIONS)# What tells of Homeostat itself: not the decisions and problems of others, and not what always fires.
+OWN_ALERTS = f'ALERTS{{alertname=~"Homeostat.+", alertname!~"{DECISION_ALERTS}|HomeostatProblem|HomeostatWatchdog", alertstate="firing"}}'
+DAEMONS = 'job=~"homeostat-exporter|homeostat-actor"'
+
+# Each host's console, which a table's row leads to.
+_CONSOLE = "topk by (host) (1, max by (host, console) (homeostat_links_info))"
+_HOSTS = "homeostat_problem_confidence_ratio or homeostat_exporter_last_success_timestamp_seconds"
 
 # The actor may be away this long before its totals count as new when it comes back.
 _ABSENCE = "1d"
@@ -36,3 +43,8 @@ def ranked(labels: str, states: list[str]) -> str:
         f"group by ({labels}) ({state}) * {rank}" for rank, state in zip(range(len(states), 0, -1), states, strict=True)
     ]
     return "\nor ".join(numbered)
+
+
+def with_console(promql: str) -> str:
+    """Give each answer, which must have a `host`, the label `console`: its actor's address; none while that is away."""
+    return f"({promql}) * on (host) group_left (console) ({_CONSOLE} or on (host) group by (host) ({_HOSTS}))"

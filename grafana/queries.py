@@ -14,7 +14,7 @@ BUILT_IN = {"__interval": "1m", "__rate_interval": "4m", "__range": "1h"}
 # What `All` stands for in each of the dashboard's own variables.
 ALL = ".*"
 
-_VARIABLE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)")
+_VARIABLE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$([A-Za-z_]\w*)")
 _LEGEND_LABEL = re.compile(r"{{\s*(\w+)\s*}}")
 _LABEL_VALUES = re.compile(r"label_values\((.+),\s*(\w+)\)", re.DOTALL)
 _NOT_LABELS = re.compile(r"Time|Value( #[A-Z])?")

@@ -1,36 +1,23 @@
-"""The first row, how Homeostat stands, and the last, how its own parts do."""
+"""The first row, how Homeostat stands and the hosts with it, and the last, whether its own parts do."""
 
 from __future__ import annotations
 
+from grafana import health_rows
 from grafana.layout import Row
-from grafana.panels import (
-    LINES,
-    STAT,
-    STAT_NAME,
-    STEPS,
-    TABLE,
-    TIMELINE,
-    Panel,
-    Target,
-    color,
-    columns,
-    fields_like,
-    sorted_by,
-    words,
-)
-from grafana.promql import ACTION_LABELS, DECISION_ALERTS, EXECUTIONS, HOST, TARGET, grown
+from grafana.leads import NOW
+from grafana.panels import STAT, STAT_NAME, TABLE, Panel, Target, color, columns, fields_like, sorted_by, words
+from grafana.promql import ACTION_LABELS, EXECUTIONS, HOST, TARGET, grown
 from homeostat.words import MODES
 
 MODE_COLORS = dict(zip(MODES, ("blue", "green", "purple"), strict=True))
 _SUCCEEDED = EXECUTIONS.replace("outcome=~", 'outcome="succeeded", outcome=~')
-_OWN_ALERTS = f'ALERTS{{alertname=~"Homeostat.+", alertname!~"{DECISION_ALERTS}|HomeostatProblem|HomeostatWatchdog", alertstate="firing"}}'
-_GOOD_OR_NOT = (words({"0": ("failed", "red"), "1": ("good", "green")}),)
 
 
 def state_at_a_glance() -> Row:
     """Show mode, breaker, pauses, what is open, what was done, how fresh the forecasts are."""
     return Row(
-        "State at a glance", (_mode(), _breaker(), _paused(), _problems(), _waiting(), _done(), _success(), _fresh(), *_scores(), _held_back())
+        "State at a glance",
+        (_mode(), _breaker(), _paused(), _health(), _autonomy(), _fresh(), _done(), _success(), _problems(), _waiting(), *_made_of_both(), _held_back()),
     )
 
 
@@ -61,6 +48,7 @@ def _breaker() -> Panel:
         height=4,
         no_value="no actor",
         mappings=[words({"0": ("closed", "green"), "1": ("open", "red")})],
+        links=[NOW],
     )
 
 
@@ -113,6 +101,7 @@ def _waiting() -> Panel:
         width=3,
         height=4,
         steps=((None, "green"), (1, "blue")),
+        links=[NOW],
     )
 
 
@@ -163,12 +152,18 @@ def _fresh() -> Panel:
     )
 
 
-def _scores() -> tuple[Panel, ...]:
-    """Show how well the hosts are and how much is done without people, each with what it is made of."""
+def _health() -> Panel:
+    return _score("Health", "homeostat_health_score", "100 less what is wrong now, of the selected host that is worst off.")
+
+
+def _autonomy() -> Panel:
+    return _score("Autonomy", "homeostat_autonomy_score", "How much Homeostat does by itself, on the selected host where it is least.")
+
+
+def _made_of_both() -> tuple[Panel, ...]:
+    """Show what the two scores are made of."""
     return (
-        _score("Health", "homeostat_health_score", "100 less what is wrong now, of the selected host that is worst off."),
         _made_of("Points off health", "homeostat_health_penalty", "reason", "What takes points from a host's health, at the host where it takes most.", "none"),
-        _score("Autonomy", "homeostat_autonomy_score", "How much Homeostat does by itself, on the selected host where it is least."),
         _made_of("Points of autonomy", "homeostat_autonomy_part", "part", "What autonomy is made of, at the host where each is least; docs/scores.md explains the parts.", "no actor"),
     )
 
@@ -221,135 +216,6 @@ def _held_back() -> Panel:
     )
 
 
-def self_health() -> Row:
-    """Show whether Homeostat's own parts run, keep pace and are fed."""
-    return Row(
-        "Self health", (_parts(), _own_alerts(), _versions(), _pace(), _ages(), _errors(), _intake(), _unavailable())
-    )
-
-
-def _parts() -> Panel:
-    return Panel(
-        look=TIMELINE,
-        title="Parts",
-        description="Scraped by Prometheus; Prometheus reachable for the exporter; actor ready; journal writable; "
-        "last configuration accepted.",
-        targets=[
-            Target('max by (job, instance) (up{job=~"homeostat-.+|node"})', "{{job}} {{instance}} up"),
-            Target("min by (host) (homeostat_prometheus_up)", "{{host}} Prometheus reached"),
-            Target(f"min by (host) (homeostat_actor_ready{{{HOST}}})", "{{host}} actor ready"),
-            Target(f"min by (host) (homeostat_journal_writable{{{HOST}}})", "{{host}} journal writable"),
-            Target(
-                "min by (host, daemon) (homeostat_config_last_reload_successful)",
-                "{{host}} {{daemon}} configuration accepted",
-            ),
-        ],
-        unit="none",
-        width=16,
-        steps=((None, "red"), (1, "green")),
-        mappings=_GOOD_OR_NOT,
-    )
-
-
-def _own_alerts() -> Panel:
-    return Panel(
-        look=STAT,
-        title="Own alerts",
-        description="Alerts about Homeostat itself that fire now; each has a runbook page. Decisions, problems and the watchdog, which always fires, are not counted.",
-        targets=[Target(f"count({_OWN_ALERTS}) or vector(0)")],
-        unit="short",
-        width=4,
-        steps=((None, "green"), (1, "red")),
-    )
-
-
-def _versions() -> Panel:
-    return Panel(
-        look=STAT_NAME,
-        title="Versions",
-        description="What runs: the exporter's and the actors' versions.",
-        targets=[
-            Target("count by (version) (homeostat_exporter_build_info)", "exporter {{version}}"),
-            Target(f"count by (version) (homeostat_actor_build_info{{{HOST}}})", "actor {{version}}"),
-        ],
-        unit="none",
-        width=4,
-        steps=((None, "text"),),
-    )
-
-
-def _pace() -> Panel:
-    return Panel(
-        look=LINES,
-        title="Forecast cycle",
-        description="How long the exporter's last cycle took; it should stay well below the cycle's interval.",
-        targets=[Target("max by (host) (homeostat_exporter_cycle_duration_seconds)", "{{host}}")],
-        unit="s",
-        width=8,
-        least=0,
-    )
-
-
-def _ages() -> Panel:
-    return Panel(
-        look=LINES,
-        title="Ages",
-        description="Since the last successful forecast of each host, since the actor's loop last turned, "
-        "and of the oldest series that a forecast still used.",
-        targets=[
-            Target(
-                f"time() - max by (host) (homeostat_exporter_last_success_timestamp_seconds{{{HOST}}})",
-                "{{host}} forecast",
-            ),
-            Target(
-                f"time() - max by (host) (homeostat_actor_last_loop_timestamp_seconds{{{HOST}}})", "{{host}} actor loop"
-            ),
-            Target(f"max by (host) (homeostat_series_age_seconds{{{TARGET}}})", "{{host}} oldest series"),
-        ],
-        unit="s",
-        width=8,
-        least=0,
-    )
-
-
-def _errors() -> Panel:
-    return Panel(
-        look=STEPS,
-        title="Exporter errors",
-        description="Errors of the exporter by the stage that failed. Forecasts of other targets go on.",
-        targets=[Target("sum by (stage) (increase(homeostat_exporter_errors_total[$__rate_interval]))", "{{stage}}")],
-        unit="short",
-        width=8,
-        least=0,
-    )
-
-
-def _intake() -> Panel:
-    return Panel(
-        look=STEPS,
-        title="Intake",
-        description="Alertmanager's deliveries by the status they were answered with (202 stored, 401 not let in, 503 try again) "
-        "and alerts that are stored but not yet decided.",
-        targets=[
-            Target(
-                f"sum by (code) (increase(homeostat_webhook_requests_total{{{HOST}}}[$__rate_interval]))",
-                "answered {{code}}",
-            ),
-            Target(f"sum by (host) (homeostat_alerts_pending{{{HOST}}})", "{{host}} undecided"),
-        ],
-        unit="short",
-        width=12,
-        least=0,
-    )
-
-
-def _unavailable() -> Panel:
-    return Panel(
-        look=LINES,
-        title="Series without a forecast",
-        description="How many series the exporter would not forecast, by its reason. It never makes a number up.",
-        targets=[Target(f"sum by (reason) (homeostat_forecast_unavailable{{{TARGET}}})", "{{reason}}")],
-        unit="short",
-        width=12,
-        least=0,
-    )
+def homeostat_itself() -> Row:
+    """Say whether Homeostat itself is well; its own dashboard says more."""
+    return Row("Homeostat itself", health_rows.in_short())

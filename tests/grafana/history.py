@@ -57,11 +57,13 @@ def _everything() -> Iterator[tuple[str, Course]]:
     yield from _exporter_itself()
     yield from _accuracy()
     yield from _rules()
+    yield from _success()
     for host, labels in ACTORS.items():
         yield from _actor(host, labels)
         yield from _policy(labels)
     yield from _deeds()
     yield from _confidence()
+    yield from _calibration()
 
 
 def _disk_usage(now: float) -> float:
@@ -96,12 +98,12 @@ def _forecasts() -> Iterator[tuple[str, Course]]:
         yield f'{name}{ROOT},bound="{bound}"}}', math.inf
         yield f'{name}{DISK},bound="{bound}"}}', _seconds_left(_disk_usage, factor)
         yield f'{name}{LEAK},bound="{bound}"}}', _seconds_left(_leak_usage, factor)
-        for ahead, days in (("0s", 0), ("24h", 1), ("7d", 7)):
+        for ahead, days in (("0s", 0), ("1h", 1), ("7d", 7)):
             yield (
                 f'homeostat_forecast_usage_ratio{{{EXPORTER},{DISK},bound="{bound}",ahead="{ahead}"}}',
                 _fan(factor * days),
             )
-    for horizon, probability in (("24h", 0.7), ("7d", 0.96)):
+    for horizon, probability in (("1h", 0.7), ("7d", 0.96)):
         for labels in (DISK, ROOT, LEAK):
             yield f'homeostat_limit_probability_ratio{{{EXPORTER},{labels},horizon="{horizon}"}}', probability
     yield f'homeostat_forecast_unavailable{{{EXPORTER},{LEAK},reason="not_enough_data"}}', _during(START, START + 600)
@@ -162,6 +164,31 @@ def _rules() -> Iterator[tuple[str, Course]]:
     )
 
 
+def _success() -> Iterator[tuple[str, Course]]:
+    """Thirty days' ratios, as rules record them."""
+    for name, value in (
+        ("incidents_proactive:ratio30d", 0.75),
+        ("actions_succeeded:ratio30d", 0.8),
+        ("verifications_passed:ratio30d", 0.9),
+        ("decisions_manual:ratio30d", 0.15),
+        ("actions_unnecessary:ratio30d", 0.2),
+        ("actions_rolled_back:ratio30d", 0.0),
+        ("resolution_seconds:mean30d", 900),
+        ("unplanned_downtime_seconds:increase30d", 300),
+    ):
+        yield f'host:homeostat_{name}{{host="atlas"}}', value
+    for problem, proactive, seconds in (("disk_exhaustion", 1.0, 600), ("memory_leak", 0.5, 1200)):
+        of = f'host="atlas",problem="{problem}"'
+        yield f"host_problem:homeostat_incidents_proactive:ratio30d{{{of}}}", proactive
+        yield f"host_problem:homeostat_resolution_seconds:mean30d{{{of}}}", seconds
+    yield 'host_target:homeostat_unplanned_downtime_seconds:increase30d{host="atlas",target="jellyfin"}', 300
+    for action, success, mean, change in (("disk-cleanup", 1.0, 0.95, 0.01), ("service-restart", 0.5, 0.8, -0.05)):
+        of = f'host="atlas",action="{action}"'
+        yield f"host_action:homeostat_actions_succeeded:ratio30d{{{of}}}", success
+        yield f"host_action:homeostat_confidence:avg7d{{{of}}}", mean
+        yield f"host_action:homeostat_confidence:delta7d{{{of}}}", change
+
+
 def _silenced(now: float) -> float:
     return float(PAUSED <= now < CLEANED)
 
@@ -186,6 +213,11 @@ def _actor(host: str, labels: str) -> Iterator[tuple[str, Course]]:
     yield f'homeostat_actor_build_info{{{labels},version="0.1.0"}}', 1
     yield f"homeostat_actor_last_loop_timestamp_seconds{{{labels}}}", lambda now: now - 1
     yield f"homeostat_alerts_pending{{{labels}}}", 0
+    for result, number in (("failed", 1), ("passed", 23)):
+        yield f'homeostat_doctor_checks{{{labels},result="{result}"}}', number
+    yield f"homeostat_selftest_last_success_timestamp_seconds{{{labels}}}", START
+    waiting = 'problem="memory_leak",target="jellyfin",resource="service",action="service-restart"'
+    yield f"homeostat_proposal_expires_timestamp_seconds{{{labels},{waiting}}}", _from(ASSERTED, END + 86_400)
     links = f'console="http://{host}:9922",dashboard="http://{host}:3000/d/x",runbooks="http://{host}:9922/runbooks"'
     yield f"homeostat_links_info{{{labels},{links}}}", 1
     for code in ("202", "401"):
@@ -242,3 +274,15 @@ def _confidence() -> Iterator[tuple[str, Course]]:
                 f'homeostat_decision_confidence_ratio_bucket{{{labels},le="{rung_text}"}}',
                 _from(moment, float(confidence <= rung)),
             )
+
+
+def _calibration() -> Iterator[tuple[str, Course]]:
+    own = ACTORS["atlas"]
+    for most, trials, expected, observed in (("0.7", 0, 0, 0), ("0.85", 2, 1.64, 1), ("1", 4, 3.8, 4)):
+        for name, value in (("trials", trials), ("expected", expected), ("observed", observed)):
+            yield f'homeostat_decision_calibration_{name}{{{own},most="{most}"}}', value
+    yield f"homeostat_decision_brier_score{{{own}}}", _from(RESTARTED, 0.09)
+    for mark, number in (("necessary", 1), ("unnecessary", 1)):
+        yield f'homeostat_feedback_incidents{{{own},action="service-restart",mark="{mark}"}}', number
+    for bound in ("60", "600", "+Inf"):
+        yield f'homeostat_resolution_seconds_bucket{{{own},problem="disk_exhaustion",le="{bound}"}}', _from(CLEANED, float(bound != "60"))

@@ -1,69 +1,58 @@
-"""The metrics that Homeostat publishes or records, as far as dashboards use them, with their labels (SPEC 3.3, 4.1, 8)."""
+"""The metrics that dashboards may name, with their labels: what the daemons publish, what rules record, what Prometheus and Alertmanager tell of themselves."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import yaml
+
+_ROOT = Path(__file__).resolve().parents[2]
+_ALWAYS = {"job", "instance", "__name__"}
 _PROBLEM = "problem host target resource"
 _DECIDED = f"{_PROBLEM} action risk"
 
-METRICS = {
-    name: frozenset(labels.split()) | {"job", "instance", "__name__"}
-    for name, labels in {
-        "homeostat_time_to_limit_seconds": f"{_PROBLEM} bound",
-        "homeostat_limit_probability_ratio": f"{_PROBLEM} horizon",
-        "homeostat_usage_ratio": _PROBLEM,
-        "homeostat_growth_bytes_per_second": f"{_PROBLEM} bound",
-        "homeostat_memory_leak_bytes_per_second": _PROBLEM,
-        "homeostat_memory_leak_confidence_ratio": _PROBLEM,
-        "homeostat_forecast_usage_ratio": f"{_PROBLEM} bound ahead",
-        "homeostat_forecast_unavailable": f"{_PROBLEM} reason",
-        "homeostat_forecast_brier_score": "host horizon",
-        "homeostat_forecast_expected_crossing_ratio": "host horizon",
-        "homeostat_forecast_crossing_ratio": "host horizon",
-        "homeostat_forecast_interval_coverage_ratio": "host horizon",
-        "homeostat_forecast_time_error_ratio": "host horizon",
-        "homeostat_forecast_pending": "host horizon",
-        "homeostat_forecast_void_total": "host reason",
-        "homeostat_forecast_recalibration_logit": "host problem",
-        "homeostat_health_score": "host",
-        "homeostat_health_penalty": "host reason",
-        "homeostat_autonomy_score": "host",
-        "homeostat_autonomy_part": "host part",
-        "homeostat_exporter_last_success_timestamp_seconds": "host",
-        "homeostat_exporter_cycle_duration_seconds": "host",
-        "homeostat_exporter_errors_total": "host stage",
-        "homeostat_prometheus_up": "host",
-        "homeostat_series_age_seconds": _PROBLEM,
-        "homeostat_exporter_build_info": "host version",
-        "homeostat_config_last_reload_successful": "host daemon",
-        "homeostat_action_historical_success_ratio": "host action",
-        "homeostat_action_trials": "host action",
-        "homeostat_action_impact_certainty_ratio": "host action",
-        "homeostat_action_rollback_feasibility_ratio": "host action",
-        "homeostat_action_learned_offset_ratio": "host action",
-        "homeostat_actor_ready": "host",
-        "homeostat_autonomy_threshold_ratio": "host risk decision",
-        "homeostat_alerts_pending": "host",
-        "homeostat_webhook_requests_total": "host code",
-        "homeostat_actions_total": "host action target decision outcome",
-        "homeostat_action_last_timestamp_seconds": "host action target resource",
-        "homeostat_gate_refusals_total": "host gate action",
-        "homeostat_action_duration_seconds_sum": "host action",
-        "homeostat_action_duration_seconds_count": "host action",
-        "homeostat_decision_confidence_ratio_bucket": "host decision le",
-        "homeostat_decision_confidence_ratio_count": "host decision",
-        "homeostat_mode": "host mode",
-        "homeostat_breaker_open": "host scope",
-        "homeostat_paused": "host by",
-        "homeostat_pause_until_timestamp_seconds": "host by scope author reason",
-        "homeostat_incidents": "host state",
-        "homeostat_journal_writable": "host",
-        "homeostat_actor_last_loop_timestamp_seconds": "host",
-        "homeostat_links_info": "host console dashboard runbooks",
-        "homeostat_actor_build_info": "host version",
-        "target:homeostat_prediction:ratio": _PROBLEM,
-        "target_action:homeostat_confidence:ratio": _DECIDED,
-        "target_action:homeostat_decision:ratio": f"{_DECIDED} decision",
-        "ALERTS": f"alertname alertstate severity {_DECIDED} decision",
-        "up": "",
-    }.items()
+
+def _published() -> dict[str, frozenset[str]]:
+    """Read the daemons' metrics; any may be a histogram."""
+    lines = re.findall(r"^\w+ (\w+) (\S+)$", (_ROOT / "tests/rules/metrics.txt").read_text(), re.MULTILINE)
+    found = {name: frozenset(labels.split(",")) for name, labels in lines}
+    return {f"{name}{suffix}": labels | {"le"} for name, labels in found.items() for suffix in ("", "_bucket", "_count", "_sum")}
+
+
+RECORDED = {
+    "target:homeostat_prediction:ratio": _PROBLEM,
+    "target_action:homeostat_confidence:ratio": _DECIDED,
+    "target_action:homeostat_decision:ratio": f"{_DECIDED} decision",
+    "host:homeostat_actions_succeeded:ratio30d": "host",
+    "host_action:homeostat_actions_succeeded:ratio30d": "host action",
+    "host:homeostat_incidents_proactive:ratio30d": "host",
+    "host_problem:homeostat_incidents_proactive:ratio30d": "host problem",
+    "host:homeostat_verifications_passed:ratio30d": "host",
+    "host:homeostat_decisions_manual:ratio30d": "host",
+    "host:homeostat_actions_unnecessary:ratio30d": "host",
+    "host:homeostat_actions_rolled_back:ratio30d": "host",
+    "host:homeostat_resolution_seconds:mean30d": "host",
+    "host_problem:homeostat_resolution_seconds:mean30d": "host problem",
+    "host:homeostat_unplanned_downtime_seconds:increase30d": "host",
+    "host_target:homeostat_unplanned_downtime_seconds:increase30d": "host target",
+    "host_action:homeostat_confidence:avg7d": "host action",
+    "host_action:homeostat_confidence:delta7d": "host action",
 }
+_OF_OTHERS = {
+    "ALERTS": f"alertname alertstate severity {_DECIDED} decision",
+    "ALERTS_FOR_STATE": f"alertname severity {_DECIDED} decision",
+    "up": "",
+    "prometheus_rule_group_last_duration_seconds": "rule_group",
+    "prometheus_rule_evaluation_failures_total": "rule_group",
+    "prometheus_rule_group_iterations_missed_total": "rule_group",
+    "alertmanager_notifications_total": "integration",
+    "alertmanager_notifications_failed_total": "integration",
+}
+METRICS = {name: labels | _ALWAYS for name, labels in {**_published(), **{name: frozenset(labels.split()) for name, labels in {**RECORDED, **_OF_OTHERS}.items()}}.items()}
+
+
+def recorded() -> set[str]:
+    """Return every series that a rule of ours records."""
+    files = (yaml.safe_load(path.read_text()) for path in (_ROOT / "alert-rules").glob("*.rules.yml"))
+    return {rule["record"] for file in files for group in file["groups"] for rule in group["rules"] if "record" in rule}
