@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from actor.journal import JournalError, incidents, undo_records
+from actor.journal import JournalError, incidents, totals, undo_records
 from actor.learn import trip
 from actor.model import Command, HandedOver, Incident, StepFailed, Unprotectable
 
@@ -93,6 +93,9 @@ class Work:
                 undo_records.withdraw(db, self.incident, now)
             elif phase in {"roll back", "undo"}:
                 undo_records.undo(db, self.incident, result, now)
+            elif phase == "verify" and not self.incident.is_selftest:
+                labels = {"host": self.incident.host, "action": self.incident.action, "finding": result.finding}
+                totals.add(db, "homeostat_verifications_total", labels)
 
     def begun(self) -> tuple[Command, ...]:
         """Return every command that was begun in this run, in order; a run begins with its baseline."""

@@ -18,9 +18,10 @@ def put(db: sqlite3.Connection, incident_id: str, mark: Mark, now: float) -> boo
     return same is None
 
 
-def counted(journal: Journal) -> list[tuple[str, str, Mark, int]]:
-    """Return (host, action, mark, how many incidents bear it)."""
+def counted(journal: Journal) -> list[tuple[tuple[str, str, Mark, str], int]]:
+    """Return how many incidents bear a mark, by (host, action, mark, whether something was executed: `yes` or `no`)."""
     rows = journal.rows(
-        "SELECT i.host, i.action, f.mark, count(*) AS n FROM feedback f JOIN incidents i ON i.id = f.incident_id GROUP BY i.host, i.action, f.mark"
+        "SELECT i.host, i.action, f.mark, iif(i.acted_at IS NULL, 'no', 'yes') AS executed, count(*) AS n"
+        " FROM feedback f JOIN incidents i ON i.id = f.incident_id GROUP BY i.host, i.action, f.mark, executed"
     )
-    return [(row["host"], row["action"], row["mark"], row["n"]) for row in rows]
+    return [((row["host"], row["action"], row["mark"], row["executed"]), row["n"]) for row in rows]

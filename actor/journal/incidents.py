@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor.journal import totals
+from actor.journal.acting import acted
 from actor.journal.wanted import ALL, TOUCHED, Wanted
 from actor.model import Decided, EpisodeKey, Incident, Plan
 from homeostat.words import EXECUTED, SELFTEST
@@ -132,6 +133,8 @@ def _count_decision(db: sqlite3.Connection, decided: Decided) -> None:
     if decided.confidence is not None and decided.key.problem != SELFTEST:
         labels = {"host": decided.key.host, "decision": decided.decision}
         totals.observe(db, "homeostat_decision_confidence_ratio", labels, decided.confidence, CONFIDENCE_BOUNDS)
+        if decided.action != "none":
+            totals.observe(db, "homeostat_action_confidence_ratio", {"host": decided.key.host, "action": decided.action}, decided.confidence, ())
 
 
 def still_firing(db: sqlite3.Connection, incident_id: str, now: float) -> None:
@@ -195,7 +198,7 @@ def settle(db: sqlite3.Connection, incident: Incident, outcome: Outcome, reason:
 
 
 def end_episode(db: sqlite3.Connection, incident: Incident, now: float) -> None:
-    """End the episode: what still waited is `cleared`; how long the problem lasted is counted."""
+    """End the episode: what still waited is `cleared`; how long the problem lasted and how it was acted on is counted."""
     if incident.outcome is None:
         settle(db, incident, "cleared", "the problem went away", (now, None))
     db.execute("UPDATE incidents SET episode_ended_at = ?, wake_at = NULL WHERE id = ?", (now, incident.id))
@@ -204,6 +207,7 @@ def end_episode(db: sqlite3.Connection, incident: Incident, now: float) -> None:
         return
     labels = {"host": incident.host, "problem": incident.problem}
     totals.observe(db, "homeostat_resolution_seconds", labels, max(0.0, incident.last_firing_at - incident.opened_at), RESOLUTION_BOUNDS)
+    totals.add(db, "homeostat_incidents_ended_total", {**labels, "decision": incident.decision, "acted": acted(db, incident.id)})
 
 
 def intend(journal: Journal, incident_id: str, phase: str, intent: Any, now: float) -> int:

@@ -20,6 +20,8 @@ _COUNTERS = {
     "homeostat_alerts_received_total": ("Alerts stored.", ("source",)),
     "homeostat_alerts_decided_total": ("Stored alerts decided, by what became of them.", ("disposition",)),
     "homeostat_actions_total": ("Incidents ended, by outcome.", ("action", "target", "decision", "outcome")),
+    "homeostat_incidents_ended_total": ("Episodes that ended, by the last decision and how they were acted on.", ("problem", "decision", "acted")),
+    "homeostat_verifications_total": ("Verifications of what was done, by what they saw.", ("action", "finding")),
     "homeostat_action_recurrences_total": ("Executions whose problem came back within an hour, by what they had ended as.", ("action", "target", "outcome")),
     "homeostat_protections_pruned_total": ("What made actions undoable and was deleted, by why it went.", ("protection", "reason")),
     "homeostat_gate_refusals_total": ("Gates that did not allow.", ("gate", "action")),
@@ -28,6 +30,7 @@ _COUNTERS = {
 _HISTOGRAMS = {
     "homeostat_action_duration_seconds": ("How long executed actions took, from the gates' yes to the outcome.", ("action",)),
     "homeostat_decision_confidence_ratio": ("Confidence of the decisions heard of.", ("decision",)),
+    "homeostat_action_confidence_ratio": ("Confidence of the decisions heard of, by their action.", ("action",)),
     "homeostat_resolution_seconds": ("How long problems lasted, from noticed to confirmed gone.", ("problem",)),
 }
 

@@ -31,8 +31,8 @@ def record(world: World) -> Iterator[Metric]:
     if score is not None:
         yield gauge(world, "homeostat_decision_brier_score", "Mean squared error of the confidence of executed decisions; 0 at best.", score)
     yield from _reliability(host, tuple(reliability(tried)))
-    marks = [((of_host, action, mark), number) for of_host, action, mark, number in feedback.counted(journal)]
-    yield gauges("homeostat_feedback_incidents", "Incidents by a person's mark; unnecessary is a false positive.", ("host", "action", "mark"), marks)
+    marks = ("host", "action", "mark", "executed")
+    yield gauges("homeostat_feedback_incidents", "Incidents by a person's mark; unnecessary is a false positive.", marks, feedback.counted(journal))
 
 
 def _reliability(host: str, bins: Iterable[Bin]) -> Iterator[Metric]:

@@ -27,10 +27,12 @@ _HELP = {
     "service_state": "Which state a service of the catalogue is in, as systemd calls it; masked and missing beside them.",
     "service_state_timestamp_seconds": "Since when a service of the catalogue is in its state.",
     "service_restarts_total": "How often a service was started again by its manager since somebody started it.",
+    "service_unplanned_downtime_seconds_total": "How long a service of the catalogue was seen down that nobody had stopped.",
     "service_memory_bytes": "How much memory a service of the catalogue uses.",
     "service_healthy": "Whether the health check of a service's container passes; none where it has no such check, or has not been asked yet.",
     "failed_units": "How many units of this host failed, those of the catalogue's users among them.",
 }
+_UP = frozenset({"active", "reloading"})
 _STATES = ("active", "reloading", "activating", "deactivating", "inactive", "failed", "masked", "missing")
 _TOLD_SECONDS = DAY
 _MOST_TOLD = 200
@@ -39,7 +41,10 @@ _TOGETHER_SECONDS = HOUR
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What was last seen of a service (`seen_at`, Unix seconds): its invocation and how that ended, how often it was started again, when of late, and whether it had failed."""
+    """What was last seen of a service (`seen_at`, Unix seconds): its invocation and how that ended, how often it was started again, when of late, and whether it had failed.
+
+    `down` says that it did not run although nobody had stopped it; `down_seconds` adds up for how long that was ever so.
+    """
 
     invocation: str
     restarts: int = 0
@@ -47,6 +52,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     restarted_at: tuple[float, ...] = ()
     ended: Ended = ""
     seen_at: float = 0.0
+    down: bool = False
+    down_seconds: float = 0.0
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -78,13 +85,16 @@ def _read(facts: States, looking: Looking) -> Sight:
     settings = looking.config.exporter.observers.services
     seen = {name: _remembering(state, before.services.get(name)) for name, state in facts.services.items()}
     known = {name: _known(state, before.services.get(name), looking.now, settings) for name, state in seen.items()}
+    troubles = tuple(_troubles(seen, known, looking))
+    down = {trouble.target for trouble in troubles if seen[trouble.target].state not in _UP}
+    known = {name: _downtime(each, seen[name], before.services.get(name), down=name in down) for name, each in known.items()}
     # What could not be seen now is remembered as it was.
     unseen = {name: before.services[name] for name in facts.unseen if name in before.services}
     fresh = [event for name, state in seen.items() if name in before.services for event in _happened(name, state, before.services[name], looking.now)]
     events = tuple(event for event in (*before.events, *fresh) if event.at > looking.now - _TOLD_SECONDS)[-_MOST_TOLD:]
     return Sight(
-        metrics=tuple(_metrics(facts)),
-        troubles=tuple(_troubles(seen, known, looking)),
+        metrics=tuple(_metrics(facts, known)),
+        troubles=troubles,
         events=tuple(Happened(event.at, event.target, event.kind, event.words) for event in events),
         memory=Memory(services=known | unseen, events=events),
     )
@@ -114,6 +124,15 @@ def _known(state: State, before: Known | None, now: float, settings: ServicesObs
     return Known(invocation=state.invocation, restarts=state.restarts, failed=failed, restarted_at=within, ended=state.ended, seen_at=now)
 
 
+def _downtime(known: Known, state: State, before: Known | None, *, down: bool) -> Known:
+    """Add up for how long a service has been down since it was last seen, as its manager dates its state: also while nobody looked."""
+    if before is None:
+        return msgspec.structs.replace(known, down=down)
+    now, changed_at = known.seen_at, max(before.seen_at, min(state.since or before.seen_at, known.seen_at))
+    fresh = now - changed_at if down else changed_at - before.seen_at if before.down else 0.0
+    return msgspec.structs.replace(known, down=down, down_seconds=before.down_seconds + max(0.0, fresh))
+
+
 def _happened(name: str, state: State, before: Known, now: float) -> Iterator[Event]:
     at = state.since if state.since is not None and state.since <= now else now
     if state.state == "failed" and state.ended != "stopped" and (not before.failed or state.invocation != before.invocation):
@@ -123,16 +142,17 @@ def _happened(name: str, state: State, before: Known, now: float) -> Iterator[Ev
         yield Event(at, name, "restart", f"{name} was started again{counted}")
 
 
-def _metrics(facts: States) -> Iterator[Metric]:
+def _metrics(facts: States, known: Mapping[str, Known]) -> Iterator[Metric]:
     for name, state in facts.services.items():
         of = {"target": name}
         yield Metric("service_observed", 1.0, of)
-        yield Metric("service_up", float(state.state in {"active", "reloading"}), of)
+        yield Metric("service_up", float(state.state in _UP), of)
         for word in _STATES:
             yield Metric("service_state", float(state.state == word), of | {"state": word})
         if state.since is not None:
             yield Metric("service_state_timestamp_seconds", state.since, of)
         yield Metric("service_restarts_total", float(state.restarts), of)
+        yield Metric("service_unplanned_downtime_seconds_total", known[name].down_seconds, of)
         if state.memory_bytes is not None:
             yield Metric("service_memory_bytes", float(state.memory_bytes), of)
         if state.health in {"healthy", "unhealthy"}:

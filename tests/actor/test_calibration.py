@@ -89,7 +89,7 @@ def mark(actor: Actor, word: str, incident_id: str | None = None) -> dict[str, o
 
 
 def false_positives(actor: Actor) -> float | None:
-    return sampled(actor, "homeostat_feedback_incidents", action="service-restart", mark="unnecessary")
+    return sampled(actor, "homeostat_feedback_incidents", action="service-restart", mark="unnecessary", executed="yes")
 
 
 def test_a_person_counts_a_false_positive_once_and_may_take_it_back(actor: Actor) -> None:

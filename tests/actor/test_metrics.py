@@ -284,6 +284,12 @@ def counters(pages: Pages) -> Iterator[tuple[tuple[str, ...], float]]:
                 yield (sample.name, *sorted(f"{name}={value}" for name, value in sample.labels.items())), sample.value
 
 
+def test_what_verification_saw_and_how_episodes_were_acted_on_is_counted(busy: Pages) -> None:
+    scrape = Scrape(busy)
+    assert scrape.value("homeostat_verifications_total", action="disk-cleanup", finding="verified") == 1
+    assert scrape.value("homeostat_incidents_ended_total", problem="disk_exhaustion", decision="auto-execute", acted="before") == 1
+
+
 def test_counters_survive_a_restart_and_never_fall(actor: Actor, busy: Pages) -> None:
     before = dict(counters(busy))
     assert before
@@ -295,6 +301,7 @@ def test_histograms_hold_what_happened(busy: Pages) -> None:
     scrape = Scrape(busy)
     assert scrape.value("homeostat_action_duration_seconds_count", action="disk-cleanup") == 1
     assert scrape.value("homeostat_resolution_seconds_count", problem="disk_exhaustion") == 1
+    assert scrape.value("homeostat_action_confidence_ratio_count", action="disk-cleanup") >= 1
     buckets = [sample.value for sample in scrape.samples("homeostat_decision_confidence_ratio_bucket", decision="auto-execute")]
     assert buckets == sorted(buckets)
     assert buckets[-1] == 3

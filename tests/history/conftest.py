@@ -1,4 +1,4 @@
-"""A real Prometheus that holds a week's history and evaluates alert-rules/history.rules.yml on it."""
+"""A real Prometheus that holds a week's history and evaluates on it what was done and how well."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.history import week
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RULES = pathlib.Path(__file__).parents[2] / "alert-rules" / "history.rules.yml"
+RULES = [pathlib.Path(__file__).parents[2] / "alert-rules" / f"{name}.rules.yml" for name in ("history", "success")]
 READY_SECONDS = 60
 
 
 def records() -> set[str]:
     """Return the names of all that the rules record."""
-    return {rule["record"] for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]}
+    return {rule["record"] for path in RULES for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]}
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +48,9 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
 def _fill(directory: pathlib.Path) -> None:
     (directory / "history.om").write_text(week.openmetrics(SystemClock().now()), encoding="utf-8")
     # A minute is long for a test; what the rules say does not depend on it.
-    (directory / "history.rules.yml").write_text(RULES.read_text().replace("interval: 1m", "interval: 1s"), encoding="utf-8")
-    (directory / "prometheus.yml").write_text("rule_files: [history.rules.yml]\n", encoding="utf-8")
+    for path in RULES:
+        (directory / path.name).write_text(path.read_text().replace("interval: 1m", "interval: 1s"), encoding="utf-8")
+    (directory / "prometheus.yml").write_text("rule_files: ['*.rules.yml']\n", encoding="utf-8")
     argv = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(directory / "history.om"), str(directory / "data")]
     subprocess.run(argv, check=True, capture_output=True)
 

@@ -1,4 +1,4 @@
-"""A week and a half of two hosts, as Prometheus would have scraped and recorded them until now: what docs/decision-history.md asks about."""
+"""A week and a half of two hosts, as Prometheus would have scraped and recorded them until now: what docs/decision-history.md and docs/success.md ask about."""
 
 from __future__ import annotations
 
@@ -96,6 +96,7 @@ def _served(end: float) -> Iterator[Row]:
     for (host, decision), heard in HEARD.items():
         yield from _histogram("homeostat_decision_confidence_ratio", _of(host, decision=decision), heard, RUNGS)
     yield from _deeds(end)
+    yield from _successes()
     yield from _problems()
     yield from _states(end)
 
@@ -121,9 +122,40 @@ def _deeds(end: float) -> Iterator[Row]:
     yield from _histogram("homeostat_action_duration_seconds", _of("nas", action="disk-cleanup"), ((4 * DAY, 95), (20 * HOUR, 110)), TOOK)
     yield from _histogram("homeostat_action_duration_seconds", _of("nas", action="service-restart"), ((6 * DAY, 40), (3 * DAY, 58), (5 * HOUR, 44)), TOOK)
     yield "homeostat_action_recurrences_total", _of("nas", action="service-restart", target="jellyfin", outcome="succeeded"), _counted(6 * DAY - 1800)
-    yield "homeostat_feedback_incidents", _of("nas", action="disk-cleanup", mark="unnecessary"), _counted(3.5 * DAY)
+    yield "homeostat_feedback_incidents", _of("nas", action="disk-cleanup", mark="unnecessary", executed="yes"), _counted(3.5 * DAY)
     yield "homeostat_action_target_success_ratio", _of("nas", action="disk-cleanup", target="/srv"), _always(5.5 / 6)
     yield "homeostat_action_target_success_ratio", _of("nas", action="service-restart", target="jellyfin"), _always(1.5 / 4)
+
+
+# How episodes ended, what verification saw, and when decisions for an action were heard of with which confidence.
+ENDED: tuple[tuple[dict[str, str], Course], ...] = (
+    (_of("nas", problem="disk_exhaustion", decision="auto-execute", acted="before"), _counted(3.9 * DAY, 19 * HOUR)),
+    (_of("nas", problem="memory_leak", decision="notify-execute", acted="before"), _counted(3 * DAY)),
+    (_of("nas", problem="memory_leak", decision="propose", acted="not"), _counted(5 * DAY)),
+    (_of("nas", problem="service_down", decision="auto-execute", acted="no_limit"), _counted(5.9 * DAY)),
+    (_of("pi", problem="memory_leak", decision="alert-only", acted="not"), _counted(14 * HOUR)),
+)
+CONFIDENCES: dict[tuple[str, str], tuple[tuple[float, float], ...]] = {
+    ("nas", "disk-cleanup"): ((8.1 * DAY, 0.94), (4 * DAY, 0.957), (2 * DAY, 0.957), (20 * HOUR, 0.961)),
+    ("nas", "service-restart"): ((6 * DAY, 0.83), (3 * DAY, 0.86), (6 * HOUR, 0.74)),
+}
+
+
+def _successes() -> Iterator[Row]:
+    yield from (("homeostat_incidents_ended_total", labels, course) for labels, course in ENDED)
+    for host, key, usage in (("nas", DISK, 0.81), ("nas", LEAK, 0.64), ("pi", ROOT, 0.4), ("pi", {**LEAK, "target": "immich"}, 0.9)):
+        yield "homeostat_usage_ratio", _of(host, **key), _always(usage)
+    for action, finding, course in (
+        ("disk-cleanup", "verified", _counted(4 * DAY, 20 * HOUR)),
+        ("service-restart", "verified", _counted(6 * DAY, 5 * HOUR)),
+        ("service-restart", "failed", _counted(3 * DAY)),
+    ):
+        yield "homeostat_verifications_total", _of("nas", action=action, finding=finding), course
+    for (host, action), heard in CONFIDENCES.items():
+        yield from _histogram("homeostat_action_confidence_ratio", _of(host, action=action), heard, ())
+    for host, target, course in (("nas", "jellyfin", _always(1500.0)), ("nas", "web", _always(0.0)), ("pi", "immich", _always(43200.0))):
+        yield "homeostat_service_observed", _of(host, target=target), _always(1.0)
+        yield "homeostat_service_unplanned_downtime_seconds_total", _of(host, target=target), course
 
 
 def _from(begin: float, value: float) -> Course:
@@ -169,12 +201,20 @@ def _pauses(end: float) -> Iterator[Row]:
 
 
 def _recorded() -> Iterator[Row]:
-    """Yield the past of what alert-rules/history.rules.yml adds up: its differences reach back to it."""
+    """Yield the past of what the rules add up: its differences reach back to it."""
     yield from _summed("host_action_outcome:homeostat_actions:sum", ACTIONS, ("host", "action", "outcome"))
     yield from _summed("host_action_target_decision_outcome:homeostat_actions:sum", ACTIONS, ("host", "action", "target", "decision", "outcome"))
     yield from _summed("host_gate_action:homeostat_gate_refusals:sum", REFUSALS, ("host", "gate", "action"))
     heard = [(_of(host, decision=decision), _counted(*(event for event, _ in events))) for (host, decision), events in HEARD.items()]
     yield from _summed("host_decision:homeostat_decisions:sum", heard, ("host", "decision"))
+    for (host, action), events in CONFIDENCES.items():
+        for name, labels, course in _histogram("homeostat_action_confidence_ratio", _of(host, action=action), events, ()):
+            part = name.rpartition("_")[2]
+            if part != "bucket":
+                recorded = f"host_action:homeostat_confidence_{part}"
+                yield from _summed(f"{recorded}:sum", [(labels, course)], ("host", "action"))
+                # A week ago all of it was of that week.
+                yield f"{recorded}:increase7d", labels, lambda ago, course=course: course(ago) if ago >= 7 * DAY else None
 
 
 def _summed(name: str, counters: Iterable[tuple[dict[str, str], Course]], by: tuple[str, ...]) -> Iterator[Row]:

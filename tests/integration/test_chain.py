@@ -45,6 +45,7 @@ LATER = {
     "homeostat_protections_pruned_total",
     "homeostat_journal_pruned_total",
     "homeostat_feedback_incidents",
+    "homeostat_incidents_ended_total",
     "homeostat_schedule_active",
     "homeostat_deployment_correlation_ratio",
     HELD_BACK,

@@ -22,7 +22,9 @@ RUNBOOKS = REPOSITORY / "docs" / "runbooks"
 DECISIONS = {"HomeostatAutoExecute", "HomeostatNotifyExecute", "HomeostatPropose", "HomeostatAlertOnly"}
 ALWAYS_FIRING = {"HomeostatWatchdog"}
 WORDS: dict[str, tuple[str, ...]] = {
+    "acted": get_args(words.Acted),
     "decision": get_args(words.Decision),
+    "finding": get_args(words.Finding),
     "outcome": get_args(words.Outcome),
     "risk": get_args(words.Risk),
     "severity": get_args(words.Severity),

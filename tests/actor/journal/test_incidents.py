@@ -188,3 +188,59 @@ def test_news_that_do_not_reopen_leave_what_was_decided(journal: Journal) -> Non
         incidents.update(db, incident, decided(action="none", decision="alert-only", severity="critical"), (NOW + 5, NOW + 5), reopen=False)
     after = found(journal)
     assert (after.action, after.decision, after.severity, after.last_firing_at) == ("service-restart", "auto-execute", "critical", NOW + 5)
+
+
+def ended(journal: Journal, incident_id: str = "i1") -> list[dict[str, str]]:
+    with journal.transaction() as db:
+        incidents.end_episode(db, found(journal, incident_id), NOW + 600)
+    return [labels for labels, _ in totals.read(journal)["homeostat_incidents_ended_total"]]
+
+
+def did(journal: Journal, *phases: tuple[str, object], action_class: str = "restart") -> None:
+    with journal.transaction() as db:
+        db.execute(
+            "INSERT INTO executions (incident_id, action, action_class, target, host, resource, started_at) VALUES ('i1', 'a', ?, 'web', 'nas', '', ?)",
+            (action_class, NOW),
+        )
+    for name, result in phases:
+        phase = incidents.intend(journal, "i1", name, None, NOW)
+        with journal.transaction() as db:
+            incidents.conclude(db, phase, result, None, NOW)
+
+
+DEED = ("execute", {})
+
+
+@pytest.mark.parametrize(
+    ("phases", "acted"),
+    [
+        ((), "not"),
+        ((("baseline", {"usage": 0.8}),), "not"),
+        ((("baseline", {"usage": 0.8}), DEED, ("baseline", {"usage": 1.2}), DEED), "before"),
+        ((("baseline", {"usage": 0.8}), ("baseline", {"usage": 1.0}), DEED), "after"),
+        ((("baseline", {"usage": None}), DEED), "no_limit"),
+    ],
+    ids=["nobody acted", "nothing was begun", "the first deed counts", "from its own baseline", "what is only seen has none"],
+)
+def test_an_ended_episode_tells_whether_its_limit_was_still_ahead_when_something_was_done(
+    journal: Journal, phases: tuple[tuple[str, object], ...], acted: str
+) -> None:
+    incident = opened(journal)
+    did(journal, *phases)
+    assert ended(journal) == [{"host": incident.host, "problem": incident.problem, "decision": "auto-execute", "acted": acted}]
+
+
+def test_looking_into_it_is_not_acting_on_it(journal: Journal) -> None:
+    opened(journal)
+    did(journal, ("baseline", {"usage": 0.8}), DEED, action_class="read")
+    assert [labels["acted"] for labels in ended(journal)] == ["only_read"]
+
+
+def test_each_decision_counts_once_towards_its_actions_confidence_and_what_has_no_action_towards_none(journal: Journal) -> None:
+    incident = opened(journal)
+    for changed in (decided(confidence=0.5), decided(decision="propose", confidence=0.75), decided(action="none", confidence=0.0)):
+        with journal.transaction() as db:
+            incidents.update(db, incident, changed, (NOW, NOW), reopen=True)
+        incident = found(journal)
+    assert count(journal, "homeostat_action_confidence_ratio_bucket", action="service-restart") == 2
+    assert count(journal, "homeostat_action_confidence_ratio_sum") == 0.95 + 0.75

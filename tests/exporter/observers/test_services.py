@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from exporter.observation import Looking, Sight
@@ -175,3 +176,51 @@ def test_what_somebody_stopped_long_before_something_that_it_needs_failed_stays_
     failed, stopped = state(state="failed", result="oom-kill", since=NOW - 60), state(state="inactive", ended="stopped", since=NOW - 86_400)
     assert [target for target, _ in words(read(redis=failed, auth=stopped))] == ["redis"]
     assert [target for target, _ in words(read(redis=failed, auth=state(state="inactive", ended="stopped", since=NOW - 58)))] == ["redis", "auth"]
+
+
+def downtime(sight: Sight) -> float:
+    return samples(sight)[("service_unplanned_downtime_seconds_total", "redis")]
+
+
+def test_downtime_counts_from_when_the_service_failed_until_it_ran_again_whenever_somebody_looked() -> None:
+    first = read(redis=UP)
+    assert downtime(first) == 0
+    failed = state(state="failed", result="exit-code", since=NOW + 5)
+    second = read(first.memory, NOW + 15, redis=failed)
+    assert downtime(second) == 10
+    # An hour without an exporter: systemd knows since when it is so.
+    third = read(second.memory, NOW + 3615, redis=failed)
+    assert downtime(third) == 3610
+    again = read(third.memory, NOW + 3630, redis=state(invocation="b", since=NOW + 3620))
+    assert downtime(again) == 3615
+    assert downtime(read(again.memory, NOW + 7200, redis=state(invocation="b", since=NOW + 3620))) == 3615
+
+
+@pytest.mark.parametrize(
+    "asleep",
+    [STOPPED, state(state="failed", result="exit-code", ended="stopped"), state(state="masked"), state(state="activating")],
+    ids=["stopped by a person", "stopped by a person and killed", "masked", "coming up"],
+)
+def test_time_in_which_somebody_keeps_a_service_down_is_no_unplanned_downtime(asleep: State) -> None:
+    first = read(redis=UP)
+    second = read(first.memory, NOW + 60, redis=asleep)
+    assert downtime(read(second.memory, NOW + 120, redis=asleep)) == 0
+
+
+def test_a_clock_that_was_set_back_takes_no_downtime_away() -> None:
+    failed = state(state="failed", result="exit-code", since=NOW - 10)
+    second = read(read(redis=UP).memory, NOW + 30, redis=failed)
+    assert downtime(second) == 30
+    assert downtime(read(second.memory, NOW - 500, redis=failed)) == 30
+
+
+def test_a_service_that_runs_and_is_sick_is_not_down() -> None:
+    first = read(redis=state(health="unhealthy"))
+    assert first.troubles
+    assert downtime(read(first.memory, NOW + 60, redis=state(health="unhealthy"))) == 0
+
+
+def test_what_was_remembered_before_downtime_was_counted_is_still_known() -> None:
+    old = {"services": {"redis": {"invocation": "a", "seen_at": NOW - 15}}}
+    memory = msgspec.convert(old, OBSERVER.memory)
+    assert downtime(read(memory, redis=state(state="failed", result="exit-code", since=NOW - 5))) == 5
