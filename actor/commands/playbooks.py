@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import pathlib
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from actor import deeds, measures, protections, steps
+from actor import deeds
+from actor.meaning import in_words
 from actor.model import StepFailed
 from actor.planning import add_up, in_slices
 from actor.playbook import BUILT_IN, STEPS, load_playbooks
@@ -18,11 +18,9 @@ from homeostat.cli.desk import printable, table
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Duration, Raw, load, loads
 from homeostat.config.writing import as_yaml, written
-from homeostat.words import LOSSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import ModuleType
 
     from actor.model import Command, Plan
     from actor.playbook import PlannedStep, Playbook
@@ -72,27 +70,8 @@ def show(config: Config, name: str) -> None:
     for line in _told(lambda: path.read_text(encoding="utf-8")).splitlines():
         click.echo(printable(line))
     click.echo()
-    for line in _in_words(playbook):
-        click.echo(printable(line))
-
-
-def _in_words(playbook: Playbook) -> Iterator[str]:
-    for number, planned in enumerate(playbook.steps, start=1):
-        step = STEPS[planned.kind]
-        loss = f" ({LOSSES[step.loss]})" if step.loss is not None else ""
-        yield f"step {number}, {planned.kind}: {_meaning(steps, planned.kind)}{loss}"
-    for name in playbook.file.protections:
-        yield f"protection {name}: {_meaning(protections, name)}"
-    if playbook.file.loss is not None:
-        yield f"without one: {LOSSES[playbook.file.loss]}"
-    for problem in playbook.file.answers:
-        expected = playbook.file.verify.expects(problem)
-        yield f"{problem} is verified by {expected.measure}: {_meaning(measures, expected.measure)} Success: {expected.success}; a warning: {expected.warn}"
-
-
-def _meaning(package: ModuleType, plugin_id: str) -> str:
-    """Return what a plug-in's module says that it is."""
-    return str(importlib.import_module(f"{package.__name__}.{plugin_id.replace('-', '_')}").__doc__).partition("\n")[0]
+    for part, words in in_words(playbook):
+        click.echo(printable(f"{part}: {words}"))
 
 
 @playbooks.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -87,11 +87,27 @@ def recent(journal: Journal, since: float, wanted: Wanted = ALL, most: int = 100
     return sorted(map(_incident, rows), key=lambda incident: incident.opened_at, reverse=True)
 
 
-def page(journal: Journal, number: int, size: int) -> tuple[list[Incident], int]:
-    """Return the incidents of a page of so many, counted from 1, the last opened first, and how many pages there are (at least one)."""
-    count = journal.rows("SELECT count(*) AS n FROM incidents")[0]["n"]
-    rows = journal.rows("SELECT * FROM incidents ORDER BY opened_at DESC, rowid DESC LIMIT ? OFFSET ?", size, (number - 1) * size)
-    return [_incident(row) for row in rows], max(1, -(-count // size))
+class Listing(msgspec.Struct, frozen=True):
+    """One page of those that are wanted, how many there are in all, and on how many pages (at least one)."""
+
+    found: list[Incident]
+    count: int
+    pages: int
+
+
+def page(journal: Journal, place: tuple[int, int], wanted: Wanted = ALL, since: float | None = None) -> Listing:
+    """Return a page, counted from 1, of so many incidents that are wanted, touched since a Unix time (None: ever), the last opened first."""
+    number, size = place
+    condition, values = wanted.condition(since)
+    count = journal.rows(f"SELECT count(*) AS n FROM incidents WHERE {condition}", *values)[0]["n"]  # noqa: S608 - our own words; what was asked for is bound
+    query = f"SELECT * FROM incidents WHERE {condition} ORDER BY opened_at DESC, rowid DESC LIMIT ? OFFSET ?"  # noqa: S608
+    rows = journal.rows(query, *values, size, (number - 1) * size)
+    return Listing([_incident(row) for row in rows], count, max(1, -(-count // size)))
+
+
+def names(journal: Journal, column: Literal["problem", "action"]) -> list[str]:
+    """Return every problem, or every action, that any incident bears."""
+    return [row["name"] for row in journal.rows(f"SELECT DISTINCT {column} AS name FROM incidents ORDER BY name")]  # noqa: S608 - one of two words
 
 
 def open_incident(db: sqlite3.Connection, incident_id: str, decided: Decided, at: tuple[float, float]) -> None:

@@ -20,13 +20,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     pending: bool = False
 
-    def condition(self, since: float) -> tuple[str, list[object]]:
-        """Return the condition on incidents opened, acted on or closed since a Unix time, with the values that its marks stand for."""
+    def condition(self, since: float | None) -> tuple[str, list[object]]:
+        """Return the condition on incidents opened, acted on or closed since a Unix time (None: ever), with the values that its marks stand for."""
         said = {name: getattr(self, name) for name in ("target", "problem", "action", "decision", "outcome")}
-        asked = {f"{name} = ?": value for name, value in said.items() if value is not None}
+        asked: dict[str, object] = {f"{name} = ?": value for name, value in said.items() if value is not None}
         asked |= {"opened_at < ?": self.until} if self.until is not None else {}
-        terms = [f"{TOUCHED} >= ?", *asked, *(["state IS NOT NULL"] if self.pending else [])]
-        return " AND ".join(terms), [since, *asked.values()]
+        asked = ({f"{TOUCHED} >= ?": since} if since is not None else {}) | asked
+        terms = [*asked, *(["state IS NOT NULL"] if self.pending else [])]
+        return " AND ".join(terms) or "true", [*asked.values()]
 
 
 ALL = Wanted()

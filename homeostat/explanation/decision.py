@@ -25,6 +25,38 @@ _TIERS = {"low": DECISIONS[:3], "medium": DECISIONS[1:3], "high": DECISIONS[2:3]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Term:
+    """One term of a confidence: its weight and its value (0 to 1), None where Prometheus has none."""
+
+    name: str
+    weight: float | None
+    value: float | None
+
+    @property
+    def adds(self) -> float | None:
+        """What it adds to the confidence."""
+        return None if self.weight is None or self.value is None else self.weight * self.value
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Terms:
+    """What the confidence in an action is the sum of; `recorded` is the confidence as the rules have it, `above` what proposing it needs."""
+
+    terms: tuple[Term, ...]
+    offset: float | None
+    trials: float | None
+    recorded: float | None
+    above: float | None
+
+
+def terms_of(facts: Facts, key: Key, action: str, risk: str) -> Terms:
+    """Return the terms of the confidence in an action against one problem, as far as Prometheus has them."""
+    choice = _Choice(facts, key, action, risk)
+    terms = tuple(Term(name, choice.weight(name), choice.term(name)) for name in _TERMS)
+    return Terms(terms, choice.offset, choice.trials, choice.confidence, choice.threshold("propose"))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Choice:
     """The action that answers a problem, with all that Prometheus holds of it."""
 

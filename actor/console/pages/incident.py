@@ -53,9 +53,15 @@ def _add(console: flask.Blueprint, service: Service) -> None:
 
     @console.post(f"/incidents/<incident_id>/<any({', '.join(SAYABLE)}):word>")
     def say(incident_id: str, word: str) -> flask.Response:
-        if incidents.find(service.world.journal, incident_id) is None:
+        found = incidents.find(service.world.journal, incident_id)
+        if found is None:
             raise Refused(UNKNOWN.reason, 404)
-        visit().message = _answer(service, incident_id, word)
+        message = _answer(service, incident_id, word)
+        # Whoever answers several in a row stays with the others, and is told which this was.
+        if flask.request.form.get("back") == "proposals":
+            visit().message = Message(message.taken, f"{found.problem} at {found.target}: {message.text}")
+            return see_other("proposals")
+        visit().message = message
         return see_other("incident", incident_id=incident_id)
 
 

@@ -28,7 +28,7 @@ STRICT = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-PAGES = ("/", "/decisions", "/controls", "/incidents/{id}")
+PAGES = ("/", "/proposals", "/decisions", "/playbooks", "/playbooks/disk-cleanup", "/controls", "/incidents/{id}")
 FORMS = (
     *(f"/incidents/{{id}}/{word}" for word in ("approve", "deny", "veto", "defer", "again")),
     *(f"/controls/{word}" for word in ("pause", "end", "close", "stop", "resume")),

@@ -75,7 +75,7 @@ def shape(visitor: Visitor, address: str) -> list[tuple[str, tuple[str, ...]]]:
 @pytest.mark.parametrize("kind", ["pages", *BY_KIND])
 def test_a_text_never_changes_what_a_page_is_made_of(actor: Actor, told: Visitor, kind: str) -> None:
     incident_id = actor.incident().id
-    pages = (f"/incidents/{incident_id}", *(("/", "/decisions") if kind == "pages" else ()))
+    pages = (f"/incidents/{incident_id}", *(("/", "/decisions", "/proposals", "/playbooks", "/playbooks/service-restart") if kind == "pages" else ()))
     rewrite(actor, "harmless")
     made_of = {page: shape(told, page) for page in pages}
     for text in filter(encodable, MARKUP if kind == "pages" else BY_KIND[kind]):
@@ -90,7 +90,7 @@ def test_a_text_never_changes_what_a_page_is_made_of(actor: Actor, told: Visitor
 def test_an_address_from_outside_is_only_ever_an_incident_of_ours(actor: Actor, told: Visitor) -> None:
     rewrite(actor, "javascript:alert(1)")
     elements: list[tuple[str, dict[str, Any]]] = []
-    for page in ("/", "/decisions", f"/incidents/{actor.incident().id}"):
+    for page in ("/", "/decisions", "/proposals", f"/incidents/{actor.incident().id}"):
         elements += read(told.client.get(page)).elements
     links = {attributes[name] for _, attributes in elements for name in ("href", "src", "action") if name in attributes}
     assert links
