@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 USUAL = 100
 MOST = 10_000
+# A picture of each is drawn of so many at once.
+MOST_FANS = 200
 _NEAR = 3
 # dns is no nas: of a short word one letter may be missing, but none another.
 _ALIKE_RATIO = 0.75
@@ -27,11 +29,17 @@ def of_target(entries: Iterable[Served], host: str | None, target: str) -> list[
     return [entry for entry, key in keyed if key.target == target and host in {None, key.host}]
 
 
-def soonest(entries: Iterable[Served], host: str | None) -> list[Served]:
-    """Return every forecast but a selftest's, of one host or of all: the soonest first, then the fullest, at last what has no forecast."""
+def soonest(entries: Iterable[Served], host: str | None, like: str = "") -> list[Served]:
+    """Return every forecast but a selftest's, of one host or of all: the soonest first, then the fullest, at last what has no forecast.
+
+    With `like`, only of targets and resources in whose name that stands.
+    """
+    part = like.lower()
     real = (entry for entry in entries if entry.prediction.reading.key.problem != SELFTEST)
     forecast = (entry for entry in real if entry.prediction.reading.observed is None)
-    return sorted((entry for entry in forecast if host in {None, entry.prediction.reading.key.host}), key=_order)
+    keyed = ((entry, entry.prediction.reading.key) for entry in forecast)
+    wanted = (entry for entry, key in keyed if host in {None, key.host} and (part in key.target.lower() or part in key.resource.lower()))
+    return sorted(wanted, key=_order)
 
 
 def unknown(entries: Iterable[Served], host: str | None, target: str) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _DAY_SECONDS = 86400
 _AHEAD_SECONDS = 7 * _DAY_SECONDS
 _MOST_AHEAD_SECONDS = 90 * _DAY_SECONDS
+_MOST_OFFSET = 10_000_000
+_MOST_DIGITS = 8
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 
 
@@ -87,17 +89,28 @@ def _forecasts(entries: list[Served]) -> tuple[dict[str, Any], int]:
     found = listing.of_target(entries, host, target)
     if not found:
         return {"error": listing.unknown(entries, host, target)}, 404
-    return {"forecasts": [as_json(entry) for entry in found]}, 200
+    return {"forecasts": [as_json(entry) | _curve(entry) | _fan(entry) for entry in found]}, 200
 
 
 def _soonest(entries: list[Served], host: str | None) -> tuple[dict[str, Any], int]:
-    """List what runs out first, without curves."""
-    said = flask.request.args.get("limit", str(listing.USUAL))
-    if not (said.isascii() and said.isdigit() and 0 < int(said) <= listing.MOST):
-        return {"error": f"limit={said!r} is no number between 1 and {listing.MOST}"}, 400
-    found = listing.soonest(entries, host)
-    briefly = [{name: value for name, value in as_json(entry).items() if name != "curve"} for entry in found[: int(said)]]
-    return {"forecasts": briefly, "total": len(found)}, 200
+    """List what runs out first, from the `offset`th on: briefly, and with its fan only where `fan=true` asks for it."""
+    asked = flask.request.args
+    fans = asked.get("fan") == "true"
+    try:
+        most = _whole("limit", (1, listing.MOST_FANS if fans else listing.MOST), listing.USUAL)
+        first = _whole("offset", (0, _MOST_OFFSET), 0)
+    except ValueError as error:
+        return {"error": str(error)}, 400
+    found = listing.soonest(entries, host, asked.get("like", ""))
+    return {"forecasts": [as_json(entry) | (_fan(entry) if fans else {}) for entry in found[first : first + most]], "total": len(found)}, 200
+
+
+def _whole(name: str, bounds: tuple[int, int], usual: int) -> int:
+    """Return a query parameter that is a whole number within bounds; raises ValueError when it is none."""
+    said = flask.request.args.get(name, str(usual))
+    if not (said.isascii() and said.isdigit() and len(said) <= _MOST_DIGITS and bounds[0] <= int(said) <= bounds[1]):
+        raise ValueError(f"{name}={said!r} is no number between {bounds[0]} and {bounds[1]}")
+    return int(said)
 
 
 def _span(name: str, most_seconds: float) -> float | None:
@@ -114,7 +127,7 @@ def _span(name: str, most_seconds: float) -> float | None:
 def as_json(entry: Served) -> dict[str, Any]:
     """Describe one prediction; null is what does not exist: a limit that is never reached, a leak of what cannot leak."""
     reading, expected = entry.prediction.reading, entry.prediction.forecast
-    curve, assertion = expected.curve, entry.prediction.standing.assertion
+    assertion = entry.prediction.standing.assertion
     return {
         **_names(entry),
         "unit": reading.unit,
@@ -135,8 +148,27 @@ def as_json(entry: Served) -> dict[str, Any]:
         "probabilities": {span_label(horizon): chance for horizon, chance in expected.probabilities.items()},
         "slope_per_second": _bounds(expected.slope_per_second),
         "leak": {name: _number(value) for name, value in dataclasses.asdict(expected.leak).items()} if reading.leak_rule else None,
-        "curve": {field.name: getattr(curve, field.name).tolist() for field in dataclasses.fields(curve)},
     }
+
+
+def _curve(entry: Served) -> dict[str, Any]:
+    curve = entry.prediction.forecast.curve
+    return {"curve": {field.name: getattr(curve, field.name).tolist() for field in dataclasses.fields(curve)}}
+
+
+def _fan(entry: Served) -> dict[str, Any]:
+    """Return the curve as usage ratios, in which every target's limit is 1; null where there is no curve, or no usage known."""
+    reading, curve = entry.prediction.reading, entry.prediction.forecast.curve
+    if math.isnan(reading.usage_ratio) or not curve.ahead_seconds.size:
+        return {"fan": None}
+    # A target that is used up as its value falls has its bounds the other way round.
+    edges = zip(*([reading.usage_at(float(value)) for value in edge] for edge in (curve.lower, curve.median, curve.upper)), strict=True)
+    lower, median, upper = zip(*(sorted(each) for each in edges), strict=True)
+    return {"fan": {"ahead_seconds": curve.ahead_seconds.tolist(), "lower": _brief(lower), "median": _brief(median), "upper": _brief(upper)}}
+
+
+def _brief(values: Iterable[float]) -> list[float | None]:
+    return [round(value, 5) if math.isfinite(value) else None for value in values]
 
 
 def _why_not(entry: Served) -> str | None:

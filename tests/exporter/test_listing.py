@@ -78,8 +78,30 @@ def test_without_a_target_the_soonest_are_listed_without_their_curves_and_counte
     answer = asked("/api/v1/forecast?limit=2")
     assert [entry["target"] for entry in answer["forecasts"]] == ["/0", "/1"]
     assert answer["total"] == 3
-    assert "curve" not in answer["forecasts"][0]
+    assert {"curve", "fan"}.isdisjoint(answer["forecasts"][0])
     assert answer["forecasts"][0]["explanation"] == "x"
+
+
+def test_the_list_goes_on_where_it_is_asked_to() -> None:
+    answer = asked("/api/v1/forecast?limit=2&offset=2")
+    assert [entry["target"] for entry in answer["forecasts"]] == ["/2"]
+    assert answer["total"] == 3
+    assert asked("/api/v1/forecast?offset=99")["forecasts"] == []
+    assert asked("/api/v1/forecast?offset=-1") == {"error": "offset='-1' is no number between 0 and 10000000"}
+
+
+def test_only_what_bears_a_part_of_a_name_is_listed_where_one_is_given() -> None:
+    entries = [served("/srv/media"), served("/var"), served("Jellyfin")]
+    assert names(soonest(entries, None, "MEDIA")) == ["/srv/media"]
+    assert names(soonest(entries, None, "jelly")) == ["Jellyfin"]
+    assert len(soonest(entries, None, "filesystem")) == 3
+
+
+def test_fans_are_given_where_they_are_asked_for_of_so_many_at_once() -> None:
+    [entry] = asked("/api/v1/forecast?limit=1&fan=true")["forecasts"]
+    assert set(entry["fan"]) == {"ahead_seconds", "lower", "median", "upper"}
+    assert "curve" not in entry
+    assert asked("/api/v1/forecast?limit=201&fan=true")["error"] == "limit='201' is no number between 1 and 200"
 
 
 def test_without_a_limit_a_hundred_are_listed() -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from exporter.assertion import stand
 from exporter.collector import State, render
 from exporter.cycle import Answer, Prediction, Result
 from exporter.web import make_app
-from forecasting import Forecast
+from forecasting import Curve, Forecast, Limit, Series
 from homeostat.config.types import Assertion as Rules
 from tests.exporter.fakes import NOW, FakeClock
 from tests.exporter.test_collector import ASSERTED, READING, Standing
@@ -35,6 +37,33 @@ def test_the_forecast_of_one_target_is_json_with_null_for_never() -> None:
     assert forecast["curve"]["ahead_seconds"] == [0.0, 600.0]
     assert forecast["explanation"] == "x"
     assert (forecast["problem"], forecast["resource"], forecast["asserted"]) == ("memory_leak", "memory", True)
+
+
+@pytest.mark.parametrize(
+    ("limit", "values", "usage"),
+    [
+        (Limit(200.0, "up"), (100.0, 110.0, 120.0), (0.5, 0.55, 0.6)),
+        (Limit(100.0, "down"), (150.0, 160.0, 170.0), (0.15, 0.2, 0.25)),
+    ],
+)
+def test_a_fan_is_the_curve_as_shares_of_what_the_limit_allows_its_lower_bound_below(limit: Limit, values: tuple[float, ...], usage: tuple[float, ...]) -> None:
+    # 100 is half of what is allowed going up; going down from 200, of which 100 are left to use, 100 are all of it.
+    series = Series(np.array([NOW]), np.array([100.0 if limit.direction == "up" else 180.0]))
+    reading = dataclasses.replace(READING, series=series, limit=limit, usage_ratio=0.5 if limit.direction == "up" else 0.1, usage_per_unit=0.005)
+    curve = Curve(np.array([600.0]), *(np.array([value]) for value in values))
+    entry = Prediction(reading, dataclasses.replace(ASSERTED.forecast, curve=curve), Standing())
+    [forecast] = client(entry).get("/api/v1/forecast?host=box&target=jellyfin").json["forecasts"]
+    assert forecast["fan"]["ahead_seconds"] == [600.0]
+    assert tuple(forecast["fan"][name][0] for name in ("lower", "median", "upper")) == usage
+
+
+def test_what_has_no_usage_has_no_fan_and_what_is_no_number_is_null_in_it() -> None:
+    asked = "/api/v1/forecast?host=box&target=jellyfin"
+    unknown = dataclasses.replace(ASSERTED, reading=dataclasses.replace(READING, usage_ratio=math.nan))
+    assert client(unknown).get(asked).json["forecasts"][0]["fan"] is None
+    curve = Curve(np.array([0.0]), np.array([1.0]), np.array([2.0]), np.array([math.inf]))
+    exploding = dataclasses.replace(ASSERTED, forecast=dataclasses.replace(ASSERTED.forecast, curve=curve))
+    assert client(exploding).get(asked).json["forecasts"][0]["fan"]["upper"] == [None]
 
 
 def test_only_what_can_leak_has_a_leak() -> None:
