@@ -19,6 +19,7 @@ from actor.console.page import Page, see_other, show
 from actor.console.visits import Visits
 from actor.journal import JournalError
 from homeostat.discovery import discover
+from homeostat.pictures import STYLE_SHEET
 
 if TYPE_CHECKING:
     from actor.service import Service
@@ -133,7 +134,7 @@ def _trouble(why: str, code: int) -> flask.Response:
 
 
 def _add_looks(app: flask.Flask, console: flask.Blueprint, service: Service) -> None:
-    sheet = _STYLE.read_bytes()
+    sheet = _STYLE.read_bytes() + STYLE_SHEET.encode()
     version = hashlib.sha256(sheet).hexdigest()[:12]
     menu = [(name, page.title) for name, page in sorted(PAGES.items(), key=lambda named: named[1].order) if page.title]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-_SMALL = (160, 44)
+_SMALL = (180, 56)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Fan:
     median: Sequence[float] = ()
     upper: Sequence[float] = ()
     limit: float | None = None
+    now_name: str = "now"
 
     @property
     def limits(self) -> list[float]:
@@ -82,7 +83,7 @@ def _lines(fan: Fan, frame: Frame) -> Iterator[Markup]:
 def _names(fan: Fan, frame: Frame) -> Iterator[Markup]:
     now = frame.across.at(fan.now)
     late = now > (frame.across.start + frame.across.end) / 2
-    yield svg.text("now", (now - 4 if late else now + 4, frame.upwards.end - 4), "end" if late else "start")
+    yield svg.text(fan.now_name, (now - 4 if late else now + 4, frame.upwards.end - 4), "end" if late else "start")
     for limit in fan.limits:
         y = frame.upwards.at(limit)
         yield svg.text("limit", (frame.across.start + 6, y - 5), kind="plot-text plot-limit-name")

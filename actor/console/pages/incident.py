@@ -9,6 +9,8 @@ import msgspec
 
 from actor.admission import would_do
 from actor.answers import Refused
+from actor.console.expected import at_decision
+from actor.console.outlook import as_it_was
 from actor.console.page import Page, see_other, show, visit
 from actor.console.story import askings, explained, what_was_meant, words_to_say
 from actor.console.visits import Message
@@ -18,9 +20,13 @@ from actor.routes.incidents import tell_story
 from actor.routes.person import WORDS, take_word
 from homeostat.cli.moments import moment
 from homeostat.config import Duration
+from homeostat.explanation import decided_at
 from homeostat.explanation.deeds import what_came
+from homeostat.explanation.parts import Silent
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from actor.model import Incident
     from actor.routes.person import Said
     from actor.service import Service
@@ -45,6 +51,7 @@ def _add(console: flask.Blueprint, service: Service) -> None:
             explanation=explanation,
             plan=plan,
             whence=whence,
+            picture=_picture(service, found, decided_at(story)),
             most_commands=_MOST_COMMANDS,
             sayable=words_to_say(found, story["proposal"]),
             askings=askings(story["verdicts"]),
@@ -63,6 +70,12 @@ def _add(console: flask.Blueprint, service: Service) -> None:
             return see_other("proposals")
         visit().message = message
         return see_other("incident", incident_id=incident_id)
+
+
+def _picture(service: Service, incident: Incident, at: float) -> Markup | None:
+    """Draw what was expected when it was decided, with what came; None where Prometheus has it no more, or does not answer."""
+    published = at_decision(service.world, incident.key, at)
+    return None if isinstance(published, Silent) else as_it_was(incident.key, at, published)
 
 
 def _plan(service: Service, incident: Incident, story: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:

@@ -1,0 +1,258 @@
+"""What will run out, in the console: as the exporter tells it, with what is decided about it, and plain words where somebody is silent."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from actor.console import expected
+from exporter.load import Loads, Profile
+from homeostat.config.types import Traffic
+from homeostat.prometheus import Series
+from tests.actor.console.visitor import Visitor, read, text, visiting
+from tests.httpd import Asked, Reply, Site, serving
+from tests.outlooks import A_FEW, Course, Remembering, exporter
+from tests.support import DAY, DISK, HOUR, Actor, Host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+DISK_COURSE = Course("disk", used=0.9, a_day=0.03)
+
+
+@pytest.fixture
+def town() -> Iterator[Site]:
+    """Serve where the exporter is looked for."""
+    with serving(lambda asked: Reply({"forecasts": [], "total": 0})) as site:
+        yield site
+
+
+@contextlib.contextmanager
+def at_console(host: Host, town: Site, **changes: Any) -> Iterator[tuple[Actor, Visitor]]:
+    actor = Actor(host, exporter={"url": town.url, **changes})
+    actor.prometheus = actor.world.prometheus = Remembering(actor.clock)  # type: ignore[assignment]
+    visitor = visiting(actor)
+    visitor.log_in()
+    try:
+        yield actor, visitor
+    finally:
+        actor.journal.close()
+
+
+@pytest.fixture
+def actor(host: Host, town: Site) -> Iterator[Actor]:
+    with at_console(host, town) as (actor, _):
+        yield actor
+
+
+@pytest.fixture
+def ada(actor: Actor) -> Visitor:
+    visitor = visiting(actor)
+    visitor.log_in()
+    return visitor
+
+
+def forecasting(actor: Actor, town: Site, courses: Sequence[Course], loads: Loads | None = None) -> None:
+    town.answer = exporter(courses, actor.clock, loads)
+
+
+def targets(answer: Any) -> list[str]:
+    links = [attributes["href"] for tag, attributes in read(answer).elements if tag == "a" and "/forecasts/target" in attributes.get("href", "")]
+    return [link.split("target=")[1].replace("%2F", "/") for link in links]
+
+
+def kinds(answer: Any, kind: str) -> int:
+    return sum(kind in attributes.get("class", "").split() for _, attributes in read(answer).elements)
+
+
+def test_the_soonest_comes_first_and_only_of_this_host(actor: Actor, ada: Visitor, town: Site) -> None:
+    forecasting(actor, town, A_FEW)
+    page = ada.client.get("/forecasts")
+    assert targets(page) == ["/srv/media", "jellyfin", "/", "/var/lib/containers", "/srv/media", "new"]
+    assert "/elsewhere" in targets(ada.client.get("/forecasts?hosts=all"))
+    assert "no forecast: not enough data" in text(page)
+    assert kinds(page, "plot-median") == 5
+
+
+def test_a_target_is_found_by_a_part_of_its_name(actor: Actor, ada: Visitor, town: Site) -> None:
+    forecasting(actor, town, A_FEW)
+    assert targets(ada.client.get("/forecasts?like=MEDIA")) == ["/srv/media", "/srv/media"]
+    assert "Nothing that is forecast of h1 bears that name." in text(ada.client.get("/forecasts?like=nowhere"))
+
+
+def test_a_decision_that_stands_is_linked_beside_its_forecast(actor: Actor, ada: Visitor, town: Site) -> None:
+    forecasting(actor, town, [DISK_COURSE])
+    assert "no decision on it has come here yet" in text(ada.client.get("/forecasts"))
+    actor.host.log("one.log.1")
+    actor.decide(DISK, "disk-cleanup", "propose")
+    actor.turn()
+    for page in ("/forecasts", "/forecasts/target?host=h1&target=disk"):
+        answer = ada.client.get(page)
+        assert f'href="/incidents/{actor.incident().id}"' in answer.text
+        assert "proposed propose disk-cleanup" in text(answer)
+
+
+def test_ten_thousand_targets_are_paged(actor: Actor, ada: Visitor, town: Site) -> None:
+    one = exporter([DISK_COURSE], actor.clock)
+    entry = json.loads(one(Asked("GET", "/api/v1/forecast", {"fan": ["true"]}, {}, b"")).content())["forecasts"][0]
+
+    def many(asked: Asked) -> Reply:
+        first, most = (int(asked.query[name][0]) for name in ("offset", "limit"))
+        return Reply({"forecasts": [entry | {"target": f"t{first + number}"} for number in range(min(most, 10_000 - first))], "total": 10_000})
+
+    town.answer = many
+    first, last = ada.client.get("/forecasts"), ada.client.get("/forecasts?page=400")
+    assert (len(targets(first)), targets(first)[0], targets(last)[-1]) == (25, "t0", "t9999")
+    assert "page 1 of 400" in text(first)
+    assert ["Later" in text(first), "Later" in text(last), "Sooner" in text(last)] == [True, False, True]
+
+
+def test_a_targets_page_tells_how_likely_why_and_what_was(actor: Actor, ada: Visitor, town: Site) -> None:
+    forecasting(actor, town, A_FEW)
+    times, used = A_FEW[0].past(actor.clock.now())
+    actor.prometheus.past = [Series(A_FEW[0].labels, tuple(times), tuple(used))]
+    page = ada.client.get("/forecasts/target?host=h1&target=/srv/media")
+    told = text(page)
+    for words in ("disk_exhaustion", "inode_exhaustion", "within 24h", f"{used[-1] * 100:.3g} GiB", "100 GiB", "a day"):
+        assert words in told
+    assert (kinds(page, "plot-line"), kinds(page, "plot-median"), kinds(page, "plot-limit")) == (2, 2, 2)
+    assert sum(tag == "meter" for tag, _ in read(page).elements) == 10
+    assert "var-host=h1&amp;var-target=%2Fsrv%2Fmedia" in page.text
+    assert [asked.query["target"] for asked in town.asked] == [["/srv/media"]]
+
+
+def test_a_leak_and_its_quiet_hours_are_told(host: Host, town: Site) -> None:
+    traffic = {"service": "jellyfin", "query": "x"}
+    quiet = np.tile(np.where(np.arange(24) < 6, 0.1, 0.9), 7)
+    loads = Loads((Profile(Traffic(**traffic), "h1", quiet),), (), {})
+    with at_console(host, town, traffic=[traffic]) as (actor, ada):
+        forecasting(actor, town, A_FEW, loads)
+        told = text(ada.client.get("/forecasts/target?host=h1&target=jellyfin"))
+        assert re.search(r"Leaks \d\d % sure \d+ MiB an hour", told)
+        assert "When it is quiet" in told
+        assert "at 10 % of its busiest hour" in told
+
+
+def test_a_target_that_nobody_forecasts_is_told_so(actor: Actor, ada: Visitor, town: Site) -> None:
+    forecasting(actor, town, A_FEW)
+    answer = ada.client.get("/forecasts/target?host=h1&target=nowhere")
+    assert answer.status_code == 404
+    assert "Nothing is forecast of a target of that name now." in text(answer)
+
+
+@pytest.mark.parametrize("broken", [Reply(b"<html>", 200), Reply([], 200), Reply({"forecasts": [{"target": 1}]}, 200), Reply({"error": "x"}, 500), Reply(b"", 502)])
+def test_an_exporter_that_answers_nonsense_is_said_to_be_silent(ada: Visitor, town: Site, broken: Reply) -> None:
+    town.answer = lambda asked: broken
+    for page in ("/forecasts", "/forecasts/target?host=h1&target=/"):
+        answer = ada.client.get(page)
+        assert answer.status_code == 200
+        assert "The exporter does not answer:" in text(answer)
+        assert town.url in text(answer)
+
+
+def test_an_exporter_that_is_away_is_said_to_be_so_with_what_to_do(host: Host) -> None:
+    with at_console(host, Site("http://127.0.0.1:9", lambda asked: Reply())) as (_, ada):
+        answer = ada.client.get("/forecasts")
+        assert "The exporter does not answer: http://127.0.0.1:9 gave no answer" in text(answer)
+        assert 'href="/runbooks/HomeostatExporterDown.md"' in answer.text
+
+
+def test_a_page_does_not_wait_for_an_exporter_that_hangs(monkeypatch: pytest.MonkeyPatch, ada: Visitor, town: Site) -> None:
+    monkeypatch.setattr(expected, "PATIENCE_SECONDS", 0.2)
+    over = threading.Event()
+
+    def hang(asked: Asked) -> Reply:
+        over.wait(30)
+        return Reply()
+
+    town.answer = hang
+    try:
+        assert "The exporter does not answer: no answer within 0.2 s" in text(ada.client.get("/forecasts"))
+    finally:
+        over.set()
+
+
+def test_without_prometheus_the_pictures_show_no_past_and_say_so(actor: Actor, ada: Visitor, town: Site) -> None:
+    forecasting(actor, town, A_FEW)
+    actor.prometheus.down = True
+    for page in ("/forecasts", "/forecasts/target?host=h1&target=/srv/media"):
+        answer = ada.client.get(page)
+        assert "Prometheus does not answer, so the pictures show no past" in text(answer)
+        assert kinds(answer, "plot-median")
+
+
+def test_a_past_of_infinities_breaks_no_picture(actor: Actor, ada: Visitor, town: Site) -> None:
+    forecasting(actor, town, A_FEW)
+    now = actor.clock.now()
+    actor.prometheus.past = [Series(A_FEW[0].labels, tuple(now - number * HOUR for number in (4, 3, 2, 1)), (0.5, math.inf, math.nan, -math.inf))]
+    for page in ("/forecasts", "/forecasts/target?host=h1&target=/srv/media"):
+        answer = ada.client.get(page)
+        assert answer.status_code == 200
+        drawn = " ".join(attributes.get(name, "") for _, attributes in read(answer).elements for name in ("d", "x", "y"))
+        assert "nan" not in drawn
+        assert "inf" not in drawn
+
+
+def test_before_anything_is_forecast_the_page_says_what_it_waits_for(host: Host, actor: Actor, ada: Visitor, town: Site) -> None:
+    forecasting(actor, town, [])
+    assert "Nothing is forecast of h1 yet." in text(ada.client.get("/forecasts"))
+
+
+def test_an_exporter_that_only_looks_is_said_to_forecast_nothing(host: Host, town: Site) -> None:
+    with at_console(host, town, forecast=False) as (_, ada):
+        assert "exporter.forecast is false" in text(ada.client.get("/forecasts"))
+
+
+@pytest.mark.parametrize("asked", ["page=0", "page=-1", "page=x", "page=" + "9" * 400, "like=" + "x" * 5000, "like=%00%ff", "hosts=%3Cb%3E", "page=99999999"])
+def test_whatever_is_asked_for_the_page_answers(actor: Actor, ada: Visitor, town: Site, asked: str) -> None:
+    forecasting(actor, town, A_FEW)
+    assert ada.client.get(f"/forecasts?{asked}").status_code == 200
+
+
+def published(actor: Actor) -> None:
+    for bound, factor in (("lower", 0.5), ("median", 1.0), ("upper", 2.0)):
+        for number, ahead in enumerate(("0s", "24h", "7d", "30d", "of old")):
+            actor.prometheus.put("homeostat_forecast_usage_ratio", 0.9 + number * 0.05 * factor, **DISK._asdict(), bound=bound, ahead=ahead)
+
+
+def test_an_incident_shows_what_was_expected_when_it_was_decided_and_what_came(actor: Actor, ada: Visitor) -> None:
+    actor.host.log("one.log.1")
+    actor.decide(DISK, "disk-cleanup", "propose")
+    actor.turn()
+    address = f"/incidents/{actor.incident().id}"
+    assert "As it was expected" not in text(ada.client.get(address))
+    published(actor)
+    now = actor.clock.now()
+    actor.prometheus.past = [Series(DISK._asdict(), (now - DAY, now), (0.8, 0.9))]
+    page = ada.client.get(address)
+    assert "As it was expected, and what came" in text(page)
+    assert (kinds(page, "plot-median"), kinds(page, "plot-band"), kinds(page, "plot-line")) == (1, 1, 1)
+    assert "decided" in text(page)
+    assert 'href="/forecasts/target?host=h1&amp;target=disk"' in page.text
+    actor.prometheus.down = True
+    assert ada.client.get(address).status_code == 200
+
+
+def test_ten_thousand_incidents_are_paged(actor: Actor, ada: Visitor) -> None:
+    actor.host.log("one.log.1")
+    actor.decide(DISK, "disk-cleanup", "propose")
+    actor.turn()
+    with actor.journal.transaction() as db:
+        columns = [row["name"] for row in db.execute("SELECT name FROM pragma_table_info('incidents')")]
+        other = {"id": "'i' || n", "opened_at": "opened_at - n", "episode_ended_at": "opened_at", "state": "NULL", "wake_at": "NULL", "outcome": "'alerted'"}
+        copied = ", ".join(other.get(name, name) for name in columns)
+        numbers = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 9999)"
+        db.execute(f"{numbers} INSERT INTO incidents ({', '.join(columns)}) SELECT {copied} FROM incidents, numbers")
+    first, last = ada.client.get("/decisions"), ada.client.get("/decisions?page=200")
+    for page in (first, last):
+        assert len([tag for tag, _ in read(page).elements if tag == "tr"]) == 51
+    assert "page 1 of 200" in text(first)
+    assert 'href="/incidents/i9999"' in last.text
+    assert ada.client.get("/").status_code == 200

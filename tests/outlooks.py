@@ -1,0 +1,145 @@
+"""The exporter's real API with forecasts of courses that a test makes up, and Prometheus with their past."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import promql_parser
+
+from exporter.assertion import Standing, stand
+from exporter.collector import State, render
+from exporter.cycle import Answer, Prediction, Result
+from exporter.load import Loads
+from exporter.model import Key, LeakRule, Reading
+from exporter.web import make_app
+from forecasting import Limit, Question, Series, Terms, forecast
+from homeostat.config.types import Assertion as Rules
+from homeostat.prometheus import PrometheusError
+from homeostat.prometheus import Series as History
+from tests.httpd import Asked, Reply
+from tests.support import DAY, HOST, FakePrometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from homeostat.clock import Clock
+
+GIB = 1024.0**3
+HORIZONS = (DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY)
+_STEP = 600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Course:
+    """A target of which so much of the limit is used now, that grows so much of it in a day, for a week by now."""
+
+    target: str
+    used: float = 0.8
+    a_day: float = 0.02
+    problem: str = "disk_exhaustion"
+    resource: str = "filesystem"
+    host: str = HOST
+    samples: int = int(7 * DAY / _STEP)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {"host": self.host, "problem": self.problem, "target": self.target, "resource": self.resource}
+
+    def past(self, now: float) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Return its times and how much was used at them, with a little of the day's rhythm."""
+        times = now - np.arange(self.samples)[::-1] * _STEP
+        return times, self.used - self.a_day * (now - times) / DAY + 0.004 * np.sin(times / DAY * 2 * math.pi)
+
+
+class Remembering(FakePrometheus):
+    """A Prometheus that is none, and has a past."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.past: list[History] = []
+
+    def query_range(self, promql: str, start: float, end: float, step: float) -> list[History]:
+        """Return what there was, whatever of it is asked for."""
+        if self.down:
+            raise PrometheusError(f"Prometheus at {self.url} gave no answer to {promql!r}: it is down")
+        promql_parser.parse(promql)
+        return self.past
+
+
+def exporter(courses: Sequence[Course], clock: Clock, loads: Loads | None = None) -> Any:
+    """Return what answers as an exporter that has just forecast these."""
+    now = clock.now()
+    result = Result({"filesystem": Answer(_predictions(courses, now), clock.monotonic(), 300.0)})
+    state = State(render(result), HOST, reloaded=True, reloaded_at=0.0, loads=loads or Loads())
+    client = make_app(lambda: state, clock).test_client()
+
+    def answer(asked: Asked) -> Reply:
+        said = client.get(asked.path, query_string=asked.query)
+        return Reply(said.data, said.status_code, {"Content-Type": "application/json"})
+
+    return answer
+
+
+def _predictions(courses: Sequence[Course], now: float) -> tuple[Prediction, ...]:
+    readings = [_reading(course, now) for course in courses]
+    answers = forecast([Question(reading.series, reading.limit, HORIZONS, Terms(now)) for reading in readings])
+    rules = Rules()
+    predictions = []
+    for reading, expected in zip(readings, answers, strict=True):
+        once = stand(Standing(), reading, expected, rules, now - 60)
+        predictions.append(Prediction(reading, expected, stand(once, reading, expected, rules, now)))
+    return tuple(predictions)
+
+
+def _reading(course: Course, now: float) -> Reading:
+    times, used = course.past(now)
+    leaks = LeakRule(1e6, DAY) if course.problem == "memory_leak" else None
+    return Reading(
+        key=Key(course.problem, course.host, course.target, course.resource),
+        series=Series(times, used * 100 * GIB),
+        limit=Limit(100 * GIB),
+        unit="bytes",
+        action_horizon_seconds=14 * DAY,
+        usage_ratio=float(used[-1]),
+        usage_per_unit=1 / (100 * GIB),
+        age_seconds=5.0,
+        leak_rule=leaks,
+    )
+
+
+def used_in(courses: Sequence[Course], asked: Asked, now: float) -> Reply:
+    """Answer a range of how much was used of the targets that the query names, as Prometheus does."""
+    form = asked.form
+    start, end, step = (float(form[name]) for name in ("start", "end", "step"))
+    rows = []
+    for course in courses:
+        if course.labels["target"] not in _named(form["query"]):
+            continue
+        times, used = course.past(now)
+        at = np.arange(start, end + 1, step)
+        values = np.interp(at, times, used, left=math.nan)
+        rows.append({"metric": course.labels, "values": [[float(time), str(value)] for time, value in zip(at, values, strict=True) if not math.isnan(value)]})
+    return Reply({"status": "success", "data": {"resultType": "matrix", "result": rows}})
+
+
+def _named(promql: str) -> set[str]:
+    """Return the targets that a query chooses, whether one by its name or some by a pattern."""
+    found = re.search(r'target=~?"((?:[^"\\]|\\.)*)"', promql, re.DOTALL)
+    assert found is not None, promql
+    pattern = re.sub(r"\\(.)", lambda escaped: {"n": "\n"}.get(escaped[1], escaped[1]), found[1])
+    return set(re.split(r"(?<!\\)\|", pattern)) | {re.sub(r"\\(.)", r"\1", one) for one in re.split(r"(?<!\\)\|", pattern)}
+
+
+A_FEW = (
+    Course("/srv/media", used=0.93, a_day=0.02),
+    Course("/", used=0.62, a_day=0.006),
+    Course("jellyfin", used=0.7, a_day=0.05, problem="memory_leak", resource="memory"),
+    Course("/var/lib/containers", used=0.4, a_day=0.0),
+    Course("new", samples=5),
+    Course("/srv/media", used=0.3, a_day=0.001, problem="inode_exhaustion", resource="inodes"),
+    Course("/elsewhere", host="other"),
+)
