@@ -146,10 +146,12 @@ class Home:
         self.run("systemctl", "reload", UNITS["prometheus"])
 
     def backfill(self, openmetrics: str) -> None:
-        """Give Prometheus series of the past, as OpenMetrics with timestamps; what it scrapes goes on behind them."""
+        """Give Prometheus series of the past, as OpenMetrics with timestamps, in place of what it has scraped; what it scrapes goes on behind them."""
         self.write("/srv/past.om", f"{openmetrics}# EOF\n")
-        # The exporter knows what it has read; in large blocks it takes a second.
+        # The exporter knows what it has read. What the module was before contradicts this past: a step of five minutes that ends there is a
+        # level that never was, for hours. In large blocks it takes a second.
         self.stop("exporter", "prometheus")
+        self.run("find", METRICS, "-mindepth", "1", "-delete")
         self.shell('promtool tsdb create-blocks-from --max-block-duration=720h openmetrics /srv/past.om "$1" && chown -R prometheus: "$1"', METRICS)
         self.start("prometheus", "exporter")
 
@@ -284,7 +286,7 @@ class Home:
 
     def _state(self) -> str:
         """Return what a test that failed wants to read of the chain."""
-        series = ("homeostat_problem_confidence_ratio", "target_action:homeostat_confidence:ratio", 'ALERTS{alertstate="firing",severity!="none"}', "homeostat_observer_up", "homeostat_forecast_unavailable == 1")
+        series = ("homeostat_problem_confidence_ratio", "target_action:homeostat_confidence:ratio", 'ALERTS{alertstate="firing",severity!="none"}', "homeostat_observer_up", "homeostat_forecast_unavailable == 1", "homeostat_time_to_limit_seconds")
         seen = {promql: [{**one["metric"], "=": one["value"][1]} for one in self.query(promql)] for promql in series}
         return json.dumps(seen, indent=1) + "".join(f"\n--- {name}\n{self.logs(name, 12)}" for name in ("exporter", "actor"))
 

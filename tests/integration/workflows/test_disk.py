@@ -31,15 +31,22 @@ btrfs filesystem sync "$1"
 FREE = 'node_filesystem_avail_bytes{mountpoint="/srv/pool"}'
 
 
+def free_bytes(home: Home) -> int:
+    """Return what is free in the pool, as its file system says."""
+    blocks, size = home.run("stat", "--file-system", "--format=%a %S", POOL).split()
+    return int(blocks) * int(size)
+
+
 def past(home: Home, days: int = 4) -> str:
-    """Return days in which 5 % of the size was taken each, up to what is free now."""
+    """Return days in which 5 % of the size was taken each, up to what is free now, once Prometheus has seen that."""
+    home.until("the new level", lambda: home.value(FREE) == free_bytes(home), 60)
     (sample,), now, lines = home.query(FREE), time.time(), ["# TYPE node_filesystem_avail_bytes gauge"]
-    free_bytes, size_bytes = float(sample["value"][1]), home.value(FREE.replace("avail", "size"))
+    left_bytes, size_bytes = float(sample["value"][1]), home.value(FREE.replace("avail", "size"))
     assert size_bytes is not None
     labels = ",".join(f'{name}="{value}"' for name, value in sample["metric"].items() if name != "__name__")
     for seconds in range(days * DAY, 600, -300):
         taken = (0.05 * seconds / DAY + 0.004 * (seconds // 300 % 3)) * size_bytes
-        lines.append(f"node_filesystem_avail_bytes{{{labels}}} {free_bytes + taken:.0f} {now - seconds:.0f}")
+        lines.append(f"node_filesystem_avail_bytes{{{labels}}} {left_bytes + taken:.0f} {now - seconds:.0f}")
     return "\n".join(lines) + "\n"
 
 
@@ -53,7 +60,6 @@ def next_minute() -> dict[str, Any]:
 def cleaned(home: Home) -> dict[str, Any]:
     """Fill the pool over days, let it be cleaned in its window, and return the whole story."""
     home.shell(FILL, POOL)
-    home.until("the new level", lambda: home.value(f"{FREE} < 450e6"))
     home.backfill(past(home))
     home.configure(
         exporter={**REAL, "targets": {"filesystem": {"action_horizon": "14d"}}}, filesystems={POOL: {"path": f"{POOL}/logs", "free_target": 0.5}}, windows=[{"months": [f"{time.localtime().tm_mon % 12 + 1}"]}],
@@ -83,8 +89,7 @@ def test_what_will_be_full_in_days_waits_for_its_window_and_is_cleaned_and_verif
 def test_its_room_is_really_free_and_what_no_rule_names_is_all_there(home: Home, cleaned: dict[str, Any]) -> None:
     assert home.run("find", f"{POOL}/logs/own", "-type", "f") == ""
     assert len(home.run("find", f"{POOL}/data", "-type", "f").splitlines()) == 70
-    free_bytes = int(home.run("stat", "--file-system", "--format=%a", POOL)) * int(home.run("stat", "--file-system", "--format=%S", POOL))
-    assert free_bytes - cleaned["free_before"] > 230 * MIB
+    assert free_bytes(home) - cleaned["free_before"] > 230 * MIB
     assert home.until("its new level in Prometheus", lambda: home.value(f"{FREE} > {cleaned['free_before'] + 230 * MIB}"))
 
 
