@@ -77,9 +77,11 @@ def run(doors: Doors, ask_actor: Callable[[], Standing], tell: Callable[[Step], 
 
 def _make(walk: Walk, hop: Hop, ends_at: float) -> Step:
     """Wait for a hop. Raises Ended when it does not come."""
-    clock = walk.doors.clock
+    clock, patience = walk.doors.clock, patience_seconds(hop, walk.doors.config)
     began = heard_at = clock.monotonic()
-    until = min(began + patience_seconds(hop, walk.doors.config), ends_at)
+    until = min(began + patience, ends_at)
+    # What was reached when the time was over may be as it should be.
+    cut = f"; this was waited for {max(0.0, until - began):.0f} s, and may take {patience:.0f} s" if until < began + patience else ""
     while True:
         try:
             seen = hop.look(walk)
@@ -91,7 +93,7 @@ def _make(walk: Walk, hop: Hop, ends_at: float) -> Step:
             if seen is not None:
                 return Step(hop=hop.name, seconds=heard_at - began, words=seen)
             if heard_at >= until:
-                raise Ended("failed", _reason(walk, hop))
+                raise Ended("failed", f"{_reason(walk, hop)}{cut}")
         clock.sleep(_POLL_SECONDS)
 
 

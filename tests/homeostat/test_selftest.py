@@ -119,6 +119,13 @@ def test_a_hop_that_never_comes_is_named_and_the_problem_is_taken_back(chain: Ch
     assert chain.exporter.posted[-1] == "selftest/end"
 
 
+def test_a_hop_for_which_little_time_was_left_is_not_blamed_as_if_it_had_had_all_of_its_own(chain: Chain) -> None:
+    chain.answers(sources=("reconcile",))
+    assert chain.run(seconds=3).words.endswith("; this was waited for 3 s, and may take 160 s")
+    chain.told.clear()
+    assert "may take" not in chain.run().words
+
+
 def test_deliveries_without_a_valid_token_are_told_from_none(chain: Chain) -> None:
     chain.answers(incident="", sources=(), unauthenticated=3)
     report = chain.run()
