@@ -21,17 +21,20 @@ if TYPE_CHECKING:
 # The limit lies ahead by this share of the window: a day and a half, of seven days, is a warning and no emergency.
 _AHEAD_RATIO = 0.2
 _FIRST_USAGE = 0.2
-# Between two of them lie so many cycles: Alertmanager tells nobody of what resolves and fires again at once, and who asks
-# again and again must not keep the actor from its work.
+# Between two of them lie so many cycles: who asks again and again must not keep the actor from its work.
 _REST_CYCLES = 3
+# What resolved unheard, muted or within a group_interval, and fires again, Alertmanager tells nobody of before its repeat_interval is over. So each
+# has another resource, of so many by the second: seconds enough for a quarter of an hour, and few enough for series.
+_RESOURCES = 1000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Selftest:
-    """A synthetic problem of one host, which ends by itself at a monotonic time."""
+    """A synthetic problem of one host, which ends by itself at a monotonic time; its resource is not that of the one before."""
 
     host: str
     ends_at: float
+    resource: str
 
     def reading(self, settings: Exporter, now: float) -> Reading:
         """Return the course as it would be at `now` (Unix seconds): always as far from its limit as at first."""
@@ -40,7 +43,7 @@ class Selftest:
         ahead, behind = _AHEAD_RATIO * settings.window, now - float(timestamps[0])
         values = 1 - (1 - _FIRST_USAGE) * (ahead + now - timestamps) / (ahead + behind)
         return Reading(
-            key=Key(SELFTEST, self.host, SELFTEST, SELFTEST),
+            key=Key(SELFTEST, self.host, SELFTEST, self.resource),
             series=Series(timestamps, values),
             limit=Limit(1.0, "up"),
             unit="ratio",
@@ -75,7 +78,7 @@ class Selftests:
                 return f"a selftest of {last.host} is under way and ends in {last.ends_at - monotonic_now:.0f} s at the latest"
             if last is not None and monotonic_now - last.ends_at < rest:
                 return f"the last selftest ended {monotonic_now - last.ends_at:.0f} s ago; another may begin in {rest - monotonic_now + last.ends_at:.0f} s"
-            self._last = Selftest(host, monotonic_now + lasts_seconds(cycle_seconds))
+            self._last = Selftest(host, monotonic_now + lasts_seconds(cycle_seconds), f"{SELFTEST}-{int(monotonic_now) % _RESOURCES}")
         return None
 
     def end(self, host: str, monotonic_now: float) -> None:

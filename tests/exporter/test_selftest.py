@@ -23,12 +23,12 @@ from tests.exporter.test_cycle import world as world  # noqa: PLC0414 - a fixtur
 if TYPE_CHECKING:
     import pathlib
 
-MINE = 'homeostat_problem_confidence_ratio{host="own",problem="selftest",resource="selftest",target="selftest"}'
+MINE = 'homeostat_problem_confidence_ratio{host="own",problem="selftest",resource="selftest-7",target="selftest"}'
 
 
 def during(world: World) -> World:
     """Return the world with a selftest of this host under way."""
-    return dataclasses.replace(world, selftest=Selftest("own", world.clock.monotonic() + 15 * 60))
+    return dataclasses.replace(world, selftest=Selftest("own", world.clock.monotonic() + 15 * 60, "selftest-7"))
 
 
 def two_cycles(world: World) -> Result:
@@ -95,7 +95,7 @@ def test_it_is_neither_kept_nor_scored(prometheus: FakePrometheus, world: World,
 
 
 def test_it_makes_no_host_known_that_nothing_else_is_read_of(prometheus: FakePrometheus, world: World) -> None:
-    elsewhere = dataclasses.replace(world, selftest=Selftest("elsewhere", 15 * 60 * 10))
+    elsewhere = dataclasses.replace(world, selftest=Selftest("elsewhere", 15 * 60 * 10, "selftest-7"))
     assert set(two_cycles(elsewhere).successes) == {"own"}
 
 
@@ -121,6 +121,16 @@ def test_one_at_a_time_and_not_one_after_the_other() -> None:
     assert tests.current(1021) is None
     assert "another may begin in 80 s" in str(tests.begin("own", {"own"}, 60, 1120))
     assert tests.begin("own", {"own"}, 60, 1200) is None
+
+
+def test_what_alertmanager_told_of_the_last_one_is_not_the_next_one() -> None:
+    tests, resources = Selftests(), set()
+    for begun_at in range(1000, 1900, 4):
+        assert tests.begin("own", {"own"}, 1, begun_at) is None
+        (current,) = filter(None, [tests.current(begun_at)])
+        resources.add(current.resource)
+        tests.end("own", begun_at)
+    assert len(resources) == 900 / 4
 
 
 @pytest.mark.parametrize(("cycle_seconds", "minutes"), [(60, 15), (300, 35)])

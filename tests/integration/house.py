@@ -199,7 +199,7 @@ class House:
 
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-m", "homeostat.cli", "--config.file", str(self.config_file), *arguments]
-        return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=stack.ROOT, timeout=60)
+        return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=stack.ROOT, timeout=120)
 
     def second_actor(self) -> subprocess.CompletedProcess[str]:
         """Start another actor on the same configuration, and return how it ended."""
