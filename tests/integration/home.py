@@ -150,10 +150,12 @@ class Home:
         self.write("/srv/past.om", f"{openmetrics}# EOF\n")
         # The exporter knows what it has read. What the module was before contradicts this past: a step of five minutes that ends there is a
         # level that never was, for hours. In large blocks it takes a second.
+        scraped = len(self.query("up == 1"))
         self.stop("exporter", "prometheus")
         self.run("find", METRICS, "-mindepth", "1", "-delete")
         self.shell('promtool tsdb create-blocks-from --max-block-duration=720h openmetrics /srv/past.om "$1" && chown -R prometheus: "$1"', METRICS)
         self.start("prometheus", "exporter")
+        self.until("all of it to be scraped again", lambda: len(self.query("up == 1")) >= scraped)
 
     # --- The chain ----------------------------------------------------------------------------------------------------
 

@@ -80,7 +80,7 @@ def test_the_deployment_after_which_a_service_got_slower_is_proposed_to_be_rolle
     home.until("the deployment to correlate", lambda: home.query('homeostat_deployment_correlation_ratio{target="shop"} >= 0.7'), 90)
     # Where a condition holds it asks once a minute, and after a reload.
     home.reload("actor")
-    home.until("the rollback to be proposed", lambda: (story := home.story("service_degradation", "shop")) and (story["state"], story["action"]) == ("proposed", "deployment-rollback"), 60)
+    home.until("the rollback to be proposed", lambda: (story := home.story("service_degradation", "shop")) and (story["state"], story["action"]) == ("proposed", "deployment-rollback"), 180)
     story = home.story("service_degradation", "shop")
     proposed = home.said("proposals")
     assert f"-{slow_one}" in proposed

@@ -72,8 +72,8 @@ def healed(home: Home) -> dict[str, Any]:
         exporter={**REAL, "targets": {"service_memory": {"enabled": True, "query": MEMORY}, "filesystem": {"enabled": False}}}, windows=CLOSED,
         services={"leaky": {"manager": "systemd", "unit": "leaky.service", "subvolume": f"{POOL}/leaky", "memory_limit": "560MB", "sessions": "sum(leaky_sessions)"}},
     )  # fmt: skip
-    story = home.incident("memory_leak", "leaky", "deferred")
-    assert waits_for(story) == {"window", "quiet-time"}
+    home.incident("memory_leak", "leaky", "deferred")
+    home.until("its window and its visitors to be in the way", lambda: waits_for(home.story("memory_leak", "leaky")) == {"window", "quiet-time"})
     home.configure(windows=OPEN)
     home.until("only its visitors to be in the way", lambda: waits_for(home.story("memory_leak", "leaky")) == {"quiet-time"})
     assert home.story("memory_leak", "leaky")["state"] == "deferred"
