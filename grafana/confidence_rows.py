@@ -88,7 +88,7 @@ def _reliability() -> Panel:
         "that came. Where the second bar is lower, Homeostat is too sure of itself; where it is higher, too shy.",
         targets=[Target(f"{expected} / ({trials} > 0)"), Target(f"{observed} / ({trials} > 0)")],
         unit="percentunit",
-        width=10,
+        width=8,
         least=0,
         most=1,
         no_value="nothing was executed",
@@ -132,7 +132,7 @@ def _marks() -> Panel:
         description="Incidents that a person marked as necessary or unnecessary, with `homeostat feedback` or on the console.",
         targets=[Target(marks)],
         unit="short",
-        width=5,
+        width=7,
         no_value="",
         transformations=[*columns(("host", "action", "mark"), ("incidents",)), sorted_by("incidents", descending=True)],
     )

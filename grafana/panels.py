@@ -20,7 +20,10 @@ _LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Look:
-    """How a panel draws: Grafana's panel type with its options, and the form in which it wants its answers."""
+    """How a panel draws: Grafana's panel type with its options, and the form in which it wants its answers.
+
+    `points` cuts the range into at most so many steps; None, into as many as there are pixels.
+    """
 
     kind: str
     options: Json
@@ -28,6 +31,7 @@ class Look:
     color_mode: Literal["thresholds", "palette-classic"] = "thresholds"
     instant: bool = False
     answer: Literal["time_series", "table", "heatmap"] = "time_series"
+    points: int | None = None
 
 
 STAT = Look(
@@ -69,6 +73,7 @@ BARS = dataclasses.replace(
         "fillOpacity": 80,
         "stacking": {"mode": "normal", "group": "A"},
     },
+    points=72,
 )
 TIMELINE = Look(
     "state-timeline",
@@ -85,7 +90,7 @@ TIMELINE = Look(
 TABLE = Look(
     "table",
     {"showHeader": True, "cellHeight": "sm", "footer": {"show": False, "reducer": ["sum"], "fields": ""}},
-    {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True},
+    {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True, "minWidth": 80},
     instant=True,
     answer="table",
 )
@@ -97,9 +102,12 @@ RANKING = Look(
         "reduceOptions": _LAST,
         "showUnfilled": False,
         "valueMode": "color",
+        "sizing": "manual",
         "minVizHeight": 16,
+        "maxVizHeight": 32,
         "minVizWidth": 8,
         "namePlacement": "left",
+        "text": {"titleSize": 13, "valueSize": 14},
     },
     instant=True,
 )
@@ -145,6 +153,7 @@ HEATMAP = Look(
         "exemplars": {"color": "rgba(255,0,255,0.7)"},
     },
     answer="heatmap",
+    points=72,
 )
 
 
@@ -193,7 +202,8 @@ def panel_json(panel: Panel, panel_id: int, x: int, y: int) -> Json:
         "targets": [
             _target_json(panel.look, *pair) for pair in zip(string.ascii_uppercase, panel.targets, strict=False)
         ],
-        "fieldConfig": {"defaults": _defaults(panel), "overrides": list(panel.overrides)},
+        "fieldConfig": {"defaults": _defaults(panel), "overrides": _overrides(panel)},
+        **({"maxDataPoints": panel.look.points} if panel.look.points else {}),
         "links": list(panel.menu),
         "options": panel.look.options,
         "transformations": list(panel.transformations),
@@ -216,7 +226,7 @@ def _target_json(look: Look, ref: str, target: Target) -> Json:
 def _defaults(panel: Panel) -> Json:
     bounds = {name: bound for name, bound in (("min", panel.least), ("max", panel.most)) if bound is not None}
     return {
-        "unit": panel.unit,
+        "unit": "none" if panel.look.answer == "table" else panel.unit,
         "color": {"mode": panel.look.color_mode},
         "thresholds": thresholds(panel.steps),
         "mappings": list(panel.mappings),
@@ -225,6 +235,12 @@ def _defaults(panel: Panel) -> Json:
         "custom": panel.look.custom,
         **bounds,
     }
+
+
+def _overrides(panel: Panel) -> list[Json]:
+    """Give a table's unit to its numbers alone: Grafana would read every text in a column of times as a time."""
+    numbers = [_override("byType", "number", {"unit": panel.unit})] if panel.look.answer == "table" else []
+    return [*numbers, *panel.overrides]
 
 
 def thresholds(steps: Sequence[Step]) -> Json:
