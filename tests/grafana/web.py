@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import pathlib
 import shutil
 import subprocess
@@ -24,7 +25,8 @@ MODULES = FOLDER / "node_modules"
 CHROMIUM = pathlib.Path("/usr/bin/chromium")
 ORIGIN = "http://dashboard.test/"
 _INSTALL_SECONDS = 600
-_HTML = '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="page.css"><body><div id="root"></div><script src="page.js"></script>'
+_TABLE_DEFAULTS = "@grafana/schema/dist/esm/raw/composable/table/panelcfg/x/TablePanelCfg_types.gen"
+_HTML = '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="page.css"><body style="margin: 0"><div id="root" style="padding: 16px"></div><script src="page.js"></script>'
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -36,13 +38,14 @@ def install(*, everything: bool) -> None:
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is missing: apt-get install npm")
-    lock, done = FOLDER / "package-lock.json", MODULES / (".all" if everything else ".some")
-    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
+    lock = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
+    done = [MODULES / name for name in ((".all", ".some") if everything else (".some",))]
+    if done[0].exists() and done[0].read_text() == lock:
         return
     argv = [npm, "ci", "--no-progress", *([] if everything else ["--omit=dev"])]
     subprocess.run(argv, cwd=FOLDER, check=True, capture_output=True, timeout=_INSTALL_SECONDS)
-    for name in (".all", ".some") if everything else (".some",):
-        (MODULES / name).touch()
+    for stamp in done:
+        stamp.write_text(lock)
 
 
 def bundle(entry: str, folder: pathlib.Path) -> None:
@@ -54,6 +57,8 @@ def bundle(entry: str, folder: pathlib.Path) -> None:
         "--minify",
         f"--outfile={folder / 'page.js'}",
         "--define:process.env.NODE_ENV='production'",
+        f"--alias:{_TABLE_DEFAULTS}=./table_defaults.js",
+        "--loader:.ttf=empty",
         "--loader:.woff=dataurl",
         "--loader:.woff2=dataurl",
         "--jsx=automatic",
@@ -64,18 +69,22 @@ def bundle(entry: str, folder: pathlib.Path) -> None:
 
 
 @contextlib.contextmanager
-def opened(folder: pathlib.Path, **context: Any) -> Iterator[Page]:
-    """Open the page in `folder` in Debian's Chromium; nothing but that folder, Grafana's icons and loopback answers it."""
+def opened(folder: pathlib.Path, prometheus_url: str = "", **context: Any) -> Iterator[Page]:
+    """Open the page in `folder` in Debian's Chromium; nothing answers it but that folder, Grafana's icons and Prometheus."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_context(**context).new_page()
-        page.route(f"{ORIGIN}**", functools.partial(_answer, folder))
+        page.route("**", functools.partial(_answer, folder, prometheus_url))
         yield page
         browser.close()
 
 
-def _answer(folder: pathlib.Path, route: Route) -> None:
-    path = route.request.url.removeprefix(ORIGIN).split("?")[0]
+def _answer(folder: pathlib.Path, prometheus_url: str, route: Route) -> None:
+    asked = route.request.url.removeprefix(ORIGIN)
+    if asked.startswith("api/") and prometheus_url:
+        route.fulfill(response=route.fetch(url=f"{prometheus_url}/{asked}"))
+        return
+    path = asked.split("?")[0]
     icon = path.startswith("public/build/")
     file = MODULES / "@grafana/ui/dist/public" / path.removeprefix("public/build/") if icon else folder / path
     if file.is_file():
