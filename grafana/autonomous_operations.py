@@ -55,13 +55,17 @@ def _annotations() -> list[Json]:
     last = f"max by (host, action, target, resource) (homeostat_action_last_timestamp_seconds{{{TARGET_ACTION}}}) * 1000"
     return [
         moments("Actions", last, "{{action}}", "{{host}} {{target}} {{resource}}", "green"),
-        annotation(
-            "Decisions",
-            f"max by (problem, action, decision, host, target) ({alerts})",
-            "{{decision}}: {{action}}",
-            "{{problem}} on {{host}} {{target}}",
-            "orange",
-        ),
+        # The decisions have a timeline of their own; as areas in each chart they would hide it.
+        {
+            **annotation(
+                "Decisions",
+                f"max by (problem, action, decision, host, target) ({alerts})",
+                "{{decision}}: {{action}}",
+                "{{problem}} on {{host}} {{target}}",
+                "orange",
+            ),
+            "enable": False,
+        },
         annotation(
             "Breaker",
             f"max by (host, scope) (homeostat_breaker_open{{{HOST}}})",

@@ -130,7 +130,7 @@ def _proposals() -> Panel:
         height=6,
         no_value="",
         overrides=[to_console()],
-        transformations=[*columns((*labels, "console"), ("expires",)), sorted_by("expires")],
+        transformations=[*columns(labels, ("expires",), after=("console",)), sorted_by("expires")],
     )
 
 

@@ -42,12 +42,12 @@ def _time_left(bound: str) -> str:
 
 
 def next_to_exhaust() -> Row:
-    """Say what reaches its limit first."""
-    return Row("Next to exhaust", (_table(), _time_to_limit()))
+    """Say what reaches its limit first, and how fast everything goes there."""
+    return Row("Next to exhaust", (_table(), _time_to_limit(), _usage(), _growth()))
 
 
 def _table() -> Panel:
-    labels = ("host", "target", "resource", "problem", "decision", "action", "console")
+    labels, decided = ("host", "target", "resource", "problem"), ("decision", "action", "console")
     values = ("time to limit", "earliest", "latest", "used", "probability", "confidence")
     return Panel(
         look=TABLE,
@@ -58,10 +58,10 @@ def _table() -> Panel:
         targets=[Target(promql) for promql in _table_queries()],
         unit="none",
         width=24,
-        height=8,
+        height=9,
         no_value="",
         overrides=[*_table_cells(), to_console()],
-        transformations=[*columns(labels, values), sorted_by("time to limit")],
+        transformations=[*columns(labels, values, after=decided), sorted_by("time to limit")],
     )
 
 
@@ -104,16 +104,15 @@ def _time_to_limit() -> Panel:
             Target(f"clamp_min({_time_left('median')} < Inf, 60)", "{{host}} {{target}} {{resource}}"),
         ],
         unit="s",
-        width=24,
-        height=8,
+        width=8,
         no_value="nothing is in sight",
         links=[DECISIONS_OF_SERIES],
     )
 
 
 def forecast_against_actual() -> Row:
-    """Draw the fan of the surest prediction, and usage and growth of everything."""
-    return Row("Forecast against actual", (_against(), _fan(), _usage(), _growth()))
+    """Hold what was forecast against what came, for the surest prediction."""
+    return Row("Forecast against actual", (_against(), _fan()))
 
 
 def _against() -> Panel:
@@ -150,7 +149,7 @@ def _band(title: str, description: str, offset: str) -> Panel:
         ],
         unit="percentunit",
         width=12,
-        height=9,
+        height=11,
         steps=_TO_LIMIT,
         least=0,
         no_value="no problem was asserted in this range",
@@ -170,7 +169,7 @@ def _usage() -> Panel:
         description="How much of the way to its limit each watched thing has gone: 100 % is the limit, not the last byte.",
         targets=[Target(_of("homeostat_usage_ratio"), "{{host}} {{target}} {{resource}}")],
         unit="percentunit",
-        width=12,
+        width=8,
         steps=_TO_LIMIT,
         least=0,
         no_value="nothing is watched",
@@ -188,7 +187,7 @@ def _growth() -> Panel:
             Target(f"{growth} * 3600", "{{host}} {{target}} {{resource}}"),
         ],
         unit="decbytes",
-        width=12,
+        width=8,
         no_value="nothing that grows is watched",
         links=[DECISIONS_OF_SERIES],
     )

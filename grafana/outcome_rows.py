@@ -74,7 +74,7 @@ def _outcome_table() -> Panel:
         width=14,
         no_value="",
         overrides=[field("outcome", {"custom.cellOptions": {"type": "color-text"}, "mappings": [meanings]}), to_console()],
-        transformations=[*columns((*labels, "console"), ("times",)), sorted_by("times", descending=True)],
+        transformations=[*columns(labels, ("times",), after=("console",)), sorted_by("times", descending=True)],
     )
 
 
@@ -164,7 +164,7 @@ def _last_done() -> Panel:
         no_value="",
         overrides=[to_console()],
         transformations=[
-            *columns(("host", "action", "target", "resource", "console"), ("last",)),
+            *columns(("host", "action", "target", "resource"), ("last",), after=("console",)),
             sorted_by("last", descending=True),
         ],
     )

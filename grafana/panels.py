@@ -47,6 +47,7 @@ STAT = Look(
     instant=True,
 )
 STAT_NAME = dataclasses.replace(STAT, options={**STAT.options, "textMode": "name"})
+STAT_EACH = dataclasses.replace(STAT, options={**STAT.options, "textMode": "value_and_name"})
 LINES = Look(
     "timeseries",
     {"tooltip": _TOOLTIP, "legend": _LEGEND},
@@ -292,8 +293,8 @@ def color(name: str) -> Json:
     return {"mode": "fixed", "fixedColor": name}
 
 
-def columns(labels: Sequence[str], values: Sequence[str | None], called: Mapping[str, str] | None = None) -> list[Json]:
-    """Join a table's queries on their labels: the label columns first, then `values`, the queries' names in order.
+def columns(labels: Sequence[str], values: Sequence[str | None], called: Mapping[str, str] | None = None, after: Sequence[str] = ()) -> list[Json]:
+    """Join a table's queries on their labels: first the label columns, then `values`, the queries' names in order, then the labels `after` them.
 
     A query whose name is None brings labels only. `called` gives a label's column another heading.
     """
@@ -301,7 +302,7 @@ def columns(labels: Sequence[str], values: Sequence[str | None], called: Mapping
     fields = [f"Value #{letter}".removesuffix(" #") for letter, _ in zip(letters, values, strict=False)]
     named = {column: name for column, name in zip(fields, values, strict=True) if name is not None}
     left_out = {"Time": True, **{column: True for column in fields if column not in named}}
-    order = {name: index for index, name in enumerate([*labels, *named])}
+    order = {name: index for index, name in enumerate([*labels, *named, *after])}
     organize = {"excludeByName": left_out, "indexByName": order, "renameByName": {**(called or {}), **named}}
     return [{"id": "merge", "options": {}}, {"id": "organize", "options": organize}]
 

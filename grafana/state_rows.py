@@ -5,7 +5,19 @@ from __future__ import annotations
 from grafana import health_rows
 from grafana.layout import Row
 from grafana.leads import NOW
-from grafana.panels import STAT, STAT_NAME, TABLE, Panel, Target, color, columns, fields_like, sorted_by, words
+from grafana.panels import (
+    STAT,
+    STAT_EACH,
+    STAT_NAME,
+    TABLE,
+    Panel,
+    Target,
+    color,
+    columns,
+    fields_like,
+    sorted_by,
+    words,
+)
 from grafana.promql import ACTION_LABELS, EXECUTIONS, HOST, TARGET, grown
 from homeostat.words import MODES
 
@@ -94,7 +106,7 @@ def _problems() -> Panel:
 def _waiting() -> Panel:
     return Panel(
         look=STAT,
-        title="Waiting for you",
+        title="Waiting",
         description="Proposals that a person has to approve or deny, and announcements that can still be vetoed.",
         targets=[Target(f'sum(homeostat_incidents{{{HOST}, state=~"proposed|announced"}}) or vector(0)')],
         unit="short",
@@ -185,7 +197,7 @@ def _score(title: str, metric: str, description: str) -> Panel:
 def _made_of(title: str, metric: str, label: str, description: str, no_value: str) -> Panel:
     worst = "max" if label == "reason" else "min"
     return Panel(
-        look=STAT,
+        look=STAT_EACH,
         title=title,
         description=description,
         targets=[Target(f"{worst} by ({label}) ({metric}{{{HOST}}})", f"{{{{{label}}}}}")],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TIMELY = ((None, "red"), (0.6, "orange"), (0.8, "green"))
 _LEFT = ((None, "green"), (0.1, "orange"), (0.25, "red"))
 _NEEDLESS = ((None, "green"), (0.05, "orange"), (0.1, "red"))
-_UNDONE = ((None, "green"), (0.02, "orange"), (0.05, "red"))
+_UNDONE = ((None, "green"), (0.05, "orange"), (0.1, "red"))
 _DOWN = ((None, "green"), (600, "orange"), (3600, "red"))
 _PLAIN = ((None, "text"),)
 
@@ -36,23 +36,23 @@ def success() -> Row:
 
 def _figures() -> tuple[Panel, ...]:
     return (
-        _worst("Acted before the limit", "incidents_proactive", _TIMELY, "Incidents acted on before their limit was reached, among all of those problems. The aim is 80 %."),
+        _worst("Proactive", "incidents_proactive", _TIMELY, "Incidents acted on before their limit was reached, among all of those problems. The aim is 80 %."),
         _worst("Succeeded", "actions_succeeded", EARNED, "Executed actions that were verified and whose problem was not back within the hour. The aim is above 95 %."),
         _worst("Verified", "verifications_passed", EARNED, "Verifications that found what they looked for, among all that were made."),
         _most("Left to people", "decisions_manual", _LEFT, "Decisions that were alert-only, among those, the executed and the proposed. The aim is below 10 %."),
         _most("Unnecessary", "actions_unnecessary", _NEEDLESS, "Executed actions that a person marked as unnecessary. The aim is below 5 %."),
-        _most("Rolled back", "actions_rolled_back", _UNDONE, "Executed actions that had to be undone."),
+        _most("Rolled back", "actions_rolled_back", _UNDONE, "Executed actions that had to be undone, wholly, partly or in vain. The aim is below 5 %."),
         _seconds(
-            "Time to resolve",
+            "Resolved in",
             f"max(host:homeostat_resolution_seconds:mean30d{{{HOST}}})",
             _PLAIN,
             "Mean time from noticed to confirmed gone (MTTR), on the selected host where it is longest.",
         ),
         _seconds(
-            "Unplanned downtime",
+            "Downtime",
             f"sum(host:homeostat_unplanned_downtime_seconds:increase30d{{{HOST}}})",
             _DOWN,
-            "For how long services were down though nobody had them down on purpose, all together.",
+            "For how long services were down though nobody had them down on purpose (unplanned), all together.",
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -51,6 +52,10 @@ LATER = {
     HELD_BACK,
     FORESEEN_CROSSING,
 }
+# Published from the start, but at 0, which is never, until the first selftest came through.
+PROVEN_LATER = {"homeostat_selftest_last_success_timestamp_seconds"}
+# Recorded once a minute, some of them of what comes later; the demo's recording (tests/grafana) has them all.
+OF_30_DAYS = re.compile(r"host\w*:homeostat_\w+:(\w+30d|\w+7d)")
 
 
 class Chain:
@@ -139,8 +144,8 @@ def test_the_journal_and_prometheus_tell_the_same_story(chain: Chain) -> None:
 
 def test_every_query_of_the_dashboard_is_answered(chain: Chain) -> None:
     dashboard = json.loads((ROOT / "grafana/dashboards/autonomous-operations.json").read_text())
-    asked = panel_queries(dashboard, {"__range": "10m", "__interval": "10s", "__rate_interval": "30s"})
-    queries = [query for query in asked if FORESEEN_CROSSING not in query.promql and HELD_BACK not in query.promql]
+    asked = panel_queries(dashboard, {"__range": "10m", "__interval": "10s", "__rate_interval": "30s", "ahead": "1m"})
+    queries = [query for query in asked if not any(name in query.promql for name in LATER | PROVEN_LATER) and not OF_30_DAYS.search(query.promql)]
 
     def labels(query: Any) -> list[dict[str, str]]:
         now = SystemClock().now()
