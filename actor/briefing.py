@@ -1,127 +1,110 @@
-"""What a summary says, in plain lines that read well in a chat and in mail."""
+"""What the journal tells of a period, for the reports: counts, what failed, what waits, what is held back, what is to be earned."""
 
 from __future__ import annotations
 
 import collections
 from typing import TYPE_CHECKING
 
+from actor.earning import earnings
 from actor.holding import holds
-from actor.journal import incidents, selftests
-from actor.notify import page
-from homeostat.config import Duration
-from homeostat.config.section import DAY, HOUR
-from homeostat.prometheus import PrometheusError, selector
-from homeostat.time_intervals import local_time
-from homeostat.words import EXECUTED, FAILURES, SELFTEST
+from actor.insights import insights
+from actor.journal import incidents, selftests, trials, verdicts, words
+from homeostat.config import in_force
+from homeostat.config.section import DAY
+from homeostat.reports.deeds import tone_of
+from homeostat.reports.model import Acted, Count, Record, Refusal, Slot, Told, Tried, Waiting
+from homeostat.words import FAILURES, SELFTEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from actor.model import Incident
     from actor.world import World
+    from homeostat.reports.model import Tone
+    from homeostat.words import Outcome
 
-_MOST = 5
-_MOST_LETTERS = 160
-_NOT_DONE = ("refused", "denied", "vetoed", "expired", "alerted", "cleared")
+_MOST_INCIDENTS = 10_000
+_MOST_COUNTS = 200
+_MOST_TOLD = 50
+_MOST_ACTED = 1000
+_MONTH_SECONDS = 30 * DAY
+_SLOT_SECONDS = (3 * 3600.0, DAY)
+
+Span = tuple[float, float]
 
 
-def tell(world: World, span: tuple[float, float]) -> tuple[str, str]:
-    """Return one line and the whole of what happened on this host between two Unix times, and of how it stands now."""
+def record_of(world: World, span: Span) -> Record:
+    """Return what happened on this host between two Unix times and in as long before it, and how it stands now. Raises JournalError."""
     since, until = span
-    touched = incidents.recent(world.journal, since)
-    ended = [one for one in touched if one.outcome is not None and one.closed_at is not None and since <= one.closed_at < until and not one.is_selftest]
-    failed = [one for one in ended if one.outcome in FAILURES]
-    waiting = incidents.waiting_proposals(world.journal)
-    done = sum(one.outcome in EXECUTED for one in ended)
-    summary = f"Homeostat on {world.config.host}, the last {Duration(until - since)}: {done} done, {len(failed)} failed, {len(waiting)} waiting for you"
-    parts = (_did(world, ended), _failures(world, failed), _waiting(world, waiting), _held_back(world), [_runs_out(world)], [_proof(world)], _where(world))
-    return summary, "\n".join(line for part in parts for line in part)
+    touched = [one for one in incidents.recent(world.journal, since - (until - since), most=_MOST_INCIDENTS) if not one.is_selftest]
+    ended = _ended(touched, span)
+    said = words.counted_between(world.journal, since, until)
+    return Record(
+        mode=world.config.autonomy.mode,
+        level=in_force(world.config.autonomy, world.clock.now()).level,
+        counts=_counts(ended),
+        earlier=_counts(_ended(touched, (since - (until - since), since))),
+        slots=_slots(ended, span),
+        tried=_tried(world, span),
+        before=_tried(world, (since - (until - since), since)),
+        month=_tried(world, (until - _MONTH_SECONDS, until)),
+        failed=_told(one for one in ended if one.outcome in FAILURES),
+        shadowed=_told(one for one in ended if one.outcome == "shadowed"),
+        unanswered=_told(one for one in ended if one.outcome == "alerted" and one.action == "none"),
+        acted=tuple(Acted(problem=one.problem, target=one.target, at=one.acted_at) for one in touched[:_MOST_ACTED] if one.acted_at is not None),
+        waiting=tuple(_waiting(one, expires_at) for one, expires_at in incidents.waiting_proposals(world.journal)[:_MOST_COUNTS]),
+        holds=tuple(holds(world)),
+        silences_known=world.silences is not None,
+        refusals=tuple(Refusal(gate=gate, answer=answer, action=action, incidents=n) for gate, answer, action, n in verdicts.refused_between(world.journal, since, until)),
+        lessons=tuple(insights(world.journal)),
+        earning=tuple(earnings(world, (one for one in touched if max(one.opened_at, one.closed_at or 0.0) >= since))),
+        approved=said.get("approved", 0),
+        denied=said.get("denied", 0),
+        proved_at=selftests.last_proof(world.journal),
+    )
 
 
-def _did(world: World, ended: Sequence[Incident]) -> Iterator[str]:
-    """Yield what was done, what would have been in shadow mode, and what was not done."""
-    if world.config.autonomy.mode == "shadow":
-        yield "Mode shadow: nothing is done, and what would be done is recorded."
-    counted = collections.Counter((one.action, one.target, one.outcome) for one in ended if one.outcome in EXECUTED)
-    done = [f"{action} at {target}: {str(outcome).replace('_', ' ')}{_times(count)}" for (action, target, outcome), count in counted.most_common()]
-    yield f"Done: {'; '.join(_some(done))}." if done else "Nothing was done."
-    shadowed = [f"- {one.action} at {one.target}: {_short(one.reason.partition('; it would: ')[2] or one.reason)}" for one in ended if one.outcome == "shadowed"]
-    if shadowed:
-        yield "It would have done:"
-        yield from _some(shadowed)
-    not_done = collections.Counter(one.outcome for one in ended if one.outcome in _NOT_DONE)
-    if not_done:
-        yield f"Not done: {', '.join(f'{count} {outcome}' for outcome, count in not_done.most_common())}."
+def _ended(touched: Iterable[Incident], span: Span) -> list[Incident]:
+    return [one for one in touched if one.outcome is not None and one.closed_at is not None and span[0] <= one.closed_at < span[1]]
 
 
-def _failures(world: World, failed: Sequence[Incident]) -> Iterator[str]:
-    if failed:
-        yield "Failed:"
-        told = (f"- {one.action} at {one.target}, {_when(world, one.closed_at)}: {str(one.outcome).replace('_', ' ')}, {_short(one.reason)} {page(world, one.id)}" for one in failed)
-        yield from _some(told)
+def _counts(ended: Iterable[Incident]) -> tuple[Count, ...]:
+    counted = collections.Counter((one.action, one.target, one.outcome) for one in ended if one.outcome is not None)
+    return tuple(Count(action=action, target=target, outcome=outcome, count=count) for (action, target, outcome), count in counted.most_common(_MOST_COUNTS))
 
 
-def _waiting(world: World, waiting: Sequence[tuple[Incident, float]]) -> Iterator[str]:
-    if waiting:
-        yield "Waiting for you:"
-        soonest = sorted(waiting, key=lambda proposal: proposal[1])
-        yield from _some(f"- {one.action} at {one.target} because of {one.problem}, until {_when(world, until)}: {page(world, one.id)}" for one, until in soonest)
+def _slots(ended: Iterable[Incident], span: Span) -> tuple[Slot, ...]:
+    """Return how what ended in each part of the period ended: parts of a day are three hours, of more than two days a day."""
+    since, until = span
+    length = _SLOT_SECONDS[until - since > 2 * DAY]
+    last = max(0, round((until - since) / length) - 1)
+    counts: dict[int, collections.Counter[Tone]] = collections.defaultdict(collections.Counter)
+    for one in ended:
+        assert one.outcome is not None
+        assert one.closed_at is not None
+        counts[min(last, int((one.closed_at - since) // length))][tone_of(one.outcome)] += 1
+    return tuple(Slot(begins_at=since + number * length, counts=dict(counts[number])) for number in range(last + 1))
 
 
-def _held_back(world: World) -> Iterator[str]:
-    found = holds(world)
-    if found:
-        yield "Held back:"
-        until = [f"until {_when(world, hold.until)}" if hold.until is not None else "until somebody ends it" for hold in found]
-        yield from _some(f"- {hold.scope}, by {hold.by} of {hold.author}, {ends}: {_short(hold.reason)}" for hold, ends in zip(found, until, strict=True))
-    if world.silences is None:
-        yield "Whether anything is silenced is not known: Alertmanager did not say."
-    elif not found:
-        yield "Nothing is stopped, paused or silenced."
+def _tried(world: World, span: Span) -> Tried:
+    """Return how many executions that ended then were verified and lasted."""
+    ended = [trial for trial in trials.ended_between(world.journal, *span) if trial.problem != SELFTEST]
+    return Tried(successes=sum(trial.succeeded for trial in ended), trials=len(ended))
 
 
-def _runs_out(world: World) -> str:
-    """Say what reaches its limit next, among what the exporter forecasts for this host."""
-    try:
-        found = world.prometheus.query(selector("homeostat_time_to_limit_seconds", bound="median", host=world.config.host))
-    except PrometheusError:
-        return "What runs out next is not known: Prometheus does not answer."
-    real = [sample for sample in found if sample.labels.get("problem") != SELFTEST and 0 <= sample.value < float("inf")]
-    soonest = sorted((sample.value, sample.labels.get("target", ""), sample.labels.get("problem", "")) for sample in real)
-    if not soonest:
-        return "Nothing is expected to run out." if found else "What runs out next is not known: Prometheus has no forecast of this host."
-    return f"Runs out next: {', '.join(_some(f'{target} ({problem}) in {_roughly(seconds)}' for seconds, target, problem in soonest))}."
+def _told(chosen: Iterable[Incident]) -> tuple[Told, ...]:
+    """Return the newest of some incidents in a line each; of what mode shadow wrote down its plan."""
+    newest: Sequence[Incident] = sorted(chosen, key=lambda one: -(one.closed_at or 0.0))[:_MOST_TOLD]
+    return tuple(
+        Told(id=one.id, problem=one.problem, target=one.target, action=one.action, outcome=_outcome(one), at=one.closed_at or 0.0, words=one.reason.partition("; it would: ")[2] or one.reason)
+        for one in newest
+    )
 
 
-def _proof(world: World) -> str:
-    proved_at = selftests.last_proof(world.journal)
-    return f"The self-test last went through {_when(world, proved_at)}." if proved_at else "No self-test has gone through yet."
+def _outcome(ended: Incident) -> Outcome:
+    assert ended.outcome is not None
+    return ended.outcome
 
 
-def _where(world: World) -> Iterator[str]:
-    yield f"All of it: {world.config.links.console}"
-
-
-def _some(told: Iterable[str]) -> list[str]:
-    """Return the first of what is told, and how many more there are."""
-    every = list(told)
-    return every if len(every) <= _MOST else [*every[:_MOST], f"and {len(every) - _MOST} more"]
-
-
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= _MOST_LETTERS else f"{words[: _MOST_LETTERS - 3]}..."
-
-
-def _times(count: int) -> str:
-    return f" ({count} times)" if count > 1 else ""
-
-
-def _roughly(seconds: float) -> str:
-    unit, name = (DAY, "day") if seconds >= 2 * DAY else (HOUR, "hour")
-    count = max(1, round(seconds / unit))
-    return f"{count} {name}{'s' if count > 1 else ''}"
-
-
-def _when(world: World, timestamp: float | None) -> str:
-    return local_time(timestamp or 0.0, world.config.notifications.location).strftime("%a %d %b %H:%M")
+def _waiting(one: Incident, expires_at: float) -> Waiting:
+    return Waiting(id=one.id, problem=one.problem, target=one.target, action=one.action, risk=one.risk, confidence=one.confidence, expires_at=expires_at)

@@ -1,21 +1,30 @@
-"""Once a day and once a week: what was done, what failed, what waits and what is held back, posted once each, over restarts and set clocks."""
+"""Once a day and once a week: a report, written to its folder and posted in short, once each, over restarts and set clocks."""
 
 from __future__ import annotations
 
 import datetime
+import logging
 from typing import TYPE_CHECKING
 
-from actor.briefing import tell
+from actor.briefing import record_of
 from actor.journal import news
 from actor.notify import links, send
 from homeostat.alertmanager import PostedAlert
 from homeostat.clock import rfc3339
 from homeostat.config.section import DAY, MINUTE
+from homeostat.doors import exporter_door
+from homeostat.reports import folder
+from homeostat.reports.brief import brief
+from homeostat.reports.folder import KINDS
+from homeostat.reports.gathering import Sources, asked_for, gather
 from homeostat.time_intervals import local_time, zone
 
 if TYPE_CHECKING:
     from actor.world import World
     from homeostat.config.notifications import Notifications
+    from homeostat.reports.model import Report
+
+log = logging.getLogger(__name__)
 
 EVERY_SECONDS = MINUTE
 PERIODS = {"24h": DAY, "7d": 7 * DAY}
@@ -52,8 +61,30 @@ def last_due(when: Notifications, period: str, now: float) -> float | None:
 
 
 def _post(world: World, period: str, due_at: float) -> bool:
-    summary, description = tell(world, (due_at - PERIODS[period], due_at))
+    """Make the report, write it to the folder, and post it in short; it is posted even where it could not be written."""
+    asked = asked_for(world.config, PERIODS[period], due_at)
+    report = gather(_sources(world), asked, world.clock.now())
+    summary, description = brief(report, _keep(world, report, KINDS[period]))
     labels = {"alertname": "HomeostatSummary", "host": world.config.host, "period": period, "severity": "info"}
     annotations = {"summary": summary, "description": description, **links(world, "HomeostatSummary")}
     now = world.clock.now()
     return send(world, PostedAlert(labels, annotations, rfc3339(now), rfc3339(now + _STAYS_SECONDS)))
+
+
+def _sources(world: World) -> Sources:
+    return Sources(world.config, lambda asked: record_of(world, (asked.since, asked.until)), world.prometheus, exporter_door(world.config, None))
+
+
+def _keep(world: World, report: Report, kind: str) -> str:
+    """Write the report, forget the oldest of its kind, and return where all of it stands; what cannot be written is logged and not kept."""
+    actor, console = world.config.actor, world.config.links.console.rstrip("/")
+    if not actor.reports.keep:
+        return console
+    name = folder.name_of(report, kind)
+    try:
+        folder.write(actor.reports_directory, name, folder.rendered(report), actor.ballast)
+        folder.forget_all_but(actor.reports_directory, kind, actor.reports.keep)
+    except OSError as error:
+        log.warning("the report %s was not kept in %s: %s", name, actor.reports_directory, error.strerror or error)
+        return f"{console} (the report could not be written: {error.strerror or error})"
+    return f"{console}/reports/{name}"

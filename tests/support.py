@@ -27,6 +27,7 @@ from homeostat.alertmanager import Matcher, Silence, SilenceStatus
 from homeostat.config import Config, loads
 from homeostat.prometheus import PrometheusError, Sample
 from tests.unreal import FakeAlertmanager as FakeAlertmanager  # noqa: PLC0414 - every test takes it from here
+from tests.unreal import WithoutPast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +80,7 @@ class JumpingClock:
         self._wall += seconds
 
 
-class FakePrometheus:
+class FakePrometheus(WithoutPast):
     """Holds series in memory and answers what the actor asks: `s`, `max(s)`, `group by (l) (s)`, `timestamp(s)`; `down` answers nothing, `broken` nothing of these."""
 
     url = "http://prometheus.invalid"

@@ -8,9 +8,22 @@ import msgspec
 
 from homeostat.alertmanager import Alert, AlertmanagerError, Matcher, PostedAlert, Silence, SilenceStatus
 from homeostat.clock import rfc3339
+from homeostat.prometheus import PrometheusError, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+class WithoutPast:
+    """The half of a Prometheus that is asked of the past, and remembers nothing."""
+
+    url = "http://prometheus.invalid"
+    down = False
+
+    def query_range(self, promql: str, start: float, end: float, step: float) -> list[Series]:
+        if self.down:
+            raise PrometheusError(f"Prometheus at {self.url} gave no answer to {promql!r}: it is down")
+        return []
 
 
 class FakeAlertmanager:

@@ -71,6 +71,11 @@ def latest(journal: Journal, most: int = 1000) -> list[Trial]:
     return [_trial(row) for row in reversed(journal.rows("SELECT * FROM trials ORDER BY id DESC LIMIT ?", most))]
 
 
+def ended_between(journal: Journal, since: float, until: float) -> list[Trial]:
+    """Return the trials that ended between two Unix times, in order."""
+    return [_trial(row) for row in journal.rows("SELECT * FROM trials WHERE ended_at >= ? AND ended_at < ? ORDER BY id", since, until)]
+
+
 def since(journal: Journal, trial_id: int) -> list[Trial]:
     """Return that trial and those after it, in order."""
     return [_trial(row) for row in journal.rows("SELECT * FROM trials WHERE id >= ? ORDER BY id", trial_id)]

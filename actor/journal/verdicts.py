@@ -9,6 +9,8 @@ import msgspec
 
 from actor.journal import totals
 from actor.journal.incidents import plain
+from actor.journal.wanted import TOUCHED
+from homeostat.words import SELFTEST
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from actor.model import Incident, Verdict
 
 _MOST_VERDICTS = 1000
+_MOST_REFUSALS = 100
 
 
 def record(db: sqlite3.Connection, incident: Incident, verdicts: Mapping[str, Verdict], now: float) -> None:
@@ -69,3 +72,14 @@ def given_on(journal: Journal, incident_id: str) -> list[dict[str, Any]]:
     """Return every gate's verdicts on an incident, in the order they were given."""
     rows = journal.rows("SELECT asked_at, gate, answer, reason, inputs FROM verdicts WHERE incident_id = ? ORDER BY id", incident_id)
     return [{**dict(row), "inputs": msgspec.json.decode(row["inputs"])} for row in rows]
+
+
+def refused_between(journal: Journal, since: float, until: float) -> list[tuple[str, str, str, int]]:
+    """Return (gate, answer, action, how many incidents) of every no that was given between two Unix times, the most first."""
+    rows = journal.rows(
+        f"""SELECT v.gate, v.answer, i.action, count(DISTINCT v.incident_id) AS n FROM incidents i JOIN verdicts v ON v.incident_id = i.id
+        WHERE {TOUCHED} >= ? AND i.problem != ? AND v.asked_at >= ? AND v.asked_at < ? AND v.answer != 'allow'
+        GROUP BY v.gate, v.answer, i.action ORDER BY n DESC, v.gate, i.action LIMIT ?""",  # noqa: S608 - our own words; what was asked for is bound
+        since, SELFTEST, since, until, _MOST_REFUSALS,
+    )  # fmt: skip
+    return [(row["gate"], row["answer"], row["action"], row["n"]) for row in rows]

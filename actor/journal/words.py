@@ -46,3 +46,9 @@ def approval_of(journal: Journal, incident_id: str, now: float) -> Approval | No
 def withdraw_approval(db: sqlite3.Connection, incident_id: str) -> None:
     """Let a yes be in force no longer: it was used, or a person took it back."""
     db.execute("UPDATE proposals SET approved_by = NULL, approved_at = NULL WHERE incident_id = ?", (incident_id,))
+
+
+def counted_between(journal: Journal, since: float, until: float) -> dict[str, int]:
+    """Return how often each word was said between two Unix times."""
+    rows = journal.rows("SELECT word, count(*) AS n FROM words WHERE said_at >= ? AND said_at < ? GROUP BY word", since, until)
+    return {row["word"]: row["n"] for row in rows}

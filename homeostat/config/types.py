@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import socket
+from typing import Annotated
 
 import msgspec
 
@@ -208,6 +209,20 @@ class Retention(Section, frozen=True, kw_only=True):
             raise ValueError(f"incidents {self.incidents} must be kept at least as long as deliveries {self.deliveries}, which tell of them")
 
 
+class Reports(Section, frozen=True, kw_only=True):
+    """Where the daily and the weekly report are written, as Markdown, HTML and JSON."""
+
+    directory: str | None = None
+    """The folder, as in /srv/reports; null for `reports` in the state directory. The actor's user must be able to write there."""
+    keep: Annotated[int, msgspec.Meta(ge=0)] = 60
+    """How many of each kind are kept, the newest; 0 writes none."""
+
+    def __post_init__(self) -> None:
+        """Refuse a folder that lies nowhere."""
+        if self.directory is not None:
+            exact_path("directory", self.directory)
+
+
 class Actor(Section, frozen=True, kw_only=True):
     """The actor's own place and pace."""
 
@@ -225,6 +240,8 @@ class Actor(Section, frozen=True, kw_only=True):
     """Room on the disk that is given up when it is full, so that the journal can still be written."""
     retention: Retention = Retention()
     """How long what is over is kept."""
+    reports: Reports = Reports()
+    """Where the daily and the weekly report are written."""
 
     def __post_init__(self) -> None:
         """Refuse to reconcile without a pause, and a state that lies nowhere."""
@@ -236,6 +253,11 @@ class Actor(Section, frozen=True, kw_only=True):
             exact_path("executor_directory", self.executor_directory)
             if pathlib.PurePosixPath(self.executor_directory).is_relative_to(self.state_directory):
                 raise ValueError("executor_directory must not lie below state_directory, whose owner could change it")
+
+    @property
+    def reports_directory(self) -> str:
+        """Where reports are written."""
+        return self.reports.directory or f"{self.state_directory}/reports"
 
     @property
     def root_directory(self) -> str:

@@ -6,6 +6,7 @@ import datetime
 import zoneinfo
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from actor.journal import incidents, news
@@ -13,10 +14,13 @@ from actor.model import Plan
 from actor.situation import ask_silences
 from actor.summary import last_due, post_what_is_due
 from homeostat.alertmanager import Matcher
+from homeostat.config import Size
 from homeostat.config.notifications import Notifications
+from homeostat.reports import folder
 from tests.support import DAY, HOUR, MINUTE, NOW, WEB, Actor, Host, silence
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Iterator
 
     from homeostat.alertmanager import PostedAlert
@@ -162,7 +166,9 @@ def test_a_quiet_day_says_so(actor: Actor) -> None:
         "Nothing is stopped, paused or silenced.",
         "What runs out next is not known: Prometheus has no forecast of this host.",
         "No self-test has gone through yet.",
-        "All of it: http://127.0.0.1:9922",
+        "To do:",
+        "- Let a selftest show that the whole chain works. None has gone through yet. homeostat selftest",
+        "All of it: http://127.0.0.1:9922/reports/2023-11-15-daily",
     ]
     assert posted(actor)[0].annotations["summary"] == "Homeostat on h1, the last 1d: 0 done, 0 failed, 0 waiting for you"
 
@@ -234,3 +240,40 @@ def test_of_a_flood_it_tells_the_first_and_how_many_more(actor: Actor) -> None:
     assert told[where + 1].startswith("- disk-cleanup at t0 ")
     assert told[where + 6] == "and 35 more"
     assert len("\n".join(told)) < 2000
+
+
+def kept(actor: Actor) -> list[str]:
+    return folder.names(actor.config.actor.reports_directory)
+
+
+def test_what_is_posted_stands_in_the_folder_in_full_and_the_oldest_go(host: Host) -> None:
+    actor = living(host, actor={"reports": {"keep": 2}})
+    post_what_is_due(actor.world)
+    look(actor, 7 * DAY)
+    assert kept(actor) == ["2023-11-21-daily", "2023-11-20-weekly", "2023-11-20-daily"]
+    assert posted(actor)[-1].annotations["description"].endswith("All of it: http://127.0.0.1:9922/reports/2023-11-21-daily")
+    assert folder.load(actor.config.actor.reports_directory, "2023-11-20-weekly").asked.period == "7d"
+    actor.journal.close()
+
+
+@pytest.mark.parametrize("case", ["no-folder", "full", "a-link"])
+def test_a_report_that_cannot_be_written_is_posted_all_the_same(host: Host, tmp_path: pathlib.Path, case: str, caplog: pytest.LogCaptureFixture) -> None:
+    place = tmp_path / "reports"
+    if case == "a-link":
+        (tmp_path / "elsewhere").mkdir()
+        place.symlink_to(tmp_path / "elsewhere")
+    actor = living(host, actor={"reports": {"directory": str(place if case != "no-folder" else tmp_path / "none" / "reports")}})
+    if case == "full":
+        actor.world.config = msgspec.structs.replace(actor.config, actor=msgspec.structs.replace(actor.config.actor, ballast=Size(1 << 60)))
+    told = text(actor)
+    assert "the report could not be written" in told[-1]
+    assert "was not kept" in caplog.text
+    assert list(tmp_path.glob("*/*-daily*")) == []
+    actor.journal.close()
+
+
+def test_whoever_keeps_none_is_led_to_the_console(host: Host) -> None:
+    actor = living(host, actor={"reports": {"keep": 0}})
+    assert text(actor)[-1] == "All of it: http://127.0.0.1:9922"
+    assert kept(actor) == []
+    actor.journal.close()

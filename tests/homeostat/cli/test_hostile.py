@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # What starts programs of its own has tests of its own; what takes a command to run is meant to run it.
 LEFT_OUT = {"check-config", "guard"}
-PATHS = re.compile(r"/api/v1/(query|status|decisions|proposals|scheduled|simulate|windows|accuracy|forecast|observations|investigation|breakers/reset|plan|undo|insights|incidents/[0-9A-Za-z]+(/[a-z]+)?)|/api/v2/(alerts|silences|silence/[^/]+)")
+PATHS = re.compile(r"/api/v1/(query|report|query_range|status|decisions|proposals|scheduled|simulate|windows|accuracy|forecast|observations|investigation|breakers/reset|plan|undo|insights|incidents/[0-9A-Za-z]+(/[a-z]+)?)|/api/v2/(alerts|silences|silence/[^/]+)")
 NOT_UNICODE = "web\udcff"
 COMMANDS = every_command()
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f\x9b\u202a-\u202e\u2066-\u2069]")
@@ -34,7 +34,8 @@ def valid(parameter: click.Parameter) -> str:
 
 def attempts(command: click.Command) -> Iterator[tuple[click.Parameter, list[str], list[str]]]:
     """Yield (parameter, arguments before its value, arguments after it) for each parameter that takes one."""
-    taking = [one for one in command.params if not (isinstance(one, click.Option) and one.is_flag)]
+    # What a person writes a report to is a file of theirs, wherever that is.
+    taking = [one for one in command.params if not (isinstance(one, click.Option) and one.is_flag) and one.name != "output"]
     for fuzzed in taking:
         before, after = [], []
         for other in taking:
