@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exporter.hosts import host_of
 from exporter.model import Key, Observed, Watch
 from exporter.past import Reader, Span
 from exporter.rings import Identity, Ring, identity_of
 from forecasting import Series
 from homeostat.block import MalformedError
 from homeostat.config import Duration
+from homeostat.hosts import host_of
 from homeostat.prometheus import PrometheusError
 from homeostat.words import SELFTEST
 

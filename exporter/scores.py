@@ -7,7 +7,7 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
-from exporter.hosts import host_of
+from homeostat.hosts import host_of
 from homeostat.prometheus import PrometheusError
 from homeostat.words import SELFTEST
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from exporter.hosts import host_of
 from exporter.investigation.model import Point
+from homeostat.hosts import host_of
 from homeostat.prometheus import selector
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import math
 from typing import TYPE_CHECKING
 
 from exporter.assertion import Assertion
-from exporter.hosts import host_of
 from exporter.model import Key, Observed, Reading, Target, Watch
 from forecasting import Limit
+from homeostat.hosts import host_of
 from homeostat.prometheus import selector
 from homeostat.words import SEVERITIES
 

@@ -6,10 +6,10 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING
 
-from exporter.hosts import host_of
 from exporter.model import Key, Observed, Reading, Target, Watch
 from exporter.readings import falling_to_limit
 from forecasting import Series
+from homeostat.hosts import host_of
 
 if TYPE_CHECKING:
     from homeostat.config import Config

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from exporter.hosts import host_of
 from exporter.model import Key, Observed, Reading, Target, Watch
 from exporter.readings import left_of_size
+from homeostat.hosts import host_of
 
 if TYPE_CHECKING:
     from homeostat.config import Config

@@ -10,10 +10,10 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-from exporter.hosts import host_of
 from exporter.model import Key, LeakRule, Observed, Reading, Target, Watch
 from exporter.readings import used_of_limit
 from homeostat.config.service_memory import MemorySource
+from homeostat.hosts import host_of
 
 if TYPE_CHECKING:
     from homeostat.config import Config

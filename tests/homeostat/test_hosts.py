@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.hosts import host_of
 from homeostat.config import Config, loads
+from homeostat.hosts import host_of
 
 CONFIG = loads('{host: own, exporter: {hosts: {"10.0.0.7:9100": nas, "10.0.0.8": attic}}}', Config, "case.yml")
 
