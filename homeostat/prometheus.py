@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import importlib
 import logging
 import math
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,13 +17,12 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
-from homeostat import remote_read
-from homeostat.block import MalformedError, read_matrix, read_vector
 from homeostat.clock import SystemClock
 from homeostat.http_session import BoundedSession, Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
 
     from homeostat.block import Block
     from homeostat.clock import Clock
@@ -136,7 +136,7 @@ class Prometheus:
             PrometheusError: as `query` does, or the answer comes with a warning that it is not all there is.
 
         """
-        return self._bulk("query", promql, {"time": at}, read_vector)
+        return self._bulk("query", promql, {"time": at}, _columns().read_vector)
 
     def matrix(self, promql: str, start: float, end: float, step: float) -> Block:
         """Evaluate `promql` from `start` to `end` every `step` seconds, for many series; at most 11,000 points each.
@@ -145,7 +145,7 @@ class Prometheus:
             PrometheusError: as `vector` does.
 
         """
-        return self._bulk("query_range", promql, {"start": start, "end": end, "step": step}, read_matrix)
+        return self._bulk("query_range", promql, {"start": start, "end": end, "step": step}, _columns().read_matrix)
 
     def remote_read(self, queries: Sequence[Sequence[Matcher]], start: float, end: float) -> Block:
         """Read the raw samples of the series that meet one of `queries`, from `start` to `end` (Unix seconds, inclusive).
@@ -159,13 +159,14 @@ class Prometheus:
         """
         if not self.reads_remotely:
             raise RemoteReadError(f"Prometheus at {self.url} offers no remote_read")
-        options = {"data": remote_read.encode(queries, start, end), "headers": {**self._headers, **remote_read.HEADERS}}
+        raw = _raw()
+        options = {"data": raw.encode(queries, start, end), "headers": {**self._headers, **raw.HEADERS}}
         answer = self._try("remote_read", lambda: self._post("read", options))
         if answer.status_code in _BUSY or 500 <= answer.status_code != 501:
             raise PrometheusError(f"Prometheus at {self.url} gave no answer to remote_read: {_refusal(answer)}")
         try:
             return _raw_samples(answer)
-        except MalformedError as error:
+        except _columns().MalformedError as error:
             self._remote_read_from = self._clock.monotonic() + REMOTE_READ_RETRY_SECONDS
             log.warning("Prometheus at %s offers no remote_read, query_range is asked instead: %s", self.url, error)
             raise RemoteReadError(f"Prometheus at {self.url} offers no remote_read: {error}") from None
@@ -192,7 +193,7 @@ class Prometheus:
             raise PrometheusError(f"Prometheus refused {promql!r}: {_refusal(answer)}")
         try:
             block = read(answer.content)
-        except MalformedError as error:
+        except _columns().MalformedError as error:
             raise PrometheusError(f"Prometheus at {self.url} gave no answer to {promql!r}: {_short(error)}") from None
         if missing := [warning for warning in block.warnings if not warning.startswith(_REMARKS)]:
             raise PrometheusError(f"Prometheus at {self.url} answered {promql!r} in part: {'; '.join(missing)}"[:300])
@@ -275,8 +276,18 @@ def _short(error: Exception) -> str:
 
 def _raw_samples(answer: Answer) -> Block:
     if answer.status_code != 200:
-        raise MalformedError(_refusal(answer))
-    return remote_read.decode(answer.content, MOST_BYTES)
+        raise _columns().MalformedError(_refusal(answer))
+    block: Block = _raw().decode(answer.content, MOST_BYTES)
+    return block
+
+
+def _columns() -> ModuleType:
+    """Return homeostat.block, for many series at once: it brings numpy, for which no command of the CLI waits that asks for a few."""
+    return importlib.import_module("homeostat.block")
+
+
+def _raw() -> ModuleType:
+    return importlib.import_module("homeostat.remote_read")
 
 
 def _refusal(answer: Answer) -> str:
