@@ -8,6 +8,7 @@ from homeostat.config.catalogue import CleanupRule, Filesystem, Group, Service, 
 from homeostat.config.limits import Limits
 from homeostat.config.log_patterns import LogPattern
 from homeostat.config.observers import LogsObserver, Observers
+from homeostat.config.questions import Answer, Column, Question
 from homeostat.config.section import DAY, MINUTE
 from homeostat.config.targets import (
     AlertTarget,
@@ -93,6 +94,24 @@ EXAMPLE = Config(
         "laptop": Backup(sources={"home": "/home"}, directory="/srv/backup/laptop", tool="other", time_format="-%Y-%m-%d_%H%M", max_age=Duration(7 * DAY)),
     },
     limits=Limits(critical_passes=("quiet-time",)),
+    questions={
+        "viewers": Question(
+            examples=("who is watching?", "how many streams are there on {host}"),
+            words=(("watching", "watch", "stream", "viewer"),),
+            also=("how many", "who", "there"),
+            answers=(
+                Answer(
+                    title="Streams",
+                    rows=("instance",),
+                    columns={"streams": Column(promql="sum by (instance) (jellyfin_active_streams{$of_instance})")},
+                    order="-streams",
+                    says=("{streams} streams are watched at {instance}.",),
+                    none="Nobody is watching.",
+                    needs={"jellyfin_active_streams": "Jellyfin's own exporter"},
+                ),
+            ),
+        ),
+    },
     security=Security(
         intake_token_files=("/etc/homeostat/intake.token",),
         operator_token_files=("/etc/homeostat/operator.token",),

@@ -15,6 +15,7 @@ from homeostat.config.health import Health
 from homeostat.config.limits import Limits
 from homeostat.config.notifications import Notifications
 from homeostat.config.observers import Observers
+from homeostat.config.questions import Question
 from homeostat.config.section import DAY, HOUR, MINUTE, Positive, Ratio, Section, address, exact_path, lasting
 from homeostat.config.targets import Targets, Traffic
 from homeostat.config.units import Duration, Size
@@ -310,6 +311,8 @@ class Config(Section, frozen=True, kw_only=True):
     """Credentials, one a file, readable by nobody else; of each kind two may be valid during a rotation, the new one first."""
     actor: Actor = Actor()
     """The actor's own place and pace."""
+    questions: dict[str, Question] = {}
+    """Questions of your own for `homeostat ask`, each kind by a name of yours, beside those that come along; docs/ask.md says how they are written."""
 
     @property
     def names(self) -> set[str]:

@@ -83,9 +83,13 @@ class Facts:
 
 def look(prometheus: Prometheus, host: str, target: str, at: float | None = None) -> Facts:
     """Ask Prometheus for a target's series and its host's policy, as they are or as they were at a Unix time. Raises PrometheusError."""
-    samples = prometheus.query(_selector(OF_TARGET, {"host": host, "target": target}, at))
-    samples += prometheus.query(_selector(OF_HOST, {"host": host}, at))
+    samples = [sample for query in queries(host, target, at) for sample in prometheus.query(query)]
     return Facts(tuple(samples), at)
+
+
+def queries(host: str, target: str, at: float | None = None) -> tuple[str, str]:
+    """Return what is asked of Prometheus for that: of the target, and of the host's policy."""
+    return _selector(OF_TARGET, {"host": host, "target": target}, at), _selector(OF_HOST, {"host": host}, at)
 
 
 def _selector(names: tuple[str, ...], labels: Mapping[str, str], at: float | None) -> str:

@@ -10,8 +10,9 @@ import click
 
 from homeostat import shell
 from homeostat.clock import SystemClock
-from homeostat.config import Config, ConfigError, load
+from homeostat.config import Config, ConfigError, Raw, load
 from homeostat.config.advice import advise, shut_for_ever
+from homeostat.questions.patterns import built_in, known_questions, misunderstood, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ def check_config(config_file: pathlib.Path, file: pathlib.Path | None) -> None:
     path = file or config_file
     try:
         config = load(path, Config)
+        _see_that_understood(config, path)
     except ConfigError as error:
         raise click.ClickException(str(error)) from None
     for name, program in _programs(config):
@@ -38,7 +40,7 @@ def check_config(config_file: pathlib.Path, file: pathlib.Path | None) -> None:
         if not checked.ok:
             raise click.ClickException(f"{name}: {checked.output.strip().removeprefix('error: ')}")
     now = SystemClock().now()
-    for sentence in advise(config, now):
+    for sentence in (*advise(config, now), *_taken_over(config)):
         click.echo(f"warning: {sentence}", err=True)
     if shut_for_ever(config, now):
         sys.exit(1)
@@ -50,6 +52,19 @@ def _programs(config: Config) -> Iterator[tuple[str, str]]:
     yield "actor", "actor"
     if config.actor.executor_directory is not None:
         yield "executor", "actor.executor"
+
+
+def _see_that_understood(config: Config, path: pathlib.Path) -> None:
+    """See that each example of the owner's own questions is taken for its kind. Raises ConfigError with its line."""
+    for name, number, taken in misunderstood(known_questions(config.questions), config.questions):
+        told = "nothing known: words asks for more than it holds, or without rules it out" if taken is None else f"{taken}: add words to also that tell them apart"
+        raise load(path, Raw).at("questions", name, "examples", number).fault(f"this would be taken for {told}")
+
+
+def _taken_over(config: Config) -> Iterator[str]:
+    questions = known_questions(config.questions)
+    for name, number, taken in misunderstood(questions, built_in().keys() - config.questions.keys()):
+        yield f"questions: {spoken(questions[name].examples[number])!r} is no longer taken for {name} but for {taken}"
 
 
 COMMAND = check_config

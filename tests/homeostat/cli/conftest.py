@@ -131,8 +131,12 @@ class Town:
 
     def _prometheus(self, asked: Asked) -> Reply:
         tree = promql_parser.parse(asked.form["query"])
-        if isinstance(tree, promql_parser.BinaryExpr):
+        if isinstance(tree, promql_parser.BinaryExpr) and isinstance(tree.rhs, promql_parser.AggregateExpr):
             return self._vector([({}, 7.0)] if self._select(tree.rhs.expr) else [])
+        innermost = tree.expr if isinstance(tree, promql_parser.AggregateExpr) else tree
+        if not isinstance(innermost, promql_parser.VectorSelector):
+            # It does not reckon; of what is reckoned it holds nothing.
+            return self._vector([])
         if isinstance(tree, promql_parser.AggregateExpr):
             found = self._select(tree.expr)
             return self._vector([({}, float(len(found)))] if found else [])

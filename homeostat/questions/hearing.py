@@ -1,0 +1,189 @@
+"""Which kind of question a text is: by its words, a slip of one letter allowed; pure, and always with the same result."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING
+
+from homeostat.config.questions import NAMES
+from homeostat.config.section import DAY, HOUR, MINUTE
+from homeostat.config.units import Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from homeostat.config.questions import Question
+    from homeostat.questions.names import Mention, Names
+
+MOST_LETTERS = 500
+# A slip is looked for in words from so many letters on: of shorter ones, another letter makes another word.
+_LEAST_SLIP = 5
+_LEAST_PLURAL = 4
+_WORD = re.compile(r"[^\W_]+")
+_SPAN = re.compile(r"\b(\d{1,4}|an?|one|two|three|few)?\s*(minute|hour|day|week|month|year)s?\b", re.IGNORECASE)
+_SHORT_SPAN = re.compile(r"\b(\d{1,4})\s?(min|[mhdwy])\b")
+_DAYS = {"today": 1, "tonight": 1, "night": 1, "yesterday": 2}
+_SECONDS = {"minute": MINUTE, "min": MINUTE, "m": MINUTE, "hour": HOUR, "h": HOUR, "day": DAY, "d": DAY, "week": 7 * DAY, "w": 7 * DAY, "month": 30 * DAY, "year": 365 * DAY, "y": 365 * DAY}
+_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "few": 3}
+_MOST_WINDOW = 400 * DAY
+_COUNT = re.compile(r"\b(?:top|first|last|biggest|largest)\s+(\d{1,3})\b(?!\s*(?:min|hour|day|week|month|year|[mhdwy]\b))", re.IGNORECASE)
+_USUAL_COUNT = 10
+_COURTESY = frozenset(["please", "could", "would", "can", "may", "might", "you", "tell", "show", "me", "us", "list", "give", "know", "want", "like", "need", "hey", "hi", "hello", "thanks", "thank", "homeostat", "the", "a", "an", "my", "our", "this", "that", "these", "those", "of", "on", "in", "at", "to", "for", "with", "by", "from", "and", "or", "just", "right", "now", "currently", "really", "actually", "i", "we", "it", "its", "s", "is", "are", "was", "were", "be", "been", "am", "do", "does", "did", "has", "have", "had", "will", "any", "some", "all", "there", "here", "there"])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Heard:
+    """What a question was taken for: its kind, the words that told it, the names in it, the time that is meant, and how many are asked for."""
+
+    name: str
+    because: tuple[str, ...]
+    names: Mapping[str, str]
+    window: Duration
+    count: int = _USUAL_COUNT
+    unknown: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Unheard:
+    """No kind fits. With `kinds` of names the words fit `nearest`, which needs such a name; `unknown` are words that nobody knows."""
+
+    unknown: tuple[str, ...]
+    nearest: str | None = None
+    kinds: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Text:
+    """A question's words in lower case, and which of them known names are made of, by kind."""
+
+    words: tuple[str, ...]
+    mentions: tuple[tuple[Mention, frozenset[int]], ...]
+    # Of each word, what it may stand for: itself, or its singular, or where it is known to nobody, what it is a slip of.
+    meanings: tuple[frozenset[str], ...]
+    unknown: tuple[str, ...]
+
+    def places(self, entry: str) -> frozenset[int] | None:
+        """Return at which words an entry of a list is met, None where it is not."""
+        if entry[:1] == "{":
+            return next((places for mention, places in self.mentions if entry[1:-1] in mention.kinds), None)
+        wanted = entry.split()
+        for start in range(len(self.words) - len(wanted) + 1):
+            if all(word in self.meanings[start + place] for place, word in enumerate(wanted)):
+                return frozenset(range(start, start + len(wanted)))
+        return None
+
+
+def hear(text: str, questions: Mapping[str, Question], names: Names) -> Heard | Unheard:
+    """Return the kind of question that most of the text's words speak for; of equals the one that asks for more, then the first.
+
+    Raises:
+        ValueError: the text is too long.
+
+    """
+    if len(text) > MOST_LETTERS:
+        raise ValueError(f"a question has at most {MOST_LETTERS} letters; this one has {len(text)}")
+    read = _read(text, _vocabulary(questions.values()), names)
+    best: tuple[tuple[int, int], str, frozenset[int]] | None = None
+    wanting: tuple[int, str, tuple[str, ...]] | None = None
+    for name, question in questions.items():
+        met, kinds = _met(read, question)
+        if met is None:
+            continue
+        if kinds:
+            wanting = max(wanting, (len(met), name, kinds), key=lambda each: each[0]) if wanting is not None else (len(met), name, kinds)
+        elif best is None or (len(met), len(question.words)) > best[0]:
+            best = ((len(met), len(question.words)), name, met)
+    if best is None or (wanting is not None and wanting[0] >= best[0][0] and any(names.near(word, wanting[2]) for word in read.unknown)):
+        # Who misspells a name still asks of it: no vaguer question is answered in its place.
+        return Unheard(read.unknown, *(wanting[1:] if wanting is not None else ()))
+    _, name, met = best
+    window = window_of(text, questions[name].window)
+    return Heard(name, tuple(read.words[place] for place in sorted(met)), _named(read, questions[name]), window, _count(text), read.unknown)
+
+
+def window_of(text: str, usual: Duration) -> Duration:
+    """Return the time back that a text speaks of (last 3 days, this week, today, 24h), at least a minute and at most 400 days, else the usual one."""
+    lowered = text.lower()
+    found = [_NUMBERS.get(match[1] or "a") or int(match[1]) for match in _SPAN.finditer(lowered)]
+    spans = [number * _SECONDS[match[2]] for number, match in zip(found, _SPAN.finditer(lowered), strict=True)]
+    spans += [int(match[1]) * _SECONDS[match[2]] for match in _SHORT_SPAN.finditer(lowered)]
+    spans += [days * DAY for word, days in _DAYS.items() if re.search(rf"\b{word}\b", lowered)]
+    return Duration(min(max(spans[0], MINUTE), _MOST_WINDOW)) if spans and spans[0] else usual
+
+
+def one_letter_apart(word: str, other: str) -> bool:
+    """Say whether two words differ by one letter more, less or another, or by two that changed places."""
+    start = _shared(word, other)
+    rest, others = word[start:], other[start:]
+    end = _shared(rest[::-1], others[::-1])
+    rest, others = rest[: len(rest) - end], others[: len(others) - end]
+    return max(len(rest), len(others)) <= 1 or (len(rest) == 2 and rest == others[::-1])
+
+
+def _shared(word: str, other: str) -> int:
+    """Return with how many letters both begin."""
+    return next((place for place, (one, another) in enumerate(zip(word, other, strict=False)) if one != another), min(len(word), len(other)))
+
+
+def _vocabulary(questions: Collection[Question]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the words that tell one question from another, and those that examples and courtesy are made of."""
+    entries = [entry for question in questions for entry in (*question.also, *question.without, *(each for group in question.words for each in group))]
+    spoken = {word for question in questions for example in question.examples for word in _WORD.findall(re.sub(r"\{\w+\}", " ", example.lower()))}
+    return frozenset(word for entry in entries for word in entry.split() if word[:1] != "{"), frozenset(spoken | _COURTESY)
+
+
+def _read(text: str, vocabulary: tuple[frozenset[str], frozenset[str]], names: Names) -> _Text:
+    keys, spoken = vocabulary
+    found = [(match.group().lower(), match.span()) for match in _WORD.finditer(text)]
+    mentions = tuple(
+        (mention, frozenset(place for place, (_, (start, end)) in enumerate(found) if start < mention.end and mention.start < end)) for mention in names.found_in(text)
+    )
+    named = frozenset[int]().union(*(places for _, places in mentions))
+    plain = [_plain(word, keys) for word, _ in found]
+    # A word that is known is no slip of another, and a name is no word.
+    strange = [place for place, (word, _) in enumerate(found) if place not in named and not plain[place] & keys and word not in spoken and not word.isdigit()]
+    slips = {place: _slips(found[place][0], keys) for place in strange}
+    meanings = tuple(meant | slips.get(place, frozenset()) for place, meant in enumerate(plain))
+    return _Text(tuple(word for word, _ in found), mentions, meanings, tuple(found[place][0] for place in strange if not slips[place]))
+
+
+def _plain(word: str, keys: frozenset[str]) -> frozenset[str]:
+    """Return a word, and the singular or plural of it that is a key; a UPS is no plural."""
+    numbers = {word.removesuffix("s"), word.removesuffix("es"), f"{word}s"} if len(word) >= _LEAST_PLURAL else set[str]()
+    return frozenset({word} | (numbers & keys))
+
+
+def _slips(word: str, keys: frozenset[str]) -> frozenset[str]:
+    return frozenset(key for key in keys if len(key) >= _LEAST_SLIP and one_letter_apart(word, key))
+
+
+def _met(read: _Text, question: Question) -> tuple[frozenset[int] | None, tuple[str, ...]]:
+    """Return at which words a question is met, None where it is not, and which kinds of name would do where only a name is missing."""
+    if any(read.places(entry) is not None for entry in question.without):
+        return None, ()
+    found, kinds = frozenset[int](), tuple[str, ...]()
+    for group in question.words:
+        places = [met for entry in group if (met := read.places(entry)) is not None]
+        if not places:
+            kinds = tuple(entry[1:-1] for entry in group if entry[:1] == "{")
+            if len(kinds) < len(group):
+                return None, ()
+        found = found.union(*places)
+    return found.union(*(met for entry in question.also if (met := read.places(entry)) is not None)), kinds
+
+
+def _named(read: _Text, question: Question) -> dict[str, str]:
+    """Return the names that a question is about, by kind: the first of each. A service with a host's name is the host only where one is wanted."""
+    named: dict[str, str] = {}
+    wanted = {entry[1:-1] for group in question.words for entry in group if entry[:1] == "{"}
+    for mention, _ in read.mentions:
+        for kind in NAMES:
+            if kind in mention.kinds and not (kind == "host" and mention.kinds & {"service", "filesystem"} and "host" not in wanted):
+                named.setdefault(kind, mention.name)
+    return named
+
+
+def _count(text: str) -> int:
+    match = _COUNT.search(text)
+    return max(1, int(match[1])) if match else _USUAL_COUNT

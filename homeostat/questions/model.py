@@ -1,0 +1,61 @@
+"""What an answer is made of: parts with sentences, a table, and what was asked of whom for it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from homeostat.config.questions import Unit
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Heading:
+    """A column's name, and how its values are written."""
+
+    name: str
+    unit: Unit = "text"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Part:
+    """Sentences, below a title, with a table; a cell is a number in the heading's unit, a text, or None where nothing is known.
+
+    `asked` are the queries in PromQL, or addresses of our own API; `silent` says that whoever was asked gave no answer.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    headings: tuple[Heading, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
+    asked: tuple[str, ...] = ()
+    more: int = 0
+    silent: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: what the question was taken for, by which words and names; remarks on what was not understood; and the parts."""
+
+    question: str
+    name: str
+    because: tuple[str, ...]
+    names: Mapping[str, str]
+    remarks: tuple[str, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody who was asked gave an answer."""
+        return all(part.silent for part in self.parts)
+
+
+class NotUnderstood(Exception):  # noqa: N818 - a past tense like every outcome
+    """No known kind of question is meant: why, which names are near to what was said, and what can be asked here."""
+
+    def __init__(self, why: str, can_be_asked: tuple[str, ...]) -> None:
+        """Say `why`, with examples that fit this host."""
+        super().__init__(why)
+        self.can_be_asked = can_be_asked

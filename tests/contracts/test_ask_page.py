@@ -1,0 +1,34 @@
+"""The page about questions names each kind, with an example that is taken for it, and a question of one's own that is accepted."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+from homeostat.config import Config, loads
+from homeostat.questions.hearing import Heard, hear
+from homeostat.questions.patterns import NOBODY, built_in, known_questions, misunderstood
+
+PAGE = (pathlib.Path(__file__).parents[2] / "docs/ask.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| `([\w-]+)` \| ([^|]+) \|", PAGE, re.MULTILINE)
+
+
+def test_every_kind_has_its_row_in_the_order_in_which_it_is_told() -> None:
+    assert [name for name, _ in ROWS] == list(built_in())
+
+
+def test_every_example_is_taken_for_its_kind() -> None:
+    heard = {example: hear(example, built_in(), NOBODY) for _, example in ROWS}
+    assert {example: found.name if isinstance(found, Heard) else None for example, found in heard.items()} == {example: name for name, example in ROWS}
+
+
+def test_every_command_of_the_page_is_understood() -> None:
+    asked = re.findall(r"homeostat ask (?:--json )?\"?([a-z][^\"\n`]*\w)", PAGE.replace("/srv", "/srv/media"))
+    assert len(asked) >= 4
+    assert [text for text in asked if not isinstance(hear(text, built_in(), NOBODY), Heard)] == []
+
+
+def test_the_question_of_one_s_own_is_accepted_and_told_from_ours() -> None:
+    (written,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    own = loads(written, Config, "docs/ask.md").questions
+    assert list(misunderstood(known_questions(own), known_questions(own))) == []

@@ -1,0 +1,95 @@
+"""`homeostat ask`: an answer with what was asked for it, and for what nobody understands what can be asked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.homeostat.cli.conftest import incident
+
+if TYPE_CHECKING:
+    from tests.homeostat.cli.conftest import Town
+
+
+def test_words_need_no_quotes_and_the_answer_shows_what_was_asked(town: Town) -> None:
+    town.decisions = [incident(), incident(id="77", outcome="refused", reason="a silence holds it")]
+    told = town.run("ask", "what", "was", "refused", "at", "web?")
+    assert told.exit_code == 0, told.output
+    assert "In the last 7d 1 actions were not done." in told.output
+    assert "service-restart at web, refused: a silence holds it" in told.output
+    assert "GET /api/v1/decisions?last=604800&target=web of the actor" in told.output
+    assert "Taken as refused, by: what, was, refused." in told.output
+
+
+def test_as_json_it_has_plain_numbers(town: Town) -> None:
+    town.decisions = [incident(outcome="refused")]
+    told = json.loads(town.run("ask", "--json", "what was refused").output)
+    assert told["name"] == "refused"
+    assert told["parts"][0]["rows"][0]["when"] == 1_700_000_000.0
+    assert told["parts"][0]["headings"][0] == {"name": "when", "unit": "moment"}
+
+
+def test_an_unknown_question_fails_and_lists_what_can_be_asked(town: Town) -> None:
+    told = town.run("ask", "bake", "me", "a", "cake")
+    assert told.exit_code == 1
+    assert told.stdout == ""
+    assert "That is no question that is known here." in told.stderr
+    assert "  is web running?" in told.stderr
+    asked = json.loads(town.run("ask", "--json", "bake a cake").output)
+    assert asked["error"] == "That is no question that is known here."
+
+
+def test_without_a_question_it_lists_what_can_be_asked(town: Town) -> None:
+    told = town.run("ask")
+    assert told.exit_code == 0
+    assert "  what should I worry about?" in told.stdout
+
+
+def test_a_near_name_is_asked_back(town: Town) -> None:
+    town.configure(services={"jellyfin": {"manager": "systemd", "unit": "jellyfin.service"}})
+    told = town.run("ask", "why is jelly slow?")
+    assert told.exit_code == 1
+    assert "'jelly' is no name that is known here; did you mean jellyfin?" in told.stderr
+
+
+def test_a_question_without_end_is_a_usage_error(town: Town) -> None:
+    told = town.run("ask", "x" * 600)
+    assert told.exit_code == 2
+    assert "a question has at most 500 letters" in told.stderr
+
+
+def test_what_a_label_holds_never_steers_the_terminal(town: Town) -> None:
+    town.decisions = [incident(outcome="refused", reason="\x1b[2Jgone", target="a\nb")]
+    told = town.run("ask", "what was refused")
+    assert "\x1b" not in told.output
+    assert "\\x1b[2Jgone" in told.output
+
+
+def test_with_nobody_answering_it_fails(town: Town) -> None:
+    town.configure(prometheus={"url": "http://127.0.0.1:9", "timeout": "1s"}, links={"console": "http://127.0.0.1:9"})
+    told = town.run("ask", "what was refused")
+    assert told.exit_code == 1
+    assert "Only names of the configuration are known" in told.output
+
+
+OWN = """\
+questions:
+  cats:
+    examples: ["how many cats has {host}"]
+    words: [[cat], ["{host}"]]
+    answers: [{title: Cats, rows: [room], columns: {cats: {promql: "cats{host=$host}"}}}]
+"""
+
+
+def test_an_example_that_is_taken_for_another_kind_is_refused_with_its_line(town: Town) -> None:
+    town.folder.joinpath("questions.yml").write_text(OWN.replace('["how many cats', '["what uses the most memory of the cats'))
+    checked = town.run("check-config", str(town.folder / "questions.yml"))
+    assert checked.exit_code == 1
+    assert "questions.yml:3: questions.cats.examples[0]: this would be taken for top-memory: add words to also" in checked.output
+
+
+def test_a_question_that_takes_anothers_example_over_is_warned_of(town: Town) -> None:
+    grabbing = OWN.replace('words: [[cat], ["{host}"]]', "words: [[cpu, cat]]\n    also: [what, uses, the, most, how, many]").replace("{host=$host}", "")
+    town.folder.joinpath("questions.yml").write_text(grabbing)
+    checked = town.run("check-config", str(town.folder / "questions.yml"))
+    assert "warning: questions: 'what uses the most CPU?' is no longer taken for top-cpu but for cats" in checked.output

@@ -1,0 +1,105 @@
+"""Questions are told by their words, however freely they are put, and always in the same way."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homeostat.config.section import DAY, HOUR, MINUTE
+from homeostat.config.units import Duration
+from homeostat.questions.hearing import Heard, Unheard, hear, one_letter_apart, window_of
+from homeostat.questions.patterns import NOBODY, built_in
+
+FREELY = {
+    "top-memory": (
+        "Could you please tell me which container is hogging memory?", "what's eating my ram", "memroy usage", "show the top 3 memory consumers", "which programs use most memory",
+    ),
+    "top-cpu": ("whats using all my cpu", "who is burning cpu", "CPU usage please", "processor load of nas7"),
+    "is-running": ("is jellyfin running", "Is Jellyfin still alive?", "jellyfin status", "is jellyfin ok", "jellyfin up?"),
+    "is-up": ("is nas7 reachable", "uptime of nas7"),
+    "service-status": ("status of services", "list all services", "are my services healthy", "which containers failed"),
+    "network-members": ("who's online", "network members please", "list hosts on the network", "which machines are down"),
+    "network-overview": ("overview of the network", "how much network traffic is there", "netwrok overview", "is the network busy"),
+    "disk-usage": ("disks usage overview", "how much disk space do I have left", "how much free space is on /srv/media", "is the disk full", "hwo full are teh disks"),
+    "disk-details": ("details about disks", "details for /srv/media"),
+    "last-restart": ("when did jellyfin last restart", "when was jellyfin restarted the last time", "how often was jellyfin restarted"),
+    "recent-events": ("what happened in the last 3 days", "recent events please", "what's new", "show recent incidents", "what happend today"),
+    "worry": ("whats wrong", "anything I should be concerned about?", "is everything all right", "any problems?", "what needs attention today?"),
+    "when-full": ("when does /srv/media run out", "is jellyfin leaking memory", "forecast for /srv/media", "how long until /srv/media is full?"),
+    "runs-out-next": ("what runs out next?", "when will memory run out", "which filesystem fills up next", "what is going to be full soon"),
+    "did": ("what did homeostat do today", "what have you been doing", "which actions did you take last week", "what was done in the last month"),
+    "refused": ("what did you refuse", "why were actions refused", "what was blocked this week"),
+    "pending": ("what is waiting for my approval", "any proposals?", "what do I need to approve", "is something pending"),
+    "why": ("why was jellyfin restarted", "why didn't you restart jellyfin", "why did you do nothing about /srv/media"),
+    "advice": ("why is jellyfin so slow?", "jellyfin is slow, what should i do", "what's wrong with jellyfin", "how can I fix immich", "why is jellyfin down?"),
+    "success": ("how successful are you",),
+    "state": ("what mode are you in",),
+    "backups": ("how old is the last backup",),
+    "log-errors": ("errors in the logs",),
+}  # fmt: skip
+QUESTIONS = built_in()
+
+
+def heard(text: str) -> Heard:
+    found = hear(text, QUESTIONS, NOBODY)
+    assert isinstance(found, Heard), found
+    return found
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in FREELY.items() for text in texts])
+def test_a_question_is_understood_with_courtesy_plurals_and_slips(name: str, text: str) -> None:
+    assert heard(text).name == name
+
+
+@pytest.mark.parametrize("text", ["bake me a cake", "what is the meaning of life", "", "?", "jellyfin"])
+def test_what_is_no_question_of_ours_is_none(text: str) -> None:
+    found = hear(text, QUESTIONS, NOBODY)
+    assert isinstance(found, Unheard)
+    assert found.nearest is None
+
+
+@pytest.mark.parametrize(("text", "nearest", "word"), [("is jelly running?", "is-running", "jelly"), ("why is jelyfin slow?", "advice", "jelyfin"), ("when will media be full", "when-full", "media")])
+def test_a_misspelt_name_is_never_answered_by_a_vaguer_question(text: str, nearest: str, word: str) -> None:
+    found = hear(text, QUESTIONS, NOBODY)
+    assert isinstance(found, Unheard)
+    assert (found.nearest, found.unknown) == (nearest, (word,))
+
+
+def test_the_words_that_told_it_and_the_names_are_kept() -> None:
+    found = heard("Why did you restart JELLYFIN on nas7?")
+    assert found.because == ("why", "did", "you", "restart", "jellyfin", "nas7")
+    assert found.names == {"service": "jellyfin", "target": "jellyfin", "host": "nas7"}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("in the last 3 days", 3 * DAY), ("this week", 7 * DAY), ("today", DAY), ("the last hour", HOUR), ("last 24h", DAY), ("30 min", 30 * MINUTE), ("a few hours", 3 * HOUR),
+        ("since yesterday", 2 * DAY), ("in 9999 years", 400 * DAY), ("0 days", 5 * MINUTE), ("whenever", 5 * MINUTE), ("the last 2 weeks", 14 * DAY), ("last month", 30 * DAY),
+    ],
+)  # fmt: skip
+def test_the_time_that_is_meant_is_read_within_bounds(text: str, seconds: float) -> None:
+    assert window_of(text, Duration(5 * MINUTE)) == seconds
+
+
+def test_how_many_are_asked_for_is_no_time() -> None:
+    assert heard("top 3 memory").count == 3
+    assert heard("memory in the last 3 days").count == 10
+    assert heard("top 0 memory").count == 1
+
+
+@pytest.mark.parametrize(("one", "other", "apart"), [("memory", "memroy", True), ("memory", "memry", True), ("memory", "memoryy", True), ("memory", "nemory", True), ("memory", "memory", True), ("memory", "mermoyr", False), ("disk", "dusty", False)])
+def test_a_slip_is_one_letter(one: str, other: str, apart: bool) -> None:
+    assert one_letter_apart(one, other) is apart
+    assert one_letter_apart(other, one) is apart
+
+
+def test_a_question_without_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most 500 letters; this one has 501"):
+        hear("x" * 501, QUESTIONS, NOBODY)
+
+
+@given(st.text(max_size=120) | st.lists(st.sampled_from(sorted({word for texts in FREELY.values() for text in texts for word in text.split()})), max_size=12).map(" ".join))
+def test_any_text_is_heard_or_not_and_always_alike(text: str) -> None:
+    assert hear(text, QUESTIONS, NOBODY) == hear(text, dict(QUESTIONS), NOBODY)

@@ -1,0 +1,74 @@
+"""Questions asked of a real Prometheus, node_exporter, exporter and actor, by a person's command."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from homeostat.cli.__main__ import main
+from tests.integration import homelab
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.homelab import Homelab
+
+pytestmark = pytest.mark.integration
+
+# One of each kind that this host can answer, and a column of the part that answers it.
+ANSWERED = {
+    "top memory": ("top-memory", "memory"), "what uses the most CPU?": ("top-cpu", "busy"), "is web0 running?": ("is-running", "state"), "is h1 up": ("is-up", "up for"),
+    "which services are down": ("service-status", "state"), "network members": ("network-members", "answers"), "how much traffic is there": ("network-overview", "received"),
+    "how full are the disks": ("disk-usage", "used"), "disk details": ("disk-details", "inodes used"), "when was web0 last restarted?": ("last-restart", "at"),
+    "what happened in the last hour": ("recent-events", "became"), "what should I worry about?": ("worry", "sure"), "when will / be full?": ("when-full", "towards the limit"),
+    "what is the fullest, what will run out first": ("runs-out-next", "towards the limit"), "what did you do this week": ("did", "became"), "what was refused and why": ("refused", "why"),
+    "why did you restart web0": ("why", "became"), "why is web0 slow?": ("advice", "became"), "which mode are you in": ("state", "mode"), "how well do your actions work": ("success", "trials"),
+    "how is my cat": ("cats", "cats"),
+}  # fmt: skip
+CATS = {"examples": ["how is my cat"], "words": [["cat"]], "answers": [{"title": "Cats", "columns": {"cats": {"promql": "vector(9)"}}, "says": ["There are {cats} cats."]}]}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homelab]:
+    with homelab.built(tmp_path_factory.mktemp("lab"), cats=CATS) as built:
+        yield built
+
+
+def asked(lab: Homelab, question: str) -> dict[str, Any]:
+    # As a person's command, but in this process: a new one each time takes most of the time.
+    done = CliRunner().invoke(main, ["--config.file", str(lab.folder / "homeostat.yml"), "ask", "--json", *question.split()])
+    assert done.exit_code == 0, done.output
+    reply: dict[str, Any] = json.loads(done.stdout)
+    return reply
+
+
+@pytest.mark.parametrize("question", ANSWERED)
+def test_it_is_answered_with_what_was_asked_for_it(lab: Homelab, question: str) -> None:
+    kind, column = ANSWERED[question]
+    reply = asked(lab, question)
+    assert reply["name"] == kind
+    assert any(row.get(column) is not None for part in reply["parts"] for row in part["rows"]), reply
+    assert all(part["asked"] for part in reply["parts"])
+    assert not any(part["silent"] for part in reply["parts"]), reply
+
+
+def test_the_failed_service_the_silent_exporter_and_the_cause_are_named(lab: Homelab) -> None:
+    services = asked(lab, "service status")["parts"][0]["rows"]
+    assert {row["target"]: row["state"] for row in services} == {"web0": "active", "web1": "failed"}
+    assert asked(lab, "network members")["parts"][0]["lines"] == ["Of what Prometheus scrapes, 4 answer and 1 do not."]
+    worry = asked(lab, "what should I worry about?")["parts"][0]["lines"]
+    assert worry[0] == "service_down at web1 on h1: 100% sure."
+    what, _, before = asked(lab, "why is web0 slow?")["parts"]
+    assert what["lines"][0] == "service_degradation is asserted at web0, 90% sure."
+    assert "At web0 service-restart against memory_leak succeeded" in before["lines"][0]
+
+
+def test_a_metric_that_nobody_serves_is_named_and_an_unknown_name_asked_back(lab: Homelab) -> None:
+    told = lab.cli("ask", "when do the certificates expire?").stdout
+    assert "Prometheus has no probe_ssl_earliest_cert_expiry: blackbox_exporter would bring it." in told
+    asked_back = lab.cli("ask", "is", "wbe0", "running?")
+    assert asked_back.returncode == 1
+    assert "'wbe0' is no name that is known here; did you mean web0?" in asked_back.stderr
