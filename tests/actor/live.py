@@ -76,7 +76,7 @@ class Live:
         story: dict[str, Any] = running.get(f"/api/v1/incidents/{known[0]['id']}").json() if known else {}
         return story
 
-    def until(self, running: Running, holds: Callable[[dict[str, Any]], bool], seconds: float = 20) -> dict[str, Any]:
+    def until(self, running: Running, holds: Callable[[dict[str, Any]], bool], seconds: float = 90) -> dict[str, Any]:
         """Wait until the newest incident is as wanted, and return its story."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:

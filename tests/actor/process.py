@@ -58,7 +58,7 @@ class Running:
         assert self.process.stderr is not None
         self.lines.extend(iter(self.process.stderr.readline, ""))
 
-    def wait_for(self, text: str, seconds: float = 15) -> str:
+    def wait_for(self, text: str, seconds: float = 60) -> str:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for line in list(self.lines):
@@ -69,10 +69,10 @@ class Running:
         raise AssertionError(f"it never said {text!r}: {''.join(self.lines)}")
 
     def get(self, path: str) -> requests.Response:
-        return requests.get(self.base + path, headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=5)
+        return requests.get(self.base + path, headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=30)
 
     def post(self, path: str, token: str = OPERATOR, body: bytes = b"") -> requests.Response:
-        return requests.post(self.base + path, data=body, headers={"Authorization": f"Bearer {token}"}, timeout=5)
+        return requests.post(self.base + path, data=body, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
     def metric(self, start: str) -> str:
         return next(line.rpartition(" ")[2] for line in self.get("/metrics").text.splitlines() if line.startswith(start))
@@ -80,7 +80,7 @@ class Running:
     def end(self) -> tuple[int, float]:
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=15), time.monotonic() - began
+        return self.process.wait(timeout=60), time.monotonic() - began
 
 
 @contextlib.contextmanager

@@ -145,7 +145,7 @@ def observed(settings: Config, **observers: Observer) -> Observing:
 
 
 def until(seen: threading.Event) -> None:
-    assert seen.wait(5)
+    assert seen.wait(60)
 
 
 def test_an_observer_remembers_over_a_restart_and_begins_anew_with_what_cannot_be_read(tmp_path: pathlib.Path) -> None:

@@ -68,4 +68,4 @@ def test_it_is_given_up_within_bounds(body: Callable[[http.server.BaseHTTPReques
         began = time.monotonic()
         with pytest.raises(AlertmanagerError, match="gave no answer"):
             asked.alerts()
-        assert time.monotonic() - began < 5 * TIMEOUT_SECONDS
+        assert time.monotonic() - began < 20 * TIMEOUT_SECONDS

@@ -232,7 +232,7 @@ def test_an_answer_that_trickles_ends_at_the_timeout(ask: Any) -> None:
         began = time.monotonic()
         with pytest.raises(PrometheusError, match="TooSlowError: not over after"):
             ask(asking)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
 
 
 def test_an_answer_that_breaks_off_is_an_error(site: Site) -> None:

@@ -15,5 +15,5 @@ def test_the_hosts_clock_goes_forward_and_sleeps() -> None:
     clock.sleep(0.05)
     clock.sleep(0)
     clock.sleep(-1)
-    assert 0.05 <= clock.monotonic() - began < 1
+    assert 0.05 <= clock.monotonic() - began < 20
     assert clock.now() > 1_700_000_000

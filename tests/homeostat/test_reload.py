@@ -43,18 +43,18 @@ class Daemon:
 
     def told(self) -> dict[str, float]:
         """Return the host that the daemon goes by, and whether it took its last configuration over."""
-        page = requests.get(f"{self.url}/metrics", timeout=5).text
+        page = requests.get(f"{self.url}/metrics", timeout=30).text
         found = re.findall(r"^homeostat_config_last_reload_successful\{(.*)\} (\S+)$", page, re.MULTILINE)
         return {dict(re.findall(r'(\w+)="([^"]*)"', labels))["host"]: float(value) for labels, value in found}
 
     def post(self) -> requests.Response:
-        return requests.post(f"{self.url}/-/reload", timeout=10)
+        return requests.post(f"{self.url}/-/reload", timeout=30)
 
     def hang_up(self) -> None:
         self.process.send_signal(signal.SIGHUP)
 
     def wait_for(self, told: dict[str, float]) -> None:
-        ends = time.monotonic() + 15
+        ends = time.monotonic() + 60
         while (now := self.told()) != told:
             assert time.monotonic() < ends, now
             time.sleep(0.05)

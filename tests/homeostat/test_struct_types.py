@@ -58,6 +58,6 @@ def test_a_type_that_cannot_be_read_is_left_alone() -> None:
 
 def test_it_takes_no_time_that_a_start_would_notice() -> None:
     struct_types.read_all()
-    began = time.monotonic()
+    began = time.process_time()
     struct_types.read_all()
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1

@@ -66,7 +66,6 @@ MEMORY = ("/var/lib/homeostat", "/var/lib/homeostat-exporter", METRICS, "/var/li
 # The exporter's horizons as the product has them, unlike the home's own pace: days are days here.
 REAL = {"window": "7d", "step": "5m", "horizons": ["24h", "48h", "7d", "14d", "30d"]}
 QUADLETS = "/etc/containers/systemd"
-UP_SECONDS = 60
 PLAYBOOKS = sorted(path.stem for path in (stack.ROOT / "actor/playbooks").glob("*.yml"))
 # By then the actor has asked the host what can be made good of what is configured now.
 _ASKED_AGAIN_SECONDS = 1
@@ -185,7 +184,7 @@ class Home:
         self.run("systemctl", "start", *(UNITS[name] for name in wanted))
         for name in wanted:
             try:
-                stack.wait_for(f"{name} to answer", lambda name=name: self.is_up(name), UP_SECONDS)
+                stack.wait_for(f"{name} to answer", lambda name=name: self.is_up(name))
             except AssertionError as error:
                 raise AssertionError(f"{error}\n{self.logs(name)}") from None
 
@@ -228,7 +227,7 @@ class Home:
     def http(self, method: str, name: str, path: str, **options: Any) -> requests.Response:
         """Ask a part, from inside the machine."""
         url = f"http://127.0.0.1:{PORTS[name]}{path}"
-        return self.network.submit(requests.request, method, url, **{"timeout": 10, **options}).result()
+        return self.network.submit(requests.request, method, url, **{"timeout": 30, **options}).result()
 
     def get(self, path: str, name: str = "actor") -> Any:
         """Return what a daemon's API answers below /api/v1/, as a person with the operator's token."""
@@ -246,7 +245,7 @@ class Home:
         assert len(found) <= 1, found
         return float(found[0]["value"][1]) if found else None
 
-    def until(self, what: str, condition: Callable[[], Any], seconds: float = 30) -> Any:
+    def until(self, what: str, condition: Callable[[], Any], seconds: float = stack.PATIENCE_SECONDS) -> Any:
         """Return the first true value of `condition`; fail and say `what` never came."""
         return stack.wait_for(what, condition, seconds)
 
@@ -267,7 +266,7 @@ class Home:
         story: dict[str, Any] = self.get(f"incidents/{known[0]['id']}") if known else {}
         return story
 
-    def incident(self, problem: str, target: str, *became: str, seconds: float = 60) -> dict[str, Any]:
+    def incident(self, problem: str, target: str, *became: str, seconds: float = 2 * stack.PATIENCE_SECONDS) -> dict[str, Any]:
         """Wait until the newest incident has one of these states or outcomes, or any outcome where none is named; return its story."""
 
         def now() -> dict[str, Any] | None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 HOST = "house"
 # How sure an alert of the owner's is decides the tier: nothing else differs between these three.
 TROUBLES = {"auto-execute": 0.95, "notify-execute": 0.72, "propose": 0.55}
-GRACE_SECONDS = 4
+# In which a person, or a test on a busy machine, has time to say no.
+GRACE_SECONDS = 6
 _CONTROL = """#!/bin/sh
 cd {folder} || exit 1
 case "$1" in
@@ -134,7 +135,7 @@ class House:
         """End a part by a signal and wait until it is gone."""
         running = self.processes.pop(name)
         running.process.send_signal(number)
-        running.process.wait(20)
+        running.process.wait(stack.PATIENCE_SECONDS)
 
     def stop(self) -> None:
         for running in self.processes.values():
@@ -175,7 +176,7 @@ class House:
     # --- What a test asks ---------------------------------------------------------------------------------------------
 
     def get(self, path: str) -> Any:
-        return requests.get(f"{self.url('actor')}/api/v1/{path}", headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=5).json()
+        return requests.get(f"{self.url('actor')}/api/v1/{path}", headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=30).json()
 
     def story(self, service: str) -> dict[str, Any]:
         """Return the newest incident's whole story about a service, or an empty one."""
@@ -183,7 +184,7 @@ class House:
         story: dict[str, Any] = self.get(f"incidents/{known[0]['id']}") if known else {}
         return story
 
-    def until(self, service: str, became: str, seconds: float = 40) -> dict[str, Any]:
+    def until(self, service: str, became: str, seconds: float = 2 * stack.PATIENCE_SECONDS) -> dict[str, Any]:
         """Wait until the newest incident about a service has this state or outcome, and return its story."""
 
         def now() -> dict[str, Any] | None:
@@ -204,7 +205,7 @@ class House:
     def second_actor(self) -> subprocess.CompletedProcess[str]:
         """Start another actor on the same configuration, and return how it ended."""
         argv = [sys.executable, "-m", "actor", f"--config.file={self.config_file}", f"--web.listen-address=127.0.0.1:{stack.free_port()}"]
-        return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=stack.ROOT, timeout=20)
+        return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=stack.ROOT, timeout=stack.PATIENCE_SECONDS)
 
     def said(self, *arguments: str) -> str:
         """Run `homeostat` and return what it says, which is no error."""
@@ -214,7 +215,7 @@ class House:
 
     def alerts(self, alertname: str, **labels: str) -> list[dict[str, Any]]:
         """Return Alertmanager's alerts of that name, muted ones too."""
-        found = requests.get(f"{self.url('alertmanager')}/api/v2/alerts", params={"filter": f"alertname={alertname}"}, timeout=5).json()
+        found = requests.get(f"{self.url('alertmanager')}/api/v2/alerts", params={"filter": f"alertname={alertname}"}, timeout=30).json()
         return [alert for alert in found if labels.items() <= alert["labels"].items()]
 
     def told_people(self, alertname: str, target: str) -> list[dict[str, Any]]:
@@ -225,7 +226,7 @@ class House:
     def reload(self) -> None:
         """Have both daemons read the configuration as it is now."""
         for name in ("exporter", "actor"):
-            answer = requests.post(f"{self.url(name)}/-/reload", headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=5)
+            answer = requests.post(f"{self.url(name)}/-/reload", headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=30)
             assert answer.status_code == 200, answer.text
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# What comes costs no more than it takes, which on a machine where many suites run beside may be long.
+PATIENCE_SECONDS = 90
 
 
 def free_port() -> int:
@@ -31,7 +33,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(what: str, condition: Callable[[], Any], seconds: float = 30) -> Any:
+def wait_for(what: str, condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
     """Return the first true value of `condition`, asked until `seconds` are over; then fail and say `what` never came."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -61,7 +63,7 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(15)
+            return self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise AssertionError(f"did not end by signal {number}:\n{self.text()}") from None
@@ -88,7 +90,7 @@ def start(argv: Sequence[str], url: str, log: pathlib.Path, healthy: str = "/-/h
 
 def _answers(running: Running, path: str) -> bool:
     assert running.process.poll() is None, f"ended by itself:\n{running.text()}"
-    return requests.get(running.url + path, timeout=2).status_code == 200
+    return requests.get(running.url + path, timeout=10).status_code == 200
 
 
 def start_prometheus(directory: pathlib.Path, config: Mapping[str, Any], port: int | None = None, *flags: str) -> Running:
@@ -143,7 +145,7 @@ def scrape(job: str, *urls: str) -> dict[str, Any]:
 
 def promql(url: str, query: str) -> list[dict[str, Any]]:
     """Return the instant vector that Prometheus at `url` answers `query` with."""
-    answer = requests.post(f"{url}/api/v1/query", data={"query": query}, timeout=5).json()
+    answer = requests.post(f"{url}/api/v1/query", data={"query": query}, timeout=30).json()
     assert answer["status"] == "success", answer
     return list(answer["data"]["result"])
 

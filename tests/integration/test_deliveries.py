@@ -67,7 +67,7 @@ class Town:
         return sorted(found.target for found in incidents.recent(self.actor.journal, 0.0))
 
     def await_deliveries(self, most: float) -> None:
-        stack.wait_for(f"delivery {most}", lambda: self.delivered() >= most, 20)
+        stack.wait_for(f"delivery {most}", lambda: self.delivered() >= most)
 
     def rest(self, flushes: int = 3) -> None:
         """Let Alertmanager flush its groups so often: that nothing came is known only by then."""
@@ -225,7 +225,7 @@ def test_whatever_a_receiver_answers_the_alert_is_found_by_asking(town: Town, fa
     stack.wait_for("an attempt", lambda: tried)
     town.rest()
     if tries_again:
-        stack.wait_for("another attempt", lambda: len(tried) > 1, 20)
+        stack.wait_for("another attempt", lambda: len(tried) > 1)
     else:
         assert len(tried) == 1
     assert town.delivered() == 0

@@ -81,7 +81,7 @@ def observed(machine: Machine, name: str) -> dict[str, Any]:
 
 
 def wait_for_a_look(machine: Machine, name: str) -> dict[str, Any]:
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 90
     while (seen := observed(machine, name)).get("looked_at") is None:
         assert time.monotonic() < ends, (seen, machine.run("journalctl", "--no-pager", "--lines=40"))
         time.sleep(0.5)
@@ -149,10 +149,10 @@ def test_a_word_that_is_no_observers_id_gets_no_look(installed: Machine, word: s
 def test_a_megabyte_is_not_heard_out_and_silence_not_waited_for(installed: Machine) -> None:
     told, seconds = say(installed, "x", times=1_000_000)
     assert "no observer" in told or told in {"BrokenPipeError", "ConnectionResetError"}
-    assert seconds < 5
+    assert seconds < 30
     told, seconds = say(installed, None)
     assert told == ""
-    assert seconds < 15
+    assert seconds < 60
     # It still answers those who ask rightly.
     assert json.loads(say(installed, "services\n")[0])["facts"] is not None
 
@@ -184,7 +184,7 @@ def test_root_looks_by_no_configuration_that_another_could_have_written(installe
 def test_without_the_door_the_exporter_says_what_to_start(installed: Machine) -> None:
     installed.run("systemctl", "stop", "homeostat-observer.socket")
     try:
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + 90
         # A look that was under way ends in another way.
         while "is not there" not in (reason := observed(installed, "services").get("reason") or ""):
             assert time.monotonic() < ends

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 90
 DISKS = {"ext4": 48 * MIB, "btrfs": 128 * MIB, "xfs": 300 * MIB}
 
 

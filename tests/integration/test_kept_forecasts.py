@@ -139,12 +139,12 @@ def exporter(tmp_path: pathlib.Path, disks: Disks) -> Iterator[stack.Running]:
 
 
 def asked(exporter: stack.Running, target: str) -> dict[str, Any] | None:
-    answer = requests.get(f"{exporter.url}/api/v1/forecast", params={"host": "box", "target": target}, timeout=5)
+    answer = requests.get(f"{exporter.url}/api/v1/forecast", params={"host": "box", "target": target}, timeout=30)
     return answer.json()["forecasts"][0] if answer.ok else None
 
 
 def metric(exporter: stack.Running, line: str) -> float | None:
-    text = requests.get(f"{exporter.url}/metrics", timeout=5).text
+    text = requests.get(f"{exporter.url}/metrics", timeout=30).text
     return next((float(row.split()[-1]) for row in text.splitlines() if row.startswith(line)), None)
 
 
@@ -153,7 +153,7 @@ def eventually(exporter: stack.Running, target: str, holds: Callable[[dict[str, 
         found = asked(exporter, target)
         return found if found and holds(found) else None
 
-    found: dict[str, Any] = stack.wait_for(f"a forecast of {target}", met, 60)
+    found: dict[str, Any] = stack.wait_for(f"a forecast of {target}", met)
     return found
 
 
@@ -184,7 +184,7 @@ def test_a_mark_from_the_future_and_one_that_is_no_number_blind_nobody(exporter:
 
 
 def is_kept(exporter: stack.Running) -> None:
-    stack.wait_for("a kept forecast", lambda: metric(exporter, 'homeostat_forecast_pending{host="own",horizon="1m"}'), 30)
+    stack.wait_for("a kept forecast", lambda: metric(exporter, 'homeostat_forecast_pending{host="own",horizon="1m"}'))
 
 
 def homeostat(folder: pathlib.Path, *arguments: str) -> str:

@@ -72,7 +72,7 @@ def test_a_summary_that_is_due_comes_and_an_outcome_is_told_though_alertmanager_
             done = live.until(running, lambda story: story["outcome"] is not None, 60)
             assert done["outcome"] in {"succeeded", "warned", "unverified"}
             with stack.start_alertmanager(place, NOBODY, port):
-                (told,) = stack.wait_for("the outcome", lambda: posted(url, "HomeostatOutcome"), 60)
+                (told,) = stack.wait_for("the outcome", lambda: posted(url, "HomeostatOutcome"))
                 assert told.annotations["incident_url"].endswith(f"/incidents/{done['id']}")
                 assert told.annotations["description"].startswith(done["reason"])
 
@@ -84,7 +84,7 @@ def test_a_silence_while_something_runs_neither_breaks_nor_hides_it_and_holds_ba
         amtool = ["amtool", f"--alertmanager.url={alertmanager.url}", "silence", "add", "--author=ada", "--comment=a film", "--duration=10m", "target=web"]
         subprocess.run(amtool, check=True, capture_output=True)
         metric = 'homeostat_pause_until_timestamp_seconds{author="ada",by="silence",host="h1",reason="a film",scope="target web"}'
-        stack.wait_for("the pause as a metric", lambda: metric in running.get("/metrics").text, 15)
+        stack.wait_for("the pause as a metric", lambda: metric in running.get("/metrics").text)
         assert float(running.metric(metric)) > SystemClock().now()
         assert running.get(f"/api/v1/incidents/{known}").json()["state"] == "running"
         held = next(line for line in live.run("status").output.splitlines() if "SILENCE" in line)
@@ -104,7 +104,7 @@ def test_what_was_put_off_and_then_vetoed_is_no_longer_announced(live: Live, tmp
         ends = stack.wait_for("the deferral", lambda: {one.labels["state"]: one.ends_at for one in posted(alertmanager.url, "HomeostatAnnouncement")})
         assert unix_time(ends["deferred"]) > SystemClock().now() + 7 * HOUR
         assert live.run("veto", known).exit_code == 0
-        stack.wait_for("its end", lambda: not posted(alertmanager.url, "HomeostatAnnouncement"), 15)
+        stack.wait_for("its end", lambda: not posted(alertmanager.url, "HomeostatAnnouncement"))
 
 
 def test_people_who_were_told_that_it_waits_are_told_when_it_begins(tmp_path: pathlib.Path) -> None:
@@ -121,7 +121,7 @@ def test_people_who_were_told_that_it_waits_are_told_when_it_begins(tmp_path: pa
             stack.wait_for("its end", lambda: SystemClock().now() > waits_until)
             actor.clock.jump(SystemClock().now() - actor.clock.now())
             assert notify.announce(actor.world, incident(), SystemClock().now() + 600, PLAN)
-            stack.wait_for("the announcement", lambda: told(people, "will act on"), 12)
+            stack.wait_for("the announcement", lambda: told(people, "will act on"))
             actor.journal.close()
 
 

@@ -173,7 +173,7 @@ def test_a_change_of_level_is_in_force_within_a_scrape_and_needs_no_reload_of_ru
         house.configure(autonomy={"level": "conservative"})
         house.reload()
         threshold = 'homeostat_autonomy_threshold_ratio{risk="low",decision="auto-execute"} == 0.95'
-        stack.wait_for("the new threshold", lambda: stack.promql(house.url("prometheus"), threshold), 5)
+        stack.wait_for("the new threshold", lambda: stack.promql(house.url("prometheus"), threshold))
         house.trouble("bee", "notify-execute")
         assert house.until("bee", "proposed")["decision"] == "propose"
         stays(house, "bee", seconds=5)

@@ -37,7 +37,7 @@ def _at_rest(house: House) -> None:
 def rest(house: House) -> None:
     """Let the last selftest be over: an exporter that is killed before leaves it standing for five minutes."""
     decided = 'target:homeostat_problem:info{problem="selftest"}'
-    stack.wait_for("the last one's end", lambda: not house.get("selftest")["open"] and not stack.promql(house.url("prometheus"), decided), 60)
+    stack.wait_for("the last one's end", lambda: not house.get("selftest")["open"] and not stack.promql(house.url("prometheus"), decided))
 
 
 def run_of(house: House, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -49,14 +49,14 @@ def run_of(house: House, *arguments: str) -> tuple[int, dict[str, Any]]:
         assert done[-1].stdout, done[-1].stderr
         return json.loads(done[-1].stdout)["verdict"] != "busy"
 
-    stack.wait_for("a selftest that begins", ran, 60)
+    stack.wait_for("a selftest that begins", ran)
     return done[-1].returncode, json.loads(done[-1].stdout)
 
 
 def metric(house: House, name: str, **labels: str) -> float:
     """Return the actor's metric at this moment."""
     said = ",".join(f'{key}="{value}"' for key, value in sorted({"host": HOST, **labels}.items()))
-    text = requests.get(f"{house.url('actor')}/metrics", timeout=5).text
+    text = requests.get(f"{house.url('actor')}/metrics", timeout=30).text
     line = next(line for line in text.splitlines() if line.startswith(f"{name}{{{said}}} "))
     return float(line.rpartition(" ")[2])
 
@@ -157,13 +157,13 @@ def test_a_pause_proves_nothing_and_says_whose_it_is(house: House) -> None:
 def test_a_second_one_at_once_is_told_that_it_has_to_wait(house: House) -> None:
     stack.wait_for("a selftest that is taken", lambda: _begun(house).status_code == 200)
     ran = house.cli("selftest")
-    requests.post(f"{house.url('exporter')}/api/v1/selftest/end", json={"host": HOST}, timeout=5)
+    requests.post(f"{house.url('exporter')}/api/v1/selftest/end", json={"host": HOST}, timeout=30)
     assert ran.returncode == 1
     assert ran.stdout.splitlines()[-1].startswith("BUSY: a selftest of house is under way")
 
 
 def _begun(house: House) -> requests.Response:
-    return requests.post(f"{house.url('exporter')}/api/v1/selftest", json={"host": HOST}, headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=5)
+    return requests.post(f"{house.url('exporter')}/api/v1/selftest", json={"host": HOST}, headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=30)
 
 
 def broken(house: House, hop: str, words: str, *arguments: str) -> None:
@@ -216,7 +216,7 @@ def restored(house: House, part: str, text: str) -> None:
 
 def _read_at(house: House, part: str) -> float:
     """Return when Prometheus or Alertmanager has last read its configuration."""
-    lines = requests.get(f"{house.url(part)}/metrics", timeout=5).text.splitlines()
+    lines = requests.get(f"{house.url(part)}/metrics", timeout=30).text.splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith(f"{part}_config_last_reload_success_timestamp_seconds "))
 
 

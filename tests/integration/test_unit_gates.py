@@ -178,7 +178,7 @@ class TestProtected:
         assert gate(machine, "protected", base) == ("refuse", "'prometheus.service' is never touched: it keeps the host reachable, watched or alive")
 
 
-def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+def until(holds: Callable[[], bool], seconds: float = 90) -> None:
     ends = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < ends, "it did not come to hold"

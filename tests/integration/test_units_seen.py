@@ -91,7 +91,7 @@ def test_root_reads_nothing_for_a_user_that_they_could_not_read(machine: Machine
     services = {name: Service(manager="systemd-user", unit=f"{name}.service", user=KEEPER) for name in ("link", "pipe")}
     began = time.monotonic()
     seen = machine.call(look_at, services)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert {unit.declared == {} for unit in seen.units.values()} == {True}
     assert "hunter2" not in str(seen)
 

@@ -70,7 +70,7 @@ def config_file(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
         path = tmp_path / "homeostat.yml"
         path.write_text(yaml.safe_dump(config))
         with stack.start_daemon("exporter", path, port) as exporter:
-            stack.wait_for("a quiet window", lambda: "homeostat_quiet_window_start" in requests.get(f"{exporter.url}/metrics", timeout=5).text)
+            stack.wait_for("a quiet window", lambda: "homeostat_quiet_window_start" in requests.get(f"{exporter.url}/metrics", timeout=30).text)
             yield path
 
 
@@ -82,7 +82,7 @@ def homeostat(config_file: pathlib.Path, *arguments: str) -> str:
 
 def metrics(config_file: pathlib.Path) -> dict[str, float]:
     url = yaml.safe_load(config_file.read_text())["exporter"]["url"]
-    lines = requests.get(f"{url}/metrics", timeout=5).text.splitlines()
+    lines = requests.get(f"{url}/metrics", timeout=30).text.splitlines()
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
 
 

@@ -150,12 +150,12 @@ class TestIntegrity:
         assert through.look(Looking(config(), NOW)) == Sight(memory=INTEGRITY.facts(checked={}))
 
     def test_several_together_take_no_longer_than_one(self) -> None:
-        command = "integrity: {command: [/bin/sleep, '60'], deadline: 500ms}"
+        command = "integrity: {command: [/bin/sleep, '60'], deadline: 2s}"
         backups = "\n".join(f"  b{each}: {{sources: {{data: /srv}}, directory: /b{each}, {command}}}" for each in range(6))
         began_at = time.monotonic()
         facts = INTEGRITY.gather(Looking(loads(f"host: h1\nbackups:\n{backups}\n", Config, "case.yml"), NOW))
-        assert time.monotonic() - began_at < 2.5
-        assert [(name, checked.fault) for name, checked in facts.checked.items()] == [(f"b{each}", "ended at its deadline of 0.5 s: no output") for each in range(6)]
+        assert time.monotonic() - began_at < 9
+        assert [(name, checked.fault) for name, checked in facts.checked.items()] == [(f"b{each}", "ended at its deadline of 2 s: no output") for each in range(6)]
 
     def test_its_program_has_no_longer_than_roots_door_is_open(self) -> None:
         with pytest.raises(ValueError, match=r"deadline 2m must be at most 80s; let what takes longer run by a timer of its own that writes a marker"):

@@ -72,7 +72,7 @@ def test_a_check_that_hangs_has_failed_in_time() -> None:
 
     began = time.monotonic()
     (hanging, other) = examine(SUBJECT, {"a": Check(1, hang), "b": checking(passed("x"))}, within_seconds=0.3)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
     over.set()
     assert hanging.findings[0].seen == "no answer within 0.3 s"
     assert other.result == "passed"

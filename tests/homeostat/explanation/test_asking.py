@@ -17,7 +17,7 @@ def test_a_door_that_hangs_is_silent_and_the_others_are_heard() -> None:
     began = time.monotonic()
     answers = ask({"hangs": never.wait, "answers": lambda: 7}, 0.2)
     assert answers == {"hangs": Silent("no answer within 0.2 s"), "answers": 7}
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
     never.set()
 
 

@@ -37,9 +37,9 @@ def test_what_only_the_units_environment_tells_stands_open_and_fits_anything() -
 
 
 def test_what_stands_open_in_many_places_is_compared_in_no_time() -> None:
-    began_at = time.monotonic()
+    began_at = time.process_time()
     assert not fits("app" + f" {OPEN}" * 5 + " end", "app" + " x" * 120 + " END")
-    assert time.monotonic() - began_at < 0.5
+    assert time.process_time() - began_at < 0.5
 
 
 def test_specifiers_mean_what_they_mean_in_a_users_unit() -> None:

@@ -48,7 +48,7 @@ def rotated(home: Home) -> dict[str, Any]:
     nightly = {"sources": {"data": f"{POOL}/data"}, "directory": f"{POOL}/backup", "filesystem": POOL, "timezone": "UTC"}
     before = snapshots(home)
     home.configure(exporter=REAL, filesystems={POOL: {"free_target": 0.9}}, backups={"nightly": nightly})
-    return {**home.incident("backup_space_exhaustion", POOL, seconds=120), "before": before}
+    return {**home.incident("backup_space_exhaustion", POOL), "before": before}
 
 
 def test_what_will_be_full_in_days_is_rotated_and_verified(rotated: dict[str, Any]) -> None:

@@ -40,15 +40,15 @@ def proposed(home: Home) -> dict[str, Any]:
     # How often it is looked for good deployments is as long as one takes to be good, from the actor's next look on.
     home.stop("actor")
     home.start("actor")
-    home.until("the good deployment to be kept", lambda: "homeostat-deployment-" in home.run("ls", "/var/lib/homeostat/deployments", check=False), 60)
+    home.until("the good deployment to be kept", lambda: "homeostat-deployment-" in home.run("ls", "/var/lib/homeostat/deployments", check=False))
     home.configure(protections={"deployment_good_after": "1h"})
     home.until("a minute of how it was", lambda: (home.value(f"count_over_time({P95}[2m])") or 0) >= 70, 120)
     home.unit("shop.service", shop(0.6))
-    home.until("the likely reason", lambda: home.value(f"{LIKELY} > 0.7"), 60)
+    home.until("the likely reason", lambda: home.value(f"{LIKELY} > 0.7"))
     # Which condition holds is asked once a minute, and at a reload.
     home.reload("actor")
-    home.until("another action", lambda: home.story("service_degradation", "shop").get("action") == "deployment-rollback", 60)
-    return home.incident("service_degradation", "shop", "proposed", seconds=60)
+    home.until("another action", lambda: home.story("service_degradation", "shop").get("action") == "deployment-rollback")
+    return home.incident("service_degradation", "shop", "proposed")
 
 
 def test_the_deployment_is_found_as_the_likely_reason(home: Home, proposed: dict[str, Any]) -> None:
@@ -66,7 +66,7 @@ def test_rolling_it_back_is_proposed_with_the_evidence(home: Home, proposed: dic
 
 def test_on_a_persons_yes_the_version_before_runs_again_and_is_as_quick(home: Home, proposed: dict[str, Any]) -> None:
     home.said("approve", proposed["id"], "--yes")
-    ended = home.incident("service_degradation", "shop", "succeeded", "warned", seconds=120)
+    ended = home.incident("service_degradation", "shop", "succeeded", "warned")
     assert ended["action"] == "deployment-rollback"
     assert "0.2" in home.run("systemctl", "cat", "shop.service")
     assert home.until("as quick as before", lambda: home.value(P95) == 0.2)

@@ -77,7 +77,7 @@ def test_the_deployment_after_which_a_service_got_slower_is_proposed_to_be_rolle
     slow_one = running_image(home)
     home.until("the slow one to be kept too", lambda: kept(home) == 2)
 
-    home.until("the deployment to correlate", lambda: home.query('homeostat_deployment_correlation_ratio{target="shop"} >= 0.7'), 90)
+    home.until("the deployment to correlate", lambda: home.query('homeostat_deployment_correlation_ratio{target="shop"} >= 0.7'))
     # Where a condition holds it asks once a minute, and after a reload.
     home.reload("actor")
     home.until("the rollback to be proposed", lambda: (story := home.story("service_degradation", "shop")) and (story["state"], story["action"]) == ("proposed", "deployment-rollback"), 180)
@@ -91,7 +91,7 @@ def test_the_deployment_after_which_a_service_got_slower_is_proposed_to_be_rolle
     assert running_image(home) == slow_one, "nothing is done without a yes"
 
     home.until("the yes to be taken", lambda: home.cli("approve", story["id"], "--yes")[0] == 0)
-    story = home.incident("service_degradation", "shop", "succeeded", seconds=120)
+    story = home.incident("service_degradation", "shop", "succeeded")
     assert running_image(home) == quick
     # By its latency as it is now, for that of a week would tell a week late.
     assert "service_degradation at shop, which was seen before, is gone" in story["reason"]

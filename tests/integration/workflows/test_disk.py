@@ -39,7 +39,7 @@ def free_bytes(home: Home) -> int:
 
 def past(home: Home, days: int = 4) -> str:
     """Return days in which 5 % of the size was taken each, up to what is free now, once Prometheus has seen that."""
-    home.until("the new level", lambda: home.value(FREE) == free_bytes(home), 60)
+    home.until("the new level", lambda: home.value(FREE) == free_bytes(home))
     (sample,), now, lines = home.query(FREE), time.time(), ["# TYPE node_filesystem_avail_bytes gauge"]
     left_bytes, size_bytes = float(sample["value"][1]), home.value(FREE.replace("avail", "size"))
     assert size_bytes is not None
@@ -67,7 +67,7 @@ def cleaned(home: Home) -> dict[str, Any]:
     )  # fmt: skip
     waiting, free_before = home.incident("disk_exhaustion", POOL, "deferred"), home.value(FREE)
     home.configure(windows=[next_minute()])
-    ended = home.incident("disk_exhaustion", POOL, seconds=120)
+    ended = home.incident("disk_exhaustion", POOL)
     return {**ended, "waited_until": waiting["wake_at"], "free_before": free_before}
 
 

@@ -62,7 +62,7 @@ def approve(home: Home, story: dict[str, Any]) -> None:
 def test_another_label_is_minor_and_is_reconciled_after_a_word_and_a_grace(drifting: Home) -> None:
     home = drifting
     home.write("/etc/containers/systemd/labelled.container", QUADLET.format(name="labelled", more="Label=tier=front"))
-    story = home.incident("config_drift_minor", "labelled", "succeeded", seconds=90)
+    story = home.incident("config_drift_minor", "labelled", "succeeded")
     assert story["decision"] == "notify-execute", story
     assert home.until("it to be told before", lambda: home.told("HomeostatAnnouncement", "labelled"))
     assert container(home, "labelled")["Config"]["Labels"]["tier"] == "front"
@@ -76,13 +76,13 @@ def test_another_image_of_that_name_is_proposed_with_the_difference_reconciled_o
     home.shell(IMAGE, "retagged", "second")
     home.run("podman", "image", "prune", "--force")
     after = image_id(home, "retagged")
-    story = home.incident("config_drift_major", "retagged", "proposed", seconds=60)
+    story = home.incident("config_drift_major", "retagged", "proposed")
     assert container(home, "retagged")["Image"] == before
     proposed = home.said("proposals")
     assert f"-{before}" in proposed
     assert f"+{after}" in proposed
     approve(home, story)
-    assert home.incident("config_drift_major", "retagged", "succeeded", seconds=90)["id"] == story["id"]
+    assert home.incident("config_drift_major", "retagged", "succeeded")["id"] == story["id"]
     assert container(home, "retagged")["Image"] == after
 
     assert "would go back" in home.said("undo", story["id"], "--dry-run")
@@ -95,13 +95,13 @@ def test_a_drop_in_that_podman_cannot_read_is_refused_with_its_line_before_anyth
     home, before = drifting, container(drifting, "dropped")["Id"]
     home.write("/etc/containers/systemd/dropped.container.d/10-own.conf", "[Container]\nLabel=tier=front\nMemroy=1g\n")
     home.later("rm", "-rf", "/etc/containers/systemd/dropped.container.d")
-    story = home.incident("config_drift_major", "dropped", "proposed", seconds=60)
+    story = home.incident("config_drift_major", "dropped", "proposed")
     assert "/dropped.container.d/10-own.conf line 3: unsupported key 'Memroy'" in story["reason"]
     code, said = home.cli("approve", story["id"], "--yes")
     assert (code != 0, "not approved" in said) == (True, True), said
     home.write("/etc/containers/systemd/dropped.container.d/10-own.conf", "[Container]\nLabel=tier=front\n")
     assert container(home, "dropped")["Id"] == before
-    story = home.incident("config_drift_minor", "dropped", "succeeded", seconds=90)
+    story = home.incident("config_drift_minor", "dropped", "succeeded")
     assert container(home, "dropped")["Config"]["Labels"]["tier"] == "front"
 
 
@@ -110,9 +110,9 @@ def test_an_image_that_cannot_run_is_rolled_back_to_the_one_before_and_its_unit(
     home.shell(IMAGE, "broken", "broken")
     home.write("/etc/containers/systemd/broken.container", QUADLET.format(name="broken", more="Label=tier=front"))
     home.run("podman", "image", "prune", "--force")
-    story = home.incident("config_drift_major", "broken", "proposed", seconds=60)
+    story = home.incident("config_drift_major", "broken", "proposed")
     approve(home, story)
-    story = home.incident("config_drift_major", "broken", "rolled_back", seconds=90)
+    story = home.incident("config_drift_major", "broken", "rolled_back")
     now = container(home, "broken")
     assert (now["Image"], now["State"]["Running"], now["Config"]["Labels"].get("tier")) == (before, True, None)
     assert image_id(home, "broken") == before

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.home
 
 WEB = {"manager": "systemd", "unit": "web.service"}
+ASK = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8001/busybox', timeout=30).status)"
 # An owner's own alert, as they have it already.
 DOWN = {"alert": "UnitDown", "expr": 'node_systemd_unit_state{name="web.service",state="active"} == 0', "labels": {"service": "web"}}
 HEARD = {"alert": "UnitDown", "problem": "service_down", "resource": "service", "target_label": "service", "confidence": 0.95}
@@ -21,6 +22,7 @@ def test_a_quadlet_runs_in_it_and_answers(home: Home) -> None:
     service = home.quadlet("page.container", "[Container]\nImage=localhost/box\nExec=httpd -f -p 8001 -h /bin\nNetwork=host\n")
     assert home.run("systemctl", "is-active", service).strip() == "active"
     assert "systemd-page" in home.run("podman", "ps", "--format", "{{.Names}}")
+    home.until("its answer", lambda: home.run("/usr/bin/python3", "-c", ASK, check=False) == "200\n")
 
 
 def test_what_the_node_exporter_serves_of_ours_is_in_prometheus(home: Home) -> None:
