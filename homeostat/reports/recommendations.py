@@ -137,13 +137,13 @@ def _leave_shadow(report: Report) -> Iterator[Recommendation]:
 def _manual(report: Report) -> Iterator[Recommendation]:
     share = _measure(report, MANUAL)
     if share is not None and share > _MOST_MANUAL:
-        yield _say("See what could be done without you.", f"{share:.0%} of the decisions of 30 days were only told of; at most {_MOST_MANUAL:.0%} are meant.", "homeostat decisions --last 30d --decision alert-only")
+        yield _say("See what could be done without you.", f"{share:.0%} of the decisions of 30 days were only told of; less than {_MOST_MANUAL:.0%} are meant.", "homeostat decisions --last 30d --decision alert-only")
 
 
 def _unnecessary(report: Report) -> Iterator[Recommendation]:
     share = _measure(report, UNNECESSARY)
     if share is not None and share > _MOST_UNNECESSARY:
-        evidence = f"{share:.0%} of the actions of 30 days were marked as unnecessary; at most {_MOST_UNNECESSARY:.0%} are meant."
+        evidence = f"{share:.0%} of the actions of 30 days were marked as unnecessary; less than {_MOST_UNNECESSARY:.0%} are meant."
         yield _say("Ask more confidence of what was unnecessary (autonomy.actions: min_confidence).", evidence, "homeostat decisions --last 30d")
 
 

@@ -48,7 +48,7 @@ def measures(report: Report) -> Iterator[Block]:
         if (value := report.now.measures.get(measure.rule)) is not None
     ]
     if rows:
-        yield table(("measure", "is", "meant", ""), rows)
+        yield table(("measure", "is", "meant", "verdict"), rows)
     else:
         yield said("Nothing to divide by yet: no problem was decided in 30 days, or Prometheus does not have alert-rules/success.rules.yml.")
 
@@ -56,7 +56,7 @@ def measures(report: Report) -> Iterator[Block]:
 def unknown(report: Report) -> Iterator[Block]:
     """Tell what could not be learned, and why."""
     if report.unknown:
-        yield some([(f"{line}.",) for line in report.unknown], len(report.unknown))
+        yield some([(line if line.endswith((".", "?", "!")) else f"{line}.",) for line in report.unknown], len(report.unknown))
 
 
 def _verdict(met: bool | None) -> Piece:

@@ -8,26 +8,26 @@ from typing import Literal
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Measure:
-    """A recorded rule of 30 days, what it tells a person, and the least or the most that is meant; `unit` is ratio or seconds."""
+    """A recorded rule of 30 days, what it tells a person, and above or below what it is meant to be; `unit` is ratio or seconds."""
 
     rule: str
     title: str
     unit: Literal["ratio", "seconds"] = "ratio"
-    least: float | None = None
-    most: float | None = None
+    above: float | None = None
+    below: float | None = None
 
     def met(self, value: float) -> bool | None:
         """Say whether a value is as it is meant; None where nothing is meant."""
-        if self.least is None and self.most is None:
-            return None
-        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+        if self.above is not None:
+            return value > self.above
+        return value < self.below if self.below is not None else None
 
     @property
     def target(self) -> str:
         """What is meant, in words; nothing where nothing is."""
-        if self.least is not None:
-            return f"at least {self.least:.0%}"
-        return f"at most {self.most:.0%}" if self.most is not None else ""
+        if self.above is not None:
+            return f"more than {self.above:.0%}"
+        return f"less than {self.below:.0%}" if self.below is not None else ""
 
 
 PROACTIVE = "host:homeostat_incidents_proactive:ratio30d"
@@ -36,12 +36,12 @@ MANUAL = "host:homeostat_decisions_manual:ratio30d"
 UNNECESSARY = "host:homeostat_actions_unnecessary:ratio30d"
 
 MEASURES = (
-    Measure(PROACTIVE, "acted on before the limit", least=0.80),
-    Measure(SUCCEEDED, "actions that succeeded", least=0.95),
-    Measure(MANUAL, "left to a person", most=0.10),
-    Measure(UNNECESSARY, "marked as unnecessary by a person", most=0.05),
-    Measure("host:homeostat_verifications_passed:ratio30d", "verifications passed"),
-    Measure("host:homeostat_actions_rolled_back:ratio30d", "actions rolled back"),
+    Measure(PROACTIVE, "acted on before the limit", above=0.80),
+    Measure(SUCCEEDED, "actions that succeeded", above=0.95),
+    Measure(MANUAL, "left to a person", below=0.10),
+    Measure(UNNECESSARY, "marked as unnecessary by a person", below=0.05),
+    Measure("host:homeostat_verifications_passed:ratio30d", "verifications passed", above=0.95),
+    Measure("host:homeostat_actions_rolled_back:ratio30d", "actions rolled back", below=0.05),
     Measure("host:homeostat_resolution_seconds:mean30d", "mean time to resolve", "seconds"),
     Measure("host:homeostat_unplanned_downtime_seconds:increase30d", "unplanned downtime", "seconds"),
 )
