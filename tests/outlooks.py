@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,26 +111,14 @@ def _reading(course: Course, now: float) -> Reading:
 
 
 def used_in(courses: Sequence[Course], asked: Asked, now: float) -> Reply:
-    """Answer a range of how much was used of the targets that the query names, as Prometheus does."""
-    form = asked.form
-    start, end, step = (float(form[name]) for name in ("start", "end", "step"))
+    """Answer a range as Prometheus does: how much was used of each, whatever the query chooses."""
+    start, end, step = (float(asked.form[name]) for name in ("start", "end", "step"))
+    at = np.arange(start, end + 1, step)
     rows = []
     for course in courses:
-        if course.labels["target"] not in _named(form["query"]):
-            continue
-        times, used = course.past(now)
-        at = np.arange(start, end + 1, step)
-        values = np.interp(at, times, used, left=math.nan)
+        values = np.interp(at, *course.past(now), left=math.nan)
         rows.append({"metric": course.labels, "values": [[float(time), str(value)] for time, value in zip(at, values, strict=True) if not math.isnan(value)]})
     return Reply({"status": "success", "data": {"resultType": "matrix", "result": rows}})
-
-
-def _named(promql: str) -> set[str]:
-    """Return the targets that a query chooses, whether one by its name or some by a pattern."""
-    found = re.search(r'target=~?"((?:[^"\\]|\\.)*)"', promql, re.DOTALL)
-    assert found is not None, promql
-    pattern = re.sub(r"\\(.)", lambda escaped: {"n": "\n"}.get(escaped[1], escaped[1]), found[1])
-    return set(re.split(r"(?<!\\)\|", pattern)) | {re.sub(r"\\(.)", r"\1", one) for one in re.split(r"(?<!\\)\|", pattern)}
 
 
 A_FEW = (

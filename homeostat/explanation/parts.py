@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _EXACT = 5e-6
+_FOREVER_SECONDS = 1e11
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ def number(value: float) -> str:
 
 
 def span(seconds: float | None) -> str:
-    """Write a time as people say it, to its two largest units: `3d4h`; None is never."""
-    if seconds is None or seconds == float("inf"):
+    """Write a time as people say it, to its two largest units: `3d4h`; None, and what no calendar holds, is never."""
+    if seconds is None or not abs(seconds) < _FOREVER_SECONDS:
         return "never"
     unit = next((unit for least, unit in ((86400, 3600), (3600, 60)) if seconds >= least), 1)
     return str(Duration(round(seconds / unit) * unit))

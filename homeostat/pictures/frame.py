@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 SIZE = (640, 280)
-_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 16, 22, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 96, 16, 22, 34
 _MOST_ROWS = 5
 _MOST_TIMES = 8
 

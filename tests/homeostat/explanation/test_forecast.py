@@ -55,7 +55,7 @@ def test_a_moment_without_a_problem_or_a_forecast_is_told_so() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(None, "never"), (math.inf, "never"), (0.4, "0s"), (59.6, "1m"), (90.0, "1m30s"), (3599.0, "59m59s"), (4000.0, "1h7m"), (86400.0, "1d"), (100_000.0, "1d4h")],
+    [(None, "never"), (math.inf, "never"), (-math.inf, "never"), (math.nan, "never"), (1e308, "never"), (0.4, "0s"), (59.6, "1m"), (90.0, "1m30s"), (3599.0, "59m59s"), (4000.0, "1h7m"), (86400.0, "1d"), (100_000.0, "1d4h")],
 )
 def test_a_time_is_said_to_what_matters_of_it(seconds: float | None, said: str) -> None:
     assert span(seconds) == said
