@@ -1,15 +1,19 @@
-"""The machine that the integration tests share: booted once in a session."""
+"""What the integration tests share: the machine, booted once in a session, and a browser."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.integration import machine as machines
+from tests.integration.browsing import CHROMIUM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
 
     from tests.integration.machine import Machine
 
@@ -39,3 +43,13 @@ def machine() -> Iterator[Machine]:
         machine.run("/bin/sh", "-c", IMAGE)
         machine.run("systemctl", "start", f"user@{KEEPER_UID}.service")
         yield machine
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is missing: make test-packages")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
