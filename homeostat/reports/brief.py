@@ -6,6 +6,7 @@ import collections
 from typing import TYPE_CHECKING
 
 from homeostat.config import Duration
+from homeostat.printable import printable
 from homeostat.reports.words import length
 from homeostat.time_intervals import local_time
 from homeostat.words import EXECUTED, FAILURES
@@ -25,11 +26,16 @@ def brief(report: Report, whole: str) -> tuple[str, str]:
     record, asked = report.record, report.asked
     head = f"Homeostat on {asked.host}, the last {Duration(asked.until - asked.since)}"
     if record is None:
-        return f"{head}: not known", "\n".join((*_lines(report.unknown), f"All of it: {whole}"))
+        return f"{head}: not known", _written([*_lines(report.unknown), f"All of it: {whole}"])
     done, failed = (sum(one.count for one in record.counts if one.outcome in outcomes) for outcomes in (EXECUTED, FAILURES))
     summary = f"{head}: {done} done, {failed} failed, {len(record.waiting)} waiting for you"
     parts = (_did(record), _failures(report, record), _waiting(report, record), _held_back(report, record), [_runs_out(report)], [_proof(report, record)], _to_do(report))
-    return summary, "\n".join([*(line for part in parts for line in part), f"All of it: {whole}"])
+    return summary, _written([*(line for part in parts for line in part), f"All of it: {whole}"])
+
+
+def _written(lines: Iterable[str]) -> str:
+    """Join lines of which each stays one, whatever a name in it holds."""
+    return "\n".join(map(printable, lines))
 
 
 def _did(record: Record) -> Iterator[str]:

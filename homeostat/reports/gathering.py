@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from homeostat.doors import Doors
     from homeostat.prometheus import Prometheus
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 15.0
 _MISSING = {
     "record": "What was done, what waits and what is held back",
     "now": "What runs out next, the scores and the success metrics",
@@ -60,7 +60,7 @@ def asked_for(config: Config, seconds: float, until: float) -> Asked:
 
 
 def gather(sources: Sources, asked: Asked, now: float) -> Report:
-    """Ask every door at once, wait for none longer than half a minute, and return what could be learned."""
+    """Ask every door at once, wait for none longer than 15 seconds, and return what could be learned."""
     answers = ask(
         {
             "record": lambda: sources.record(asked),

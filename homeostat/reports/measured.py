@@ -197,7 +197,7 @@ def _trend(name: str, times: Sequence[float], values: Sequence[float], since: fl
 
 def _foreseen(asserted: Iterable[Series], at_limit: Iterable[Series], step: float) -> tuple[Foreseen, ...]:
     when = {_key(series.labels): stretches(series.timestamps, step) for series in asserted}
-    limits = {_key(series.labels): series.timestamps for series in at_limit}
+    limits = {_key(series.labels): stretches(series.timestamps, step) for series in at_limit}
     return tuple(
         Foreseen(problem=key[0], target=key[1], resource=key[2], asserted=when.get(key, ()), at_limit=limits.get(key, ()))
         for key in sorted(when.keys() | limits.keys())

@@ -180,13 +180,13 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
-    """When a problem was asserted (Unix seconds: from each first to last), and when its target was at its limit."""
+    """The stretches (Unix seconds, from first to last) in which a problem was asserted, and in which its target was at its limit."""
 
     problem: str
     target: str
     resource: str
     asserted: tuple[tuple[float, float], ...] = ()
-    at_limit: tuple[float, ...] = ()
+    at_limit: tuple[tuple[float, float], ...] = ()
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):

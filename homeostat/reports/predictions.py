@@ -31,14 +31,13 @@ def stretches(times: Iterable[float], step: float) -> tuple[tuple[float, float],
 
 def _of(one: Foreseen, step: float, acted: Sequence[Acted], asked: Asked) -> Iterator[Prediction]:
     """Yield what became of one target's predictions; what was at its limit all along is no news."""
-    limits = stretches(one.at_limit, step)
     for begins, ends in one.asserted:
-        reached = next((first for first, _ in limits if begins < first <= ends + 2 * step), None)
+        reached = next((first for first, _ in one.at_limit if begins < first <= ends + 2 * step), None)
         over = ends < asked.since or begins > asked.until or (reached is not None and reached < asked.since)
         # What was at its limit already was predicted no more.
-        if not over and not any(first <= begins <= last for first, last in limits):
+        if not over and not any(first <= begins <= last for first, last in one.at_limit):
             yield _prediction(one, *_fate(one, (begins, ends), (reached, step), acted, asked), begins)
-    for begins, _ in limits:
+    for begins, _ in one.at_limit:
         foreseen = any(first < begins <= last + 2 * step for first, last in one.asserted)
         if asked.since + step < begins <= asked.until and not foreseen:
             yield _prediction(one, "unforeseen", begins, None)

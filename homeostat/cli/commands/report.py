@@ -41,7 +41,7 @@ def report(doors: Doors, period: str, form: str, output: pathlib.Path, as_json: 
         write_file(output, _written(made, form, as_json=as_json).encode())
         click.echo(f"{output} is written.")
     elif form == "markdown" and not as_json and sys.stdout.isatty():
-        rich.console.Console().print(rich.markdown.Markdown(markdown(tell(made)), hyperlinks=False))
+        rich.console.Console().print(rich.markdown.Markdown(markdown(tell(made))))
     else:
         click.echo(_written(made, form, as_json=as_json), nl=False)
 

@@ -131,8 +131,8 @@ def past() -> Past:
         scores=(Trend(name="health", mean=95.4, before=100.0, times=times, values=health),),
         foreseen=(
             Foreseen(problem="disk_exhaustion", target="/srv", resource="filesystem", asserted=((UNTIL - 4 * DAY, UNTIL - 2.5 * DAY), (UNTIL - DAY, UNTIL))),
-            Foreseen(problem="inode_exhaustion", target="/var", resource="inodes", asserted=((UNTIL - 6 * DAY, UNTIL - 5 * DAY),), at_limit=(UNTIL - 5 * DAY,)),
-            Foreseen(problem="memory_exhaustion", target="nas", resource="memory", at_limit=(UNTIL - 3 * DAY, UNTIL - 3 * DAY + STEP)),
+            Foreseen(problem="inode_exhaustion", target="/var", resource="inodes", asserted=((UNTIL - 6 * DAY, UNTIL - 5 * DAY),), at_limit=((UNTIL - 5 * DAY, UNTIL - 5 * DAY),)),
+            Foreseen(problem="memory_exhaustion", target="nas", resource="memory", at_limit=((UNTIL - 3 * DAY, UNTIL - 3 * DAY + STEP),)),
         ),
     )
 

@@ -118,7 +118,7 @@ def test_trends_are_of_both_periods_without_what_is_no_number() -> None:
     (cleanup,) = past.confidence
     assert (cleanup.name, round(cleanup.before or 0, 3), round(cleanup.mean or 0, 3)) == ("disk-cleanup", 0.7, 0.9)
     assert [(score.name, score.mean, len(score.values)) for score in past.scores] == [("health", 100.0, 10)]
-    assert past.foreseen[0].at_limit == (9 * DAY,)
+    assert past.foreseen[0].at_limit == ((9 * DAY, 9 * DAY),)
 
 
 def test_a_silent_prometheus_is_no_answer() -> None:

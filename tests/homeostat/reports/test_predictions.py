@@ -13,7 +13,7 @@ Times = tuple[tuple[float, float], ...]
 
 
 def judged(asserted: Times = (), at_limit: tuple[float, ...] = (), acted: tuple[float, ...] = ()) -> list[tuple[str, float | None]]:
-    past = Past(step=HOUR, foreseen=(Foreseen(problem="disk_exhaustion", target="/srv", resource="filesystem", asserted=asserted, at_limit=at_limit),))
+    past = Past(step=HOUR, foreseen=(Foreseen(problem="disk_exhaustion", target="/srv", resource="filesystem", asserted=asserted, at_limit=stretches(at_limit, HOUR)),))
     return [(one.became, one.made_at) for one in judge(past, [Acted(problem="disk_exhaustion", target="/srv", at=at) for at in acted], WEEK)]
 
 
