@@ -4,7 +4,7 @@ BIN := .venv/bin
 PACKAGES := prometheus prometheus-alertmanager prometheus-node-exporter btrfs-progs
 TEST_PACKAGES := $(PACKAGES) systemd-container mmdebstrap xfsprogs qemu-system-x86 chromium
 
-.PHONY: check test newest demo crash power bench packages test-packages clean
+.PHONY: check test newest demo crash power bench packages test-packages dashboard-shots clean
 
 .venv/ready: pyproject.toml deploy/venv.sh
 	sh deploy/venv.sh $(PYTHON)
@@ -35,6 +35,10 @@ newest: .venv/ready test-packages
 # A hundred power cuts; `make test` makes a few.
 power: .venv/ready test-packages
 	HOMEOSTAT_POWER_CUTS=17 $(BIN)/python -m pytest -q --log-cli-level=WARNING tests/integration/test_power_cut.py tests/integration/test_vm.py
+
+# Pictures of the dashboards for docs/, drawn by Grafana's own libraries; needs Node.js with npm.
+dashboard-shots: .venv/ready test-packages
+	$(BIN)/python -m tests.grafana.shots
 
 demo: .venv/ready packages
 	KEEP=$(KEEP) $(BIN)/python -m deploy.demo

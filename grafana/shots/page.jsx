@@ -15,7 +15,7 @@ import { MemoryRouter } from 'react-router-dom';
 
 import { startGrafana } from './grafana.js';
 import { registerPanels } from './panels.jsx';
-import { Prometheus } from './prometheus.js';
+import { Prometheus } from './datasource.js';
 
 const { dashboard, from, to, mode } = window.shot;
 const source = new Prometheus('Prometheus');
@@ -81,12 +81,17 @@ function vizOf({ id, type, title, description, options, fieldConfig, targets, da
 
 // What the picture lacks, one line each; null while something is still on its way.
 window.lacking = () => {
+  const { $data, $variables } = scene.state;
   const runners = sceneGraph.findAllObjects(scene, (one) => one instanceof SceneQueryRunner);
   if (!runners.every((runner) => runner.state._hasFetchedData)) {
     return null;
   }
   const panels = sceneGraph.findAllObjects(scene, (one) => one instanceof VizPanel);
-  return panels.flatMap((panel) => faults(panel).map((fault) => `panel ${panel.state.key.slice('panel-'.length)} '${panel.state.title}': ${fault}`));
+  return [
+    ...$variables.state.variables.filter(({ state }) => state.error || !state.value.length).map(({ state }) => `variable '${state.name}': ${state.error ?? 'no value'}`),
+    ...$data.state.layers.filter(({ state }) => state.isEnabled && !state.data?.series[0]?.length).map(({ state }) => `annotation '${state.name}': ${state.data?.errors?.[0].message ?? 'no event'}`),
+    ...panels.flatMap((panel) => faults(panel).map((fault) => `panel ${panel.state.key.slice('panel-'.length)} '${panel.state.title}': ${fault}`)),
+  ];
 };
 
 function faults(panel) {

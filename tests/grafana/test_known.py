@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from grafana import generate
-from tests.grafana import web
+from tests.grafana import browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-_TYPES = web.MODULES / "@grafana" / "schema" / "dist"
+_TYPES = browser.MODULES / "@grafana" / "schema" / "dist"
 
 
 def declared() -> dict[str, list[str]]:
@@ -30,11 +31,13 @@ def declared() -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def check(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Check]:
-    web.install(everything=False)
+    if shutil.which("npm") is None:
+        pytest.skip(browser.NO_NPM)
+    browser.install(everything=False)
     folder = tmp_path_factory.mktemp("check")
-    web.bundle("check.js", folder)
-    with web.opened(folder) as page:
-        page.goto(f"{web.ORIGIN}page.html")
+    browser.bundle("check.js", folder)
+    with browser.opened(folder) as page:
+        page.goto(f"{browser.ORIGIN}page.html")
         yield lambda dashboard: page.evaluate("([dashboard, declared]) => unknown(dashboard, declared)", [dashboard, declared()])
 
 

@@ -6,11 +6,9 @@ import contextlib
 import functools
 import hashlib
 import pathlib
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from playwright.sync_api import sync_playwright
 
 from grafana import generate
@@ -24,6 +22,7 @@ FOLDER = generate.DIRECTORY.parent / "shots"
 MODULES = FOLDER / "node_modules"
 CHROMIUM = pathlib.Path("/usr/bin/chromium")
 ORIGIN = "http://dashboard.test/"
+NO_NPM = "npm is missing: install Node.js with npm, on Debian apt-get install npm"
 _INSTALL_SECONDS = 600
 _TABLE_DEFAULTS = "@grafana/schema/dist/esm/raw/composable/table/panelcfg/x/TablePanelCfg_types.gen"
 _HTML = '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="page.css"><body style="margin: 0"><div id="root" style="padding: 16px"></div><script src="page.js"></script>'
@@ -31,18 +30,12 @@ _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".
 
 
 def install(*, everything: bool) -> None:
-    """Install the libraries that the lock file names, if they are not there: all, or only what the check needs.
-
-    A test is skipped where there is no npm.
-    """
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is missing: apt-get install npm")
+    """Install the libraries that the lock file names, if they are not there: all, or only what the check needs."""
     lock = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
     done = [MODULES / name for name in ((".all", ".some") if everything else (".some",))]
     if done[0].exists() and done[0].read_text() == lock:
         return
-    argv = [npm, "ci", "--no-progress", *([] if everything else ["--omit=dev"])]
+    argv = ["npm", "ci", "--no-progress", *([] if everything else ["--omit=dev"])]
     subprocess.run(argv, cwd=FOLDER, check=True, capture_output=True, timeout=_INSTALL_SECONDS)
     for stamp in done:
         stamp.write_text(lock)
