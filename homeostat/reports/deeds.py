@@ -75,14 +75,10 @@ def done(report: Report) -> Iterator[Block]:
         yield table(("action", "outcome", f"in {lasted(report.asked.period)}", f"in the {lasted(report.asked.period)} before"), rows)
     else:
         yield said("Nothing was done.")
-    yield table(
-        ("actions that succeeded and lasted", "of", "share"),
-        [
-            (f"in {lasted(report.asked.period)}", *_tried(record.tried)),
-            (f"in the {lasted(report.asked.period)} before", *_tried(record.before)),
-            ("in 30 days", *_tried(record.month)),
-        ],
-    )
+    if record.month.trials:
+        lately = lasted(report.asked.period)
+        rates = (f"in {lately}", record.tried), (f"in the {lately} before", record.before), ("in 30 days", record.month)
+        yield table(("actions that succeeded and lasted", "of", "share"), [(when, *_tried(tried)) for when, tried in rates])
     if any(slot.counts for slot in record.slots):
         yield _days(report, record)
 

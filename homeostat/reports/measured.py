@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from homeostat.config import Duration
 from homeostat.config.section import DAY, MINUTE
 from homeostat.prometheus import quoted, selector
-from homeostat.reports.model import Foreseen, Now, Outlook, Past, RunsOut, Trend
+from homeostat.reports.model import Decided, Foreseen, Now, Outlook, Past, RunsOut, Trend
 from homeostat.reports.predictions import stretches
 from homeostat.reports.success import MEASURES
 from homeostat.words import SELFTEST
@@ -34,11 +34,12 @@ _AHEAD = "homeostat_forecast_usage_ratio"
 _DECISION = "target_action:homeostat_decision:ratio"
 _CHOICE = "homeostat_problem_action_info"
 _CONFIDENCE = "target_action:homeostat_confidence:ratio"
+_MEAN, _CHANGED = "host_action:homeostat_confidence:avg7d", "host_action:homeostat_confidence:delta7d"
 _SCORES = {"homeostat_health_score": "health", "homeostat_autonomy_score": "autonomy"}
 _INTEGRITY, _RESTORED, _MARKED = "homeostat_backup_integrity_ok", "homeostat_backup_restore_test_age_seconds", "homeostat_backup_marker_age_seconds"
 _ASKED_NOW = (
     _TIME, _USAGE, _AHEAD, _DECISION, _CHOICE, *_SCORES, "homeostat_health_penalty", "homeostat_observer_up", "homeostat_doctor_check_failed",
-    _INTEGRITY, _RESTORED, _MARKED, *(measure.rule for measure in MEASURES),
+    _INTEGRITY, _RESTORED, _MARKED, _MEAN, _CHANGED, *(measure.rule for measure in MEASURES),
 )  # fmt: skip
 
 Key = tuple[str, str, str]
@@ -53,7 +54,8 @@ def measure_now(prometheus: Prometheus, asked: Asked, now: float) -> Now:
         forecasts=len(forecasts),
         runs_out=runs_out,
         outlook=_outlook(prometheus, asked, runs_out[0], found[_AHEAD], now) if runs_out else None,
-        measures={name: samples[0].value for name, samples in found.items() if ":" in name and name != _DECISION and samples and math.isfinite(samples[0].value)},
+        measures={measure.rule: found[measure.rule][0].value for measure in MEASURES if found[measure.rule] and math.isfinite(found[measure.rule][0].value)},
+        decided=_decided(found),
         scores={_SCORES[sample.labels["__name__"]]: sample.value for name in _SCORES for sample in found[name] if math.isfinite(sample.value)},
         penalties={sample.labels.get("reason", ""): sample.value for sample in found["homeostat_health_penalty"] if 0 < sample.value < math.inf},
         blind=tuple(sorted(sample.labels.get("observer", "") for sample in found["homeostat_observer_up"] if sample.value == 0)),
@@ -161,6 +163,12 @@ def _seconds(label: str) -> float:
         return float(Duration.parse(label))
     except ValueError:
         return math.inf
+
+
+def _decided(found: Mapping[str, Sequence[Sample]]) -> dict[str, Decided]:
+    changes = {sample.labels.get("action", ""): sample.value for sample in found[_CHANGED]}
+    means = {sample.labels.get("action", ""): sample.value for sample in found[_MEAN] if math.isfinite(sample.value)}
+    return {action: Decided(mean=mean, change=_finite(changes.get(action))) for action, mean in sorted(means.items())}
 
 
 def _proven(found: Mapping[str, Sequence[Sample]]) -> set[str]:

@@ -155,6 +155,13 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     upper: tuple[float, ...] = ()
 
 
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """The mean confidence of the decisions of 7 days for an action, and how far that is from the 7 days before, as the rules record them."""
+
+    mean: float
+    change: float | None
+
+
 class Now(msgspec.Struct, frozen=True, kw_only=True):
     """What Prometheus knows at this moment."""
 
@@ -162,6 +169,7 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
     runs_out: tuple[RunsOut, ...] = ()
     outlook: Outlook | None = None
     measures: dict[str, float] = {}
+    decided: dict[str, Decided] = {}
     scores: dict[str, float] = {}
     penalties: dict[str, float] = {}
     blind: tuple[str, ...] = ()

@@ -100,13 +100,19 @@ def accuracy(report: Report) -> Iterator[Block]:
 
 
 def confidence(report: Report) -> Iterator[Block]:
-    """Tell the confidence in each action while a problem called for it, against the period before."""
-    if report.past is None or not report.past.confidence:
+    """Tell the confidence in each action: while a problem called for it, against the period before, and of the decisions of 7 days."""
+    trends = {trend.name: trend for trend in (report.past.confidence if report.past is not None else ())}
+    decided = report.now.decided if report.now is not None else {}
+    if not trends and not decided:
         return
-    trends = report.past.confidence
-    rows: list[tuple[Piece | Pieces, ...]] = [(one.name, _mean(one.mean), _mean(one.before), change(one.mean, one.before)) for one in trends]
-    yield table(("action", f"in {lasted(report.asked.period)}", f"in the {lasted(report.asked.period)} before", "change"), rows)
-    yield courses("Confidence in each action", trends)
+    rows: list[tuple[Piece | Pieces, ...]] = []
+    for action in dict.fromkeys((*trends, *decided)):
+        mean, before = (trends[action].mean, trends[action].before) if action in trends else (None, None)
+        of_decisions = (_mean(decided[action].mean), change(decided[action].change, 0.0)) if action in decided else ("", "")
+        rows.append((action, _mean(mean), _mean(before), change(mean, before), *of_decisions))
+    yield table(("action", f"in {lasted(report.asked.period)}", f"in the {lasted(report.asked.period)} before", "change", "decisions of 7 days", "since the 7 before"), rows)
+    if trends:
+        yield courses("Confidence in each action", tuple(trends.values()))
 
 
 def courses(title: str, trends: tuple[Trend, ...], unit: str = "ratio") -> Picture:

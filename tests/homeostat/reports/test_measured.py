@@ -89,11 +89,13 @@ def test_scores_penalties_blindness_and_proof_are_told() -> None:
             sample("homeostat_health_score", 87), sample("homeostat_autonomy_score", math.nan), sample("homeostat_health_penalty", 13, reason="disk"), sample("homeostat_health_penalty", 0, reason="none"),
             sample("homeostat_observer_up", 0, observer="logs"), sample("homeostat_observer_up", 1, observer="drift"), sample("homeostat_doctor_check_failed", 1, check="rules"),
             sample("homeostat_backup_integrity_ok", 1, backup="a"), sample("homeostat_backup_integrity_ok", 0, backup="b"), sample("homeostat_backup_restore_test_age_seconds", 91 * DAY, backup="c"),
+            sample("host_action:homeostat_confidence:avg7d", 0.9, action="a"), sample("host_action:homeostat_confidence:delta7d", math.nan, action="a"),
             sample("host:homeostat_actions_succeeded:ratio30d", 0.9), sample("host:homeostat_decisions_manual:ratio30d", math.nan),
         ]),
         WEEK, WEEK.until,
     )  # fmt: skip
     assert (found.scores, found.penalties, found.blind, found.failed_checks, found.proven_backups) == ({"health": 87}, {"disk": 13}, ("logs",), ("rules",), ("a",))
+    assert (found.decided["a"].mean, found.decided["a"].change) == (0.9, None)
     assert found.measures == {"host:homeostat_actions_succeeded:ratio30d": 0.9}
 
 
