@@ -26,7 +26,7 @@ _MOST_TRENDS = 6
 _OUTLOOK_SECONDS = 7 * DAY
 _FRESH_PROOF_SECONDS = 90 * DAY
 # No ratio and no score is so large; a sum of what is would be no number.
-_MOST_DRAWN = 1e12
+_MOST_REAL = 1e12
 
 _TIME = "homeostat_time_to_limit_seconds"
 _USAGE = "homeostat_usage_ratio"
@@ -54,10 +54,10 @@ def measure_now(prometheus: Prometheus, asked: Asked, now: float) -> Now:
         forecasts=len(forecasts),
         runs_out=runs_out,
         outlook=_outlook(prometheus, asked, runs_out[0], found[_AHEAD], now) if runs_out else None,
-        measures={measure.rule: found[measure.rule][0].value for measure in MEASURES if found[measure.rule] and math.isfinite(found[measure.rule][0].value)},
+        measures={measure.rule: found[measure.rule][0].value for measure in MEASURES if found[measure.rule] and _is_real(found[measure.rule][0].value)},
         decided=_decided(found),
-        scores={_SCORES[sample.labels["__name__"]]: sample.value for name in _SCORES for sample in found[name] if math.isfinite(sample.value)},
-        penalties={sample.labels.get("reason", ""): sample.value for sample in found["homeostat_health_penalty"] if 0 < sample.value < math.inf},
+        scores={_SCORES[sample.labels["__name__"]]: sample.value for name in _SCORES for sample in found[name] if _is_real(sample.value)},
+        penalties={sample.labels.get("reason", ""): sample.value for sample in found["homeostat_health_penalty"] if sample.value > 0 and _is_real(sample.value)},
         blind=tuple(sorted(sample.labels.get("observer", "") for sample in found["homeostat_observer_up"] if sample.value == 0)),
         failed_checks=tuple(sorted(sample.labels.get("check", "") for sample in found["homeostat_doctor_check_failed"] if sample.value > 0)),
         proven_backups=tuple(sorted(_proven(found))),
@@ -117,10 +117,10 @@ def _runs_out(forecasts: Mapping[Key, Mapping[str, float]], found: Mapping[str, 
             problem=key[0],
             target=key[1],
             resource=key[2],
-            used=_finite(used.get(key)),
-            lower=_finite(forecasts[key].get("lower")),
+            used=_real(used.get(key)),
+            lower=_real(forecasts[key].get("lower")),
             median=median,
-            upper=_finite(forecasts[key].get("upper")),
+            upper=_real(forecasts[key].get("upper")),
             action=decided.get(key, {}).get("action") or _choice(key, found[_CHOICE]),
             decision=decided.get(key, {}).get("decision", ""),
         )
@@ -139,7 +139,7 @@ def _outlook(prometheus: Prometheus, asked: Asked, soonest: RunsOut, ahead: Iter
     key = (soonest.problem, soonest.target, soonest.resource)
     edges: dict[float, dict[str, float]] = collections.defaultdict(dict)
     for sample in ahead:
-        if _key(sample.labels) == key and abs(sample.value) < _MOST_DRAWN:
+        if _key(sample.labels) == key and _is_real(sample.value):
             edges[_seconds(sample.labels.get("ahead", ""))][sample.labels.get("bound", "")] = sample.value
     whole = sorted((seconds, bounds) for seconds, bounds in edges.items() if {"lower", "median", "upper"} <= bounds.keys() and seconds <= 2 * _OUTLOOK_SECONDS)
     if not whole:
@@ -167,8 +167,8 @@ def _seconds(label: str) -> float:
 
 def _decided(found: Mapping[str, Sequence[Sample]]) -> dict[str, Decided]:
     changes = {sample.labels.get("action", ""): sample.value for sample in found[_CHANGED]}
-    means = {sample.labels.get("action", ""): sample.value for sample in found[_MEAN] if math.isfinite(sample.value)}
-    return {action: Decided(mean=mean, change=_finite(changes.get(action))) for action, mean in sorted(means.items())}
+    means = {sample.labels.get("action", ""): sample.value for sample in found[_MEAN] if _is_real(sample.value)}
+    return {action: Decided(mean=mean, change=_real(changes.get(action))) for action, mean in sorted(means.items())}
 
 
 def _proven(found: Mapping[str, Sequence[Sample]]) -> set[str]:
@@ -215,12 +215,17 @@ def _foreseen(asserted: Iterable[Series], at_limit: Iterable[Series], step: floa
 
 def _drawn(times: Sequence[float], values: Sequence[float]) -> list[tuple[float, float]]:
     """Return those readings that can be drawn and reckoned with."""
-    return [(time, value) for time, value in zip(times, values, strict=True) if abs(value) < _MOST_DRAWN]
+    return [(time, value) for time, value in zip(times, values, strict=True) if _is_real(value)]
+
+
+def _is_real(value: float) -> bool:
+    """Say whether a value can be drawn and reckoned with: neither infinite nor absurd."""
+    return abs(value) < _MOST_REAL
 
 
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+def _real(value: float | None) -> float | None:
+    return value if value is not None and _is_real(value) else None

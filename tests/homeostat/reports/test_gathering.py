@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from exporter import accuracy
+from exporter.scorekeeper import Pending
+from exporter.scorekeeper import Report as ExportersReport
+from exporter.tally import Score
 from homeostat.config import loads
 from homeostat.config.types import Config
 from homeostat.daemon_client import DaemonError
-from homeostat.prometheus import PrometheusError
+from homeostat.prometheus import PrometheusError, Sample, Series
+from homeostat.reports.brief import brief
 from homeostat.reports.gathering import Sources, asked_for, gather
 from homeostat.reports.markdown import markdown
-from homeostat.reports.model import Asked, Record
+from homeostat.reports.model import Asked, Record, Report
+from homeostat.reports.page import page
 from homeostat.reports.telling import tell
 
 CONFIG = loads("host: nas\nlinks: {console: 'http://nas:9922/'}\nnotifications: {location: UTC}\nfilesystems: {/b: {}}\nbackups: {nightly: {sources: {a: /a}, directory: /b/x, filesystem: /b}}\n", Config, "homeostat.yml")
@@ -91,3 +101,44 @@ def test_what_does_not_answer_is_named_and_the_rest_is_told(silent: dict[str, An
 
 def test_without_prometheus_no_backup_is_called_unproven() -> None:
     assert made(prometheus=Deaf(PrometheusError("down"))).unproven == ()
+
+
+NAMES = ("homeostat_time_to_limit_seconds", "homeostat_usage_ratio", "homeostat_forecast_usage_ratio", "target_action:homeostat_decision:ratio", "target_action:homeostat_confidence:ratio",
+         "homeostat_health_score", "homeostat_observer_up", "homeostat_backup_integrity_ok", "host:homeostat_resolution_seconds:mean30d", "host_action:homeostat_confidence:avg7d", "another")  # fmt: skip
+LABELS = st.dictionaries(st.sampled_from(["problem", "target", "resource", "action", "decision", "bound", "ahead", "observer", "backup"]), st.sampled_from(["", "a", "median", "lower", "upper", "1d", "<b>", "selftest"]))
+VALUES = st.floats(width=64)
+SAMPLES = st.lists(st.builds(lambda name, labels, value: Sample({"__name__": name, **labels}, NOW, value), st.sampled_from(NAMES), LABELS, VALUES), max_size=12)
+COURSES = st.lists(
+    st.builds(
+        lambda name, labels, values: Series({"__name__": name, **labels}, tuple(NOW - 3600.0 * (len(values) - number) for number in range(len(values))), tuple(values)),
+        st.sampled_from(NAMES), LABELS, st.lists(VALUES, min_size=1, max_size=6),
+    ),
+    max_size=4,
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(SAMPLES, COURSES)
+def test_whatever_prometheus_holds_a_report_is_made_of_it(samples: list[Sample], courses: list[Series]) -> None:
+    class Holding(Empty):
+        def query(self, promql: str) -> list[Any]:
+            return samples
+
+        def query_range(self, promql: str, start: float, end: float, step: float) -> list[Any]:
+            return courses
+
+    report = made(prometheus=Holding())
+    assert report.unknown == ()
+    assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
+    document = tell(report)
+    text = markdown(document)
+    assert "nan" not in text.lower()
+    assert max(map(len, text.split())) < 100, "nor is a number as long as a line"
+    assert "NaN" not in page(document)
+    assert brief(report, "x")
+
+
+def test_what_the_exporter_answers_is_read() -> None:
+    kept = ExportersReport(scores={86400.0: Score(3, 0.1, 0.2, 0.3, 0.9, math.inf), 7.0: Score(0, math.nan, math.nan, math.nan, math.nan, math.nan)}, pending={7.0: Pending(4, NOW)})
+    report = made(exporter=Exporter(accuracy.as_json(kept, str)))
+    assert [(one.scored, one.brier, one.time_error, one.pending) for one in report.accuracy.values()] == [(3, 0.1, None, 0), (0, None, None, 4)]
