@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 DESK = {"width": 1280, "height": 800}
+TABLET = {"width": 800, "height": 1100}
 LONG = "x" * 200
 NOBODY = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
 ADDRESSES = [str(importlib.import_module(f"{pages.__name__}.{name}").__doc__).split("`")[1] for name in PAGES]
@@ -105,10 +106,10 @@ def filled(address: str, names: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("address", [*ADDRESSES, *MORE])
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_every_page_is_readable_in_both_themes_on_a_desk_and_on_a_phone(house: tuple[Page, Running, dict[str, str]], address: str, colours: str) -> None:
+def test_every_page_is_readable_in_both_themes_on_a_desk_a_tablet_and_a_phone(house: tuple[Page, Running, dict[str, str]], address: str, colours: str) -> None:
     page, running, names = house
     page.emulate_media(color_scheme="dark" if colours == "dark" else "light")
-    for size in (DESK, PHONE):
+    for size in (DESK, TABLET, PHONE):
         page.set_viewport_size(size)
         page.goto(running.base + filled(address, names))
         assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), size
