@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import flask
 
+from actor.console.held import judged_silences
 from actor.console.page import Page, see_other, show, visit
 from actor.console.visits import Message
 from actor.journal import JournalError, controls, ledger
@@ -16,7 +17,7 @@ from homeostat.config import Duration
 from homeostat.config.section import DAY
 from homeostat.holds import Hold, breaker_hold, silence_holds, stop_hold
 from homeostat.pausing import Pause
-from homeostat.silences import is_pause, judge, known_names
+from homeostat.silences import is_pause
 from homeostat.words import SELFTEST
 
 if TYPE_CHECKING:
@@ -106,12 +107,6 @@ def _wanted(form: Mapping[str, str], reason: str) -> Pause:
         raise ValueError("a pause lasts a year at most; what is never to be done belongs into the configuration")
     narrowed: dict[str, Any] = {kind: name} if kind else {}
     return Pause(seconds=seconds, reason=reason, action=form.get("action") or None, **narrowed)
-
-
-def judged_silences(world: World) -> list[Judged]:
-    """Return the silences heard of last that concern this host, and what each does."""
-    known = world.silences.active if world.silences is not None else ()
-    return judge(known, known_names(world.config, world.playbooks))
 
 
 def _held(world: World, judged: list[Judged]) -> list[Held]:

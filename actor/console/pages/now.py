@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from actor.console.held import judged_silences
 from actor.console.page import Page, show
 from actor.journal import incidents
 from actor.routes.status import describe_status
@@ -15,7 +16,6 @@ from homeostat.explanation.asking import ask
 from homeostat.explanation.parts import Silent
 from homeostat.holds import Hold, breaker_hold, silence_holds, stop_hold
 from homeostat.prometheus import selector
-from homeostat.silences import Judged, judge, known_names
 from homeostat.words import SELFTEST
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from actor.service import Service
     from actor.world import World
     from homeostat.prometheus import Sample
+    from homeostat.silences import Judged
 
 _LAST = 10
 _SOONEST = 5
@@ -43,7 +44,7 @@ def _add(console: flask.Blueprint, service: Service) -> None:
     @console.get("/")
     def now() -> flask.Response:
         world = service.world
-        status, judged, told = describe_status(service), _silences(world), _asked(world)
+        status, judged, told = describe_status(service), judged_silences(world), _asked(world)
         return show(
             "now",
             status=status,
@@ -77,11 +78,6 @@ def _soonest(samples: list[Sample]) -> list[Next]:
     real = [sample for sample in samples if sample.labels.get("problem") != SELFTEST and 0 <= sample.value < float("inf")]
     found = [Next(sample.labels.get("target", ""), sample.labels.get("problem", ""), sample.value) for sample in real]
     return sorted(found, key=lambda one: one.seconds)[:_SOONEST]
-
-
-def _silences(world: World) -> list[Judged]:
-    known = world.silences.active if world.silences is not None else ()
-    return judge(known, known_names(world.config, world.playbooks))
 
 
 def _holds(status: dict[str, Any], judged: list[Judged]) -> list[Hold]:

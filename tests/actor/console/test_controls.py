@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 import requests
 
@@ -14,7 +15,7 @@ from actor.situation import ask_silences
 from homeostat.alertmanager import Matcher
 from homeostat.clock import rfc3339
 from homeostat.silences import is_pause, pause_matchers
-from tests.actor.console.visitor import Visitor, message, text, visiting
+from tests.actor.console.visitor import Visitor, message, read, text, visiting
 from tests.actor.web import served
 from tests.support import HOST, HOUR, WEB, silence
 
@@ -235,6 +236,19 @@ def test_what_was_said_is_in_the_audit_trail_and_of_very_much_the_oldest_goes(ac
         say(ada, word)
     assert [one.word for one in controls.latest(actor.journal, 10)] == ["stopped", "resumed"]
     assert [line for line in export.lines(actor.journal, 0.0) if b'"kind":"control"' in line]
+
+
+@pytest.mark.parametrize("words", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "w" * 200, "\x1b[2J\u202e", "</form><form action=//evil.example>"])
+def test_what_a_silence_says_is_text_on_the_page(actor: Actor, ada: Visitor, words: str) -> None:
+    def made_of() -> list[tuple[str, tuple[str, ...]]]:
+        actor.world.silences = ask_silences(actor.world)
+        return [(tag, tuple(attributes)) for page in (PAGE, "/") for tag, attributes in read(ada.client.get(page)).elements]
+
+    said = silence(Matcher("target", "web"), comment="harmless")
+    actor.alertmanager.active = [msgspec.structs.replace(said, created_by="ada", id="one")]
+    harmless = made_of()
+    actor.alertmanager.active = [msgspec.structs.replace(said, created_by=words, comment=words, id=words)]
+    assert made_of() == harmless
 
 
 def test_a_long_reason_is_cut_and_a_strange_one_is_text(actor: Actor, ada: Visitor) -> None:
