@@ -16,6 +16,8 @@ from homeostat import explanation
 from homeostat.config.section import DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from actor.model import Incident
     from actor.service import Service
 
@@ -34,11 +36,7 @@ class Asked(Wanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def _add(api: flask.Blueprint, service: Service) -> None:
     @api.get("/decisions")
     def decisions() -> flask.Response:
-        asked = _asked()
-        since = asked.since
-        if since is None:
-            since = service.world.clock.now() - (DAY if asked.last is None else asked.last)
-        return answered(incidents.recent(service.world.journal, since, asked, _MOST))
+        return answered(decided(service, flask.request.args.to_dict()))
 
     @api.get("/incidents/<incident_id>")
     def incident(incident_id: str) -> flask.Response:
@@ -48,9 +46,8 @@ def _add(api: flask.Blueprint, service: Service) -> None:
         return answered(tell_story(service, found))
 
 
-def _asked() -> Asked:
-    """Read what decisions are asked for. Raises Refused on what no request may say."""
-    said = flask.request.args.to_dict()
+def decided(service: Service, said: Mapping[str, Any]) -> list[Incident]:
+    """Return the incidents that are asked for, newest first, at most 1000. Raises Refused on what no request may say."""
     try:
         asked = msgspec.convert(said, Asked, strict=False)
     except msgspec.ValidationError as error:
@@ -58,7 +55,10 @@ def _asked() -> Asked:
         raise Refused(f"{error}; decisions are asked for by {names}", 400) from None
     if asked.last is not None and asked.since is not None:
         raise Refused("last and since are two beginnings; say one", 400)
-    return asked
+    since = asked.since
+    if since is None:
+        since = service.world.clock.now() - (DAY if asked.last is None else asked.last)
+    return incidents.recent(service.world.journal, since, asked, _MOST)
 
 
 def tell_story(service: Service, incident: Incident) -> dict[str, Any]:

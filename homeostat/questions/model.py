@@ -34,6 +34,11 @@ class Part:
     more: int = 0
     silent: bool = False
 
+    @property
+    def used(self) -> list[tuple[int, Heading]]:
+        """The columns in which any row has something: where each stands in a row, and its heading."""
+        return [(place, heading) for place, heading in enumerate(self.headings) if any(row[place] not in {None, ""} for row in self.rows)]
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reply:

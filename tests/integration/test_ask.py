@@ -59,8 +59,9 @@ def test_the_failed_service_the_silent_exporter_and_the_cause_are_named(lab: Hom
     services = asked(lab, "service status")["parts"][0]["rows"]
     assert {row["target"]: row["state"] for row in services} == {"web0": "active", "web1": "failed"}
     assert asked(lab, "network members")["parts"][0]["lines"] == ["Of what Prometheus scrapes, 4 answer and 1 do not."]
-    worry = asked(lab, "what should I worry about?")["parts"][0]["lines"]
-    assert worry[0] == "service_down at web1 on h1: 100% sure."
+    # The file systems are those of the machine that the tests run on, and may be full.
+    worry = {(row["problem"], row["target"]): row["severity"] for row in asked(lab, "what should I worry about?")["parts"][0]["rows"]}
+    assert worry["service_down", "web1"] == "critical"
     what, _, before = asked(lab, "why is web0 slow?")["parts"]
     assert what["lines"][0] == "service_degradation is asserted at web0, 90% sure."
     assert "At web0 service-restart against memory_leak succeeded" in before["lines"][0]

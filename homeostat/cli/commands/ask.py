@@ -85,8 +85,7 @@ def _tell_part(part: Part) -> None:
     for line in part.lines:
         click.echo(printable(f"  {line}"))
     if part.rows:
-        used = [place for place, _ in enumerate(part.headings) if any(row[place] not in {None, ""} for row in part.rows)]
-        table((part.headings[place].name for place in used), ([written(row[place], part.headings[place].unit) for place in used] for row in part.rows))
+        table((heading.name for _, heading in part.used), ([written(row[place], heading.unit) for place, heading in part.used] for row in part.rows))
     if part.more:
         click.echo(f"  and {part.more} more")
 
