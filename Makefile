@@ -51,6 +51,7 @@ crash: .venv/ready
 bench: .venv/ready packages
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m bench.actor
+	$(BIN)/python -m bench.ask
 	$(BIN)/python -m bench.exporter
 	$(BIN)/python -m bench.forecasting --cases $(CASES)
 	$(BIN)/python -m bench.tables
