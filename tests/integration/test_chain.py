@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import pathlib
 import re
@@ -23,6 +24,7 @@ from homeostat.config.types import Prometheus as PrometheusConfig
 from homeostat.daemon_client import DaemonClient, DaemonError
 from homeostat.prometheus import Prometheus
 from tests.integration.stack import wait_for
+from tests.integration.visit import visiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,6 +174,17 @@ def _series(chain: Chain) -> list[dict[str, str]]:
     now = SystemClock().now()
     found = chain.prometheus.query_range('count by (__name__) ({__name__=~"homeostat_.+"})', chain.begun, now, 5)
     return [dict(series.labels) for series in found]
+
+
+def test_the_console_draws_what_will_run_out_and_what_was_expected_when_it_was_decided(chain: Chain) -> None:
+    with visiting(chain.stack.url("actor"), (chain.stack.run / "operator.token").read_text().strip()) as ada:
+        listed = ada.page("/forecasts")
+        assert 'role="alert"' not in listed
+        assert min(listed.count(f'class="{kind}"') for kind in ("plot-line", "plot-median", "plot-band")) >= 1
+        target = re.search(r'href="(/forecasts/target[^"]+)"', listed)
+        assert target is not None
+        assert 'class="plot-limit"' in ada.page(html.unescape(target[1]))
+        assert any("As it was expected, and what came" in ada.page(f"/incidents/{incident['id']}") for incident in chain.incidents())
 
 
 def test_status_says_that_every_part_answers(chain: Chain) -> None:
