@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.integration import machine as machines
+from tests.integration import stack
 from tests.integration.browsing import CHROMIUM
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing: make test-packages")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=1000 * stack.PATIENCE_SECONDS)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()

@@ -78,7 +78,7 @@ def test_two_tabs_a_denial_and_another_try(live: Live, browser: Browser) -> None
 
 def test_a_plan_that_changed_a_proposal_that_expired_and_a_problem_that_is_gone(live: Live, browser: Browser) -> None:
     live.host.log("one.log.1")
-    with live.start(autonomy={"proposal_expiry": "10s"}) as running, visiting(browser) as page:
+    with live.start(autonomy={"proposal_expiry": "20s"}) as running, visiting(browser) as page:
         known = proposal(live, running, DISK, "disk-cleanup")
         began = time.monotonic()
         log_in(page, running, f"/incidents/{known}")

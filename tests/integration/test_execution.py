@@ -57,7 +57,7 @@ def begun(machine: Machine) -> Command:
     return machine.call(execution.fenced, Command(step="restart-service", summary="restart it", arguments={}, expected="a change", oracle="its unit"))
 
 
-def run(machine: Machine, command: Command, *argv: str, seconds: float = 20, stopped: Callable[[], bool] = never) -> Completed:
+def run(machine: Machine, command: Command, *argv: str, seconds: float = 60, stopped: Callable[[], bool] = never) -> Completed:
     return machine.call(execution.run, case(stopped), command, argv, seconds)
 
 
@@ -137,8 +137,9 @@ def test_a_program_with_one_token_starts_once(machine: Machine) -> None:
 
 def test_it_goes_on_when_the_actor_is_killed_and_the_next_one_learns_its_end(machine: Machine) -> None:
     command = begun(machine)
-    start_and_kill_the_actor(machine, command, "/bin/sh", "-c", "sleep 1; touch /run/finished")
+    start_and_kill_the_actor(machine, command, "/bin/sh", "-c", "until [ -e /run/go-on ]; do sleep 0.1; done; touch /run/finished")
     assert fate(machine, command) == "running"
+    machine.write("/run/go-on", "")
     wait_until(lambda: fate(machine, command) == "done")
     assert machine.run("ls", "/run/finished").strip() == "/run/finished"
     release(machine, command)
@@ -166,7 +167,7 @@ def test_the_deadline_ends_everything_that_it_started_even_in_another_session(ma
 
 def test_the_deadline_holds_when_the_actor_is_gone(machine: Machine) -> None:
     command = begun(machine)
-    start_and_kill_the_actor(machine, command, "/bin/sh", "-c", ESCAPE, seconds=2)
+    start_and_kill_the_actor(machine, command, "/bin/sh", "-c", ESCAPE, seconds=6)
     assert alive(machine, "sleep 776")
     wait_until(lambda: not alive(machine, "sleep 776"))
     assert fate(machine, command) == "partial"

@@ -246,7 +246,7 @@ def test_a_hanging_stop_ends_our_client_and_nobody_can_tell_whether_it_will_star
     begun = time.monotonic()
     with pytest.raises(StepFailed, match=r"systemctl restart .*stubborn.service: ended at its deadline of 1 s"):
         machine.call(STEP.perform, case(service), planned)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
     assert machine.run("pgrep", "--full", "systemctl restart", check=False) == ""
     assert not machine.call(unit.show, service).active
     assert machine.call(STEP.oracle, case(service), planned) == "unknowable"

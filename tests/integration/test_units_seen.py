@@ -12,6 +12,7 @@ from homeostat.units import states
 from homeostat.units.differences import as_started, differences
 from homeostat.units.look import look
 from tests.integration.conftest import KEEPER, OF_KEEPER
+from tests.integration.stack import wait_for
 
 if TYPE_CHECKING:
     from homeostat.units.facts import Look
@@ -70,7 +71,7 @@ def test_a_stop_of_a_users_enabled_unit_is_told_from_its_own_end_and_from_a_star
     machine.run(*OF_KEEPER, "daemon-reload")
     machine.run(*OF_KEEPER, "enable", "--now", "unstarted.service", check=False)
     services["unstarted"] = Service(manager="systemd-user", unit="unstarted.service", user=KEEPER)
-    time.sleep(1)
+    wait_for("its own end", lambda: machine.run(*OF_KEEPER, "is-active", "itself.service", check=False).strip() == "inactive")
     told = machine.call(states_of, services).services
     assert {name: (state.state, state.wanted, state.ended) for name, state in told.items()} == {name: ("inactive", True, name) for name in services}
 

@@ -238,7 +238,7 @@ def test_a_systemd_that_hangs_is_waited_for_no_longer_than_the_deadline(home: Ho
     try:
         began = time.monotonic()
         unseen = home.machine.call(seen_soon, SERVICES, 1)
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 30
     finally:
         os.kill(home.machine.pid, signal.SIGCONT)
     assert set(unseen) == {"app", "plain"}
