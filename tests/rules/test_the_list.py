@@ -1,3 +1,5 @@
+"""The list of metrics that the rules may read names each once, with our prefix and its host's label."""
+
 from __future__ import annotations
 
 from pathlib import Path
