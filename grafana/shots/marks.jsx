@@ -19,8 +19,10 @@ function drawMarks(plot, frames) {
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height + 8 * ratio);
   ctx.clip();
-  for (const { time, timeEnd, color } of frames.flatMap(rowsOf)) {
-    const [from, to] = [time, timeEnd ?? time].map((moment) => plot.valToPos(moment, 'x', true));
+  // The longest first, so that it hides none; layers come in the order of their answers.
+  const length = ({ time, timeEnd }) => timeEnd - time;
+  for (const { time, timeEnd, color } of frames.flatMap(rowsOf).sort((a, b) => length(b) - length(a) || a.type.localeCompare(b.type))) {
+    const [from, to] = [time, timeEnd].map((moment) => plot.valToPos(moment, 'x', true));
     ctx.strokeStyle = ctx.fillStyle = color;
     ctx.lineWidth = ratio;
     ctx.setLineDash([5 * ratio, 5 * ratio]);

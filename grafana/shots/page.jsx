@@ -24,6 +24,8 @@ startGrafana(source, mode);
 sceneUtils.registerRuntimeDataSource({ dataSource: source });
 registerPanels(customProperties(dashboard));
 const scene = sceneOf(dashboard);
+// What is drawn on a canvas measures its text: the font has to be there before.
+await Promise.all([400, 500].map((weight) => document.fonts.load(`${weight} 14px Inter`)));
 createRoot(document.getElementById('root')).render(
   <MemoryRouter>
     <ThemeContext.Provider value={config.theme2}>

@@ -25,7 +25,7 @@ ORIGIN = "http://dashboard.test/"
 NO_NPM = "npm is missing: install Node.js with npm, on Debian apt-get install npm"
 _INSTALL_SECONDS = 600
 _TABLE_DEFAULTS = "@grafana/schema/dist/esm/raw/composable/table/panelcfg/x/TablePanelCfg_types.gen"
-_HTML = '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="page.css"><body style="margin: 0"><div id="root" style="padding: 16px"></div><script src="page.js"></script>'
+_HTML = '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="page.css"><body style="margin: 0"><div id="root" style="padding: 16px"></div><script type="module" src="page.js"></script>'
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -36,7 +36,8 @@ def install(*, everything: bool) -> None:
     if done[0].exists() and done[0].read_text() == lock:
         return
     argv = ["npm", "ci", "--no-progress", *([] if everything else ["--omit=dev"])]
-    subprocess.run(argv, cwd=FOLDER, check=True, capture_output=True, timeout=_INSTALL_SECONDS)
+    installed = subprocess.run(argv, cwd=FOLDER, check=False, capture_output=True, text=True, timeout=_INSTALL_SECONDS)
+    assert installed.returncode == 0, installed.stderr
     for stamp in done:
         stamp.write_text(lock)
 
@@ -47,6 +48,7 @@ def bundle(entry: str, folder: pathlib.Path) -> None:
         str(MODULES / ".bin" / "esbuild"),
         entry,
         "--bundle",
+        "--format=esm",
         "--minify",
         f"--outfile={folder / 'page.js'}",
         "--define:process.env.NODE_ENV='production'",

@@ -70,7 +70,7 @@ def drawn(folder: pathlib.Path, prometheus_url: str, dashboard: Mapping[str, Any
         page.clock.set_fixed_time(TO)
         page.add_init_script(f"window.shot = {json.dumps(shot)}")
         page.goto(f"{browser.ORIGIN}page.html")
-        page.wait_for_function("window.lacking() !== null", timeout=PATIENCE_SECONDS * 1000)
+        page.wait_for_function("window.lacking?.() != null", timeout=PATIENCE_SECONDS * 1000)
         # What was answered last is on the canvas two frames later.
         page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         yield page, faults + page.evaluate("window.lacking()")

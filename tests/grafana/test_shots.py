@@ -22,3 +22,9 @@ def test_pictures_are_small() -> None:
     sizes = {path.name: path.stat().st_size for path in shots.PICTURES.glob("*.png")}
     assert {name for name, size in sizes.items() if size > MOST_BYTES} == set()
     assert sum(sizes.values()) < MOST_BYTES_OF_ALL
+
+
+def test_the_guide_has_every_row_in_the_dashboards_order() -> None:
+    headings = re.findall(r"^### (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = [row["title"] for name, dashboard in shots.dashboards() for _, row, _ in shots.pictures(name, dashboard)]
+    assert headings == [row.split(",")[0] for row in rows]
