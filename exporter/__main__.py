@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from exporter.asked_web import asked_routes
 from exporter.investigation_web import investigation_routes
 from exporter.observations_web import observation_routes
 from exporter.selftest_web import selftest_routes
@@ -63,6 +64,7 @@ def _server(service: Service, listen_address: str, clock: Clock) -> Server:
     observation_routes(app, service.state, clock)
     selftest_routes(app, service)
     investigation_routes(app, service)
+    asked_routes(app, service)
     health_routes(app, Health(service.unready, service.reload, service.may_reload))
     return Server(app, listen_address)
 

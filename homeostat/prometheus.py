@@ -226,11 +226,18 @@ class Prometheus:
         self._tell(promql, answer.get("warnings", ()))
         return answered
 
+    def _its_words(self) -> str:
+        """Return what the last answer says is wrong, in Prometheus' own words; empty where it says nothing."""
+        try:
+            return str(self._session.last.answer.json()["error"])
+        except (requests.RequestException, ValueError, LookupError, TypeError, AttributeError):
+            return ""
+
     def _try(self, asked: str, call: Callable[[], Answered]) -> Answered:
         try:
             return call()
         except PrometheusApiClientException as error:
-            raise PrometheusError(f"Prometheus refused {asked}: {error}") from None
+            raise PrometheusError(f"Prometheus refused {asked}: {self._its_words() or error}") from None
         except (requests.RequestException, HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
             # A long query has no part in that, and would bury why.
             named = asked if len(asked) <= _MOST_NAMED else f"{asked[:_MOST_NAMED]}..."
