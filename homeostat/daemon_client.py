@@ -24,11 +24,12 @@ class DaemonRefused(DaemonError):  # noqa: N818 - a past tense like every outcom
 
 
 class DaemonClient:
-    """Asks one daemon; `token` is the operator's, or None where none is configured."""
+    """Asks one daemon; `token` is the operator's, or None where none is configured. An answer is waited for as long as patience lasts."""
 
-    def __init__(self, url: str, token: str | None) -> None:
+    def __init__(self, url: str, token: str | None, patience_seconds: float = _TIMEOUT_SECONDS) -> None:
         """Talk to the daemon at the base address `url`."""
         self.url = url.rstrip("/")
+        self._patience_seconds = patience_seconds
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, path: str, **parameters: str | float) -> Any:
@@ -38,7 +39,7 @@ class DaemonClient:
             DaemonError: no connection, no answer in time, or a refusal.
 
         """
-        return self._ask("GET", path, _TIMEOUT_SECONDS, params=parameters)
+        return self._ask("GET", path, self._patience_seconds, params=parameters)
 
     def post(self, path: str, body: Any = None) -> Any:
         """Do what POST `/api/v1/PATH` does with a JSON `body`. Raises as `get`."""

@@ -20,17 +20,19 @@ from actor.stack.record import Busy, Deployed
 from actor.stack.stackfile import QUADLETS, load_stack
 from actor.stack.units import UnitFailed, look
 from homeostat.cli.desk import printable, table
+from homeostat.cli.said import as_text, json_option
 from homeostat.clock import SystemClock, rfc3339
 from homeostat.config import Config, ConfigError, load
 from homeostat.units.places import Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from actor.stack.record import Phase
     from actor.stack.stackfile import Component
 
 DEPLOYED, NOT_BEGUN, ROLLED_BACK, CONFLICT, STRANDED = 0, 1, 10, 11, 12
+_ENDED = {DEPLOYED: "done", ROLLED_BACK: "rolled_back", CONFLICT: "rollback_conflict", STRANDED: "stranded"}
 
 
 @click.command()
@@ -39,6 +41,7 @@ DEPLOYED, NOT_BEGUN, ROLLED_BACK, CONFLICT, STRANDED = 0, 1, 10, 11, 12
 @click.option("--recover", is_flag=True, help="Only take back what a deployment that was killed has left.")
 @click.option("--undo", "undone", metavar="ID", help="Make all as it was before an earlier deployment.")
 @click.option("--list", "listed", is_flag=True, help="Show the deployments that are on record.")
+@json_option("The plan, the record, or how it ended, as JSON; what is done meanwhile is told on standard error all the same.")
 @click.pass_obj
 def deploy(config_file: pathlib.Path, /, stack: pathlib.Path | None, **options: Any) -> None:
     """Bring the services of a STACK file up in phases.
@@ -56,21 +59,23 @@ def deploy(config_file: pathlib.Path, /, stack: pathlib.Path | None, **options: 
     try:
         config = load(config_file, Config) if config_file.exists() else Config()
         if options["listed"]:
-            _list(config)
+            _list(config, as_json=options["as_json"])
             return
         with record.alone(config), _ended_by(stopping):
             site = Site(config, SystemClock(), _tell, lambda: bool(stopping))
             code = _code(site, stack, options)
     except (ConfigError, Busy, UnitFailed, ImageFailed, Unreachable, OSError, ValueError) as error:
         raise click.ClickException(printable(str(error))) from None
+    if options["as_json"] and not options["dry_run"]:
+        click.echo(as_text({"ended": _ENDED[code], "code": code}))
     raise click.exceptions.Exit(code)
 
 
 def _code(site: Site, stack: pathlib.Path | None, options: dict[str, Any]) -> int:
     if options["undone"]:
-        return _undo(site, options["undone"], dry_run=options["dry_run"])
+        return _undo(site, options["undone"], dry_run=options["dry_run"], as_json=options["as_json"])
     if stack is not None and options["dry_run"]:
-        return _show(site, stack)
+        return _show(site, stack, as_json=options["as_json"])
     code = _recover(site)
     return _deploy(site, stack) if stack is not None and code != STRANDED else code
 
@@ -100,12 +105,19 @@ def _cut_off(site: Site) -> list[Deployed]:
     return [one for one in record.everything(site.config) if one.state in {"running", "stranded"}]
 
 
-def _show(site: Site, stack: pathlib.Path) -> int:
+def _show(site: Site, stack: pathlib.Path, *, as_json: bool) -> int:
     for left in _cut_off(site):
         _tell(f"deployment {left.id} of {left.stack} was cut off and would be taken back first; what is shown is from how it is now")
-    for line in plan.told(_planned(stack)[1]):
-        click.echo(printable(line))
+    _plan(plan.told(_planned(stack)[1]), as_json=as_json)
     return DEPLOYED
+
+
+def _plan(lines: Iterable[str], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(as_text({"plan": list(lines)}))
+        return
+    for line in lines:
+        click.echo(printable(line))
 
 
 def _deploy(site: Site, stack: pathlib.Path) -> int:
@@ -171,15 +183,14 @@ def _contents_before(phases: tuple[Phase, ...]) -> list[str]:
     return [before.content.decode(errors="replace") for before in held_before if before is not None]
 
 
-def _undo(site: Site, deployment_id: str, *, dry_run: bool) -> int:
+def _undo(site: Site, deployment_id: str, *, dry_run: bool, as_json: bool) -> int:
     wanted = _find(site.config, deployment_id)
     after = [one for one in record.everything(site.config) if one.made_at > wanted.made_at and one.state == "deployed" and _touched(one) & _touched(wanted)]
     if after:
         raise ValueError(f"deployment {after[-1].id} changed some of the same since; take that back first: homeostat deploy --undo {after[-1].id}")
     if not dry_run:
         return _back(site, wanted)
-    for line in plan.told_back(wanted):
-        click.echo(printable(line))
+    _plan(plan.told_back(wanted), as_json=as_json)
     return DEPLOYED
 
 
@@ -207,8 +218,11 @@ def _back(site: Site, deployed: Deployed) -> int:
     return CONFLICT if conflicts else DEPLOYED
 
 
-def _list(config: Config) -> None:
+def _list(config: Config, *, as_json: bool) -> None:
     rows = [(one.id, rfc3339(one.made_at), one.state, one.stack) for one in record.everything(config)]
+    if as_json:
+        click.echo(as_text([dict(zip(("id", "since", "state", "stack"), row, strict=True)) for row in rows]))
+        return
     if not rows:
         click.echo("Nothing was deployed.")
         return

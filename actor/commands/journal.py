@@ -15,6 +15,8 @@ import msgspec
 
 from actor.journal import Journal, JournalError, audit
 from homeostat.cli.desk import DurationParameter, printable, with_doors
+from homeostat.cli.said import as_text, json_option
+from homeostat.cli.showing import waiting
 from homeostat.config import Duration, Size
 
 if TYPE_CHECKING:
@@ -43,15 +45,19 @@ def export(doors: Doors, since: Duration | None) -> None:
 
 @journal.command()
 @click.option("--state-directory", type=click.Path(path_type=pathlib.Path), help="Verify a journal that no actor has open, without changing it.")
-def verify(state_directory: pathlib.Path | None) -> None:
+@json_option("One JSON object with its faults.")
+def verify(state_directory: pathlib.Path | None, as_json: bool) -> None:
     """Say what is wrong in the journal. Each fault has a line, and the exit code is 1 when there is any."""
-    found = False
-    for fault in _of_directory(state_directory) if state_directory is not None else _of_actor():
-        found = True
+    with waiting("reading the journal"):
+        faults = list(_of_directory(state_directory) if state_directory is not None else _of_actor())
+    if as_json:
+        click.echo(as_text({"faults": faults}))
+    for fault in faults if not as_json else ():
         click.echo(printable(fault))
-    if found:
+    if faults:
         sys.exit(1)
-    click.echo("The journal agrees with itself.")
+    if not as_json:
+        click.echo("The journal agrees with itself.")
 
 
 @with_doors

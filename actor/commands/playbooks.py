@@ -15,6 +15,7 @@ from actor.model import StepFailed
 from actor.planning import add_up, in_slices
 from actor.playbook import BUILT_IN, STEPS, load_playbooks
 from homeostat.cli.desk import printable, table
+from homeostat.cli.said import as_text, json_option
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Duration, Raw, load, loads
 from homeostat.config.writing import as_yaml, written
@@ -45,12 +46,17 @@ def playbooks(context: click.Context) -> None:
 
 
 @playbooks.command("list")
+@json_option("One JSON array.")
 @click.pass_obj
-def listed(config: Config) -> None:
+def listed(config: Config, as_json: bool) -> None:
     """List the playbooks that come along, and your own."""
     known = _known(config)
     rows = [(name, *_row(config, playbook), "your own" if _is_own(config, name) else "built-in") for name, playbook in sorted(known.items())]
-    table(("NAME", "ANSWERS", "ACTS ON", "CLASS", "RISK", "PROTECTION", "SURE", "COOLDOWN", "FROM"), rows)
+    columns = ("NAME", "ANSWERS", "ACTS ON", "CLASS", "RISK", "PROTECTION", "SURE", "COOLDOWN", "FROM")
+    if as_json:
+        click.echo(as_text([{column.lower().replace(" ", "_"): str(cell) for column, cell in zip(columns, row, strict=True)} for row in rows]))
+    else:
+        table(columns, rows)
 
 
 def _row(config: Config, playbook: Playbook) -> tuple[object, ...]:
@@ -61,13 +67,18 @@ def _row(config: Config, playbook: Playbook) -> tuple[object, ...]:
 
 @playbooks.command()
 @click.argument("name")
+@json_option("One JSON object: the file's text, and its meaning in words.")
 @click.pass_obj
-def show(config: Config, name: str) -> None:
+def show(config: Config, name: str, as_json: bool) -> None:
     """Print a playbook as it stands, and what it means in words."""
     playbook = _named(config, name)
     path = _file(config, name)
+    text = _told(lambda: path.read_text(encoding="utf-8"))
+    if as_json:
+        click.echo(as_text({"name": name, "path": str(path), "text": text, "words": [f"{part}: {words}" for part, words in in_words(playbook)]}))
+        return
     click.echo(f"# {printable(str(path))}")
-    for line in _told(lambda: path.read_text(encoding="utf-8")).splitlines():
+    for line in text.splitlines():
         click.echo(printable(line))
     click.echo()
     for part, words in in_words(playbook):

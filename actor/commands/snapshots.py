@@ -14,6 +14,7 @@ from actor import deeds
 from actor.disk import entries, files
 from actor.playbook import PROTECTIONS
 from homeostat.cli.desk import printable, table
+from homeostat.cli.said import as_text, json_option, reply
 from homeostat.clock import rfc3339
 from homeostat.config import Config, ConfigError, load
 from homeostat.config.section import exact_path
@@ -38,14 +39,18 @@ def snapshots(context: click.Context) -> None:
 
 
 @snapshots.command("list")
+@json_option("One JSON array.")
 @click.pass_obj
-def listed(config: Config) -> None:
+def listed(config: Config, as_json: bool) -> None:
     """List what is kept, the oldest first."""
     try:
         found = sorted(deeds.all_kept(config), key=lambda stored: stored.kept.made_at)
     except OSError as error:
         raise click.ClickException(printable(str(error))) from None
     rows = [(stored.kept.name, stored.protection, stored.kept.place, rfc3339(stored.kept.made_at), f"{stored.room_ratio:.0%}") for stored in found]
+    if as_json:
+        click.echo(as_text([dict(zip(("name", "protection", "place", "since", "free"), row, strict=True)) for row in rows]))
+        return
     if not rows:
         click.echo("Nothing is kept.")
         return
@@ -56,8 +61,9 @@ def listed(config: Config) -> None:
 @click.argument("name")
 @click.option("--path", required=True, help="The file or folder, by the absolute path that it had.")
 @click.option("--to", "destination", type=click.Path(file_okay=False, exists=True, resolve_path=True), help="The folder to put it into; without it, it goes to its own place.")
+@json_option()
 @click.pass_obj
-def restore(config: Config, name: str, path: str, destination: str | None) -> None:
+def restore(config: Config, name: str, path: str, destination: str | None, as_json: bool) -> None:
     """Copy one file or folder out of NAME. What stands where it would go is never replaced."""
     try:
         exact_path("--path", path)
@@ -69,7 +75,7 @@ def restore(config: Config, name: str, path: str, destination: str | None) -> No
         raise click.ClickException(printable(str(error))) from None
     if not restored:
         raise click.ClickException(printable(f"{target} is there already and was not replaced; move it away, or give another folder: --to"))
-    click.echo(printable(f"restored: {target}"))
+    reply(f"restored: {target}", as_json=as_json, path=str(target))
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What every command needs: the doors, parameters that are checked, and tables people like to look at."""
+"""What every command needs: the doors, and parameters that are checked."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import click
-import rich.box
-import rich.console
-import rich.table
-import rich.text
 
 from homeostat.alertmanager import AlertmanagerError
 from homeostat.cli.author import signature
+from homeostat.cli.said import reply
+from homeostat.cli.showing import table as table  # noqa: PLC0414 - as above
 from homeostat.config import Config, ConfigError, Duration, load
 from homeostat.credentials import CredentialError
 from homeostat.daemon_client import DaemonError
@@ -22,11 +20,9 @@ from homeostat.prometheus import PrometheusError
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from homeostat.doors import Doors
-
-_PIPED_WIDTH = 200
 
 
 def with_doors(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,18 +71,7 @@ class IncidentId(click.ParamType[str, str]):
         return value
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Print a table: drawn on a terminal, plain columns when piped."""
-    console = rich.console.Console()
-    if not console.is_terminal:
-        console = rich.console.Console(width=_PIPED_WIDTH)
-    drawn = rich.table.Table(*columns, box=rich.box.SIMPLE if console.is_terminal else None, pad_edge=False)
-    for row in rows:
-        drawn.add_row(*(rich.text.Text(printable(str(cell))) for cell in row))
-    console.print(drawn)
-
-
-def speak(doors: Doors, incident_id: str, word: str, **said: Any) -> None:
+def speak(doors: Doors, incident_id: str, word: str, *, as_json: bool, **said: Any) -> None:
     """Say a word on an incident to the actor, with the speaker's name, and print what comes of it. Raises DaemonError."""
-    reply = doors.actor.post(f"incidents/{incident_id}/{word}", {"author": signature(), **said})
-    click.echo(printable(reply["reason"]))
+    answer = doors.actor.post(f"incidents/{incident_id}/{word}", {"author": signature(), **said})
+    reply(answer["reason"], as_json=as_json, incident=incident_id, **{name: value for name, value in answer.items() if name != "reason"})

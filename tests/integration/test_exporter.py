@@ -12,6 +12,7 @@ import requests
 import yaml
 
 from tests.integration import stack
+from tests.integration.typed_queries import forecasts_a_query_of_ones_own
 
 if TYPE_CHECKING:
     import pathlib
@@ -96,6 +97,7 @@ def test_a_filling_disk_and_a_leak_become_problems_that_survive_a_restart_but_no
         sees_problem(prometheus, "memory_leak", {"target": "leaky", "resource": "memory"})
         tells_of_its_success(prometheus, exporter)
         answers_about_one_target(exporter)
+        forecasts_a_query_of_ones_own(exporter, tmp_path / "cli.yml")
         survives_a_bad_reload(exporter, config_file)
 
         assert exporter.stop() == 0, exporter.text()

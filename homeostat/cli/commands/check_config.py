@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from homeostat import shell
+from homeostat.cli.said import json_option, reply
+from homeostat.cli.showing import waiting
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Raw, load
 from homeostat.config.advice import advise, shut_for_ever
@@ -22,8 +24,9 @@ _DEADLINE_SECONDS = 30
 
 @click.command("check-config")
 @click.argument("file", type=click.Path(path_type=pathlib.Path), required=False)
+@json_option()
 @click.pass_obj
-def check_config(config_file: pathlib.Path, file: pathlib.Path | None) -> None:
+def check_config(config_file: pathlib.Path, file: pathlib.Path | None, as_json: bool) -> None:
     """Check FILE as every program that reads it does. It is the one in force when none is given.
 
     What is valid but surely not meant is told as a warning; windows that never open again are an error.
@@ -36,7 +39,8 @@ def check_config(config_file: pathlib.Path, file: pathlib.Path | None) -> None:
         raise click.ClickException(str(error)) from None
     for name, program in _programs(config):
         # Each knows its own plug-ins; the CLI stands below them and asks them as a process.
-        checked = shell.run((sys.executable, "-P", "-m", program, "--config.check", "--config.file", str(path)), _DEADLINE_SECONDS)
+        with waiting(f"asking the {name}"):
+            checked = shell.run((sys.executable, "-P", "-m", program, "--config.check", "--config.file", str(path)), _DEADLINE_SECONDS)
         if not checked.ok:
             raise click.ClickException(f"{name}: {checked.output.strip().removeprefix('error: ')}")
     now = SystemClock().now()
@@ -44,7 +48,8 @@ def check_config(config_file: pathlib.Path, file: pathlib.Path | None) -> None:
         click.echo(f"warning: {sentence}", err=True)
     if shut_for_ever(config, now):
         sys.exit(1)
-    click.echo(f"{path} is valid for the {', the '.join(name for name, _ in _programs(config))} and the CLI")
+    programs = [name for name, _ in _programs(config)]
+    reply(f"{path} is valid for the {', the '.join(programs)} and the CLI", as_json=as_json, path=str(path), programs=programs)
 
 
 def _programs(config: Config) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import pathlib
 
 import click
 
+from homeostat.cli.said import as_text, json_option
 from homeostat.config import Config, ConfigError, load
 from homeostat.config.sample import sample
 from homeostat.config.writing import as_yaml, written
@@ -19,8 +20,9 @@ def config() -> None:
 @config.command()
 @click.argument("file", type=click.Path(path_type=pathlib.Path), required=False)
 @click.option("--changed", is_flag=True, help="Only what differs from the defaults.")
+@json_option()
 @click.pass_obj
-def show(config_file: pathlib.Path, file: pathlib.Path | None, changed: bool) -> None:
+def show(config_file: pathlib.Path, file: pathlib.Path | None, changed: bool, as_json: bool) -> None:
     """Print FILE as YAML with every default filled in. It is the one in force when none is given.
 
     Of secrets it shows the files' names, never what they hold.
@@ -29,7 +31,8 @@ def show(config_file: pathlib.Path, file: pathlib.Path | None, changed: bool) ->
         loaded = load(file or config_file, Config)
     except ConfigError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(as_yaml(written(loaded, changed_only=changed)), nl=False)
+    said = written(loaded, changed_only=changed)
+    click.echo(as_text(said) if as_json else as_yaml(said), nl=as_json)
 
 
 @config.command(name="sample")

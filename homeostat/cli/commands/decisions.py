@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from homeostat.cli.desk import DurationParameter, table, with_doors
+from homeostat.cli.completing import actions, targets
+from homeostat.cli.desk import DurationParameter, with_doors
 from homeostat.cli.moments import Moment, moment
-from homeostat.clock import rfc3339
+from homeostat.cli.showing import When, table
 from homeostat.config import Duration
 from homeostat.config.section import DAY
 from homeostat.words import DECISIONS, Outcome
@@ -26,9 +27,9 @@ _USUAL = Duration(7 * DAY)
 @click.option("--last", type=DurationParameter(), help="How far back; 7d unless --since is given.")
 @click.option("--since", type=Moment(), help="From this time on: 22:30, or a date with time as in 2026-01-31T22:30.")
 @click.option("--until", type=Moment(), help="What began before this time.")
-@click.option("--target", help="Only this target.")
+@click.option("--target", shell_complete=targets, help="Only this target.")
 @click.option("--problem", help="Only this problem.")
-@click.option("--action", help="Only this action.")
+@click.option("--action", shell_complete=actions, help="Only this action.")
 @click.option("--decision", type=click.Choice(DECISIONS), help="Only this decision.")
 @click.option("--outcome", type=click.Choice(typing.get_args(Outcome)), help="Only what ended so.")
 @click.option("--pending", is_flag=True, help="Only what is on its way.")
@@ -45,7 +46,8 @@ def decisions(doors: Doors, as_json: bool, **asked: Any) -> None:
     if not found:
         click.echo(_none(asked))
         return
-    table(("when", "id", "problem", "target", "action", "decision", "became", "why"), map(_row, found))
+    now = doors.clock.now()
+    table(("when", "id", "problem", "target", "action", "decision", "sure", "became", "why"), (_row(incident, now) for incident in found))
     if len(found) == _MOST:
         click.echo(f"These are the {_MOST} that were touched last; --until and the other options lead to the rest.")
 
@@ -71,10 +73,11 @@ def _none(asked: dict[str, Any]) -> str:
     return f"No such decision {when}." if narrowed else f"Nothing was decided {when}."
 
 
-def _row(incident: dict[str, Any]) -> tuple[object, ...]:
+def _row(incident: dict[str, Any], now: float) -> tuple[object, ...]:
     became = incident["outcome"] or incident["state"]
     names = (incident[name] for name in ("id", "problem", "target", "action", "decision"))
-    return (rfc3339(incident["opened_at"]), *names, became, incident["reason"])
+    sure = "" if incident["confidence"] is None else f"{incident['confidence']:.3f}"
+    return (When(incident["opened_at"], now), *names, sure, became, incident["reason"])
 
 
 COMMAND = decisions

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from homeostat.cli.desk import printable, table
+from homeostat.cli.desk import printable
+from homeostat.cli.showing import table, waiting
 from homeostat.config import Config, ConfigError, load
 from homeostat.credentials import CredentialError, read_token
 from homeostat.doctor.examination import counted, examine
@@ -30,7 +31,8 @@ def doctor(config_file: pathlib.Path, as_json: bool) -> None:
         config = load(config_file, Config)
     except ConfigError as error:
         raise click.ClickException(f"{error}; mend it first: homeostat check-config {config_file}") from None
-    examined = examine(Subject(open_doors(config, _token), config_file))
+    with waiting("looking at every link of the chain"):
+        examined = examine(Subject(open_doors(config, _token), config_file))
     if as_json:
         told = {"host": config.host, "counts": counted(examined), "checks": [_described(checked) for checked in examined]}
         click.echo(msgspec.json.format(msgspec.json.encode(told)).decode())

@@ -1,47 +1,88 @@
-"""`homeostat forecast`: what runs out first, and why it is thought so."""
+"""`homeostat forecast`: what runs out first and why it is thought so, or what becomes of any query of one's own."""
 
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from homeostat.cli.desk import printable, table, with_doors
+from homeostat.cli import queried
+from homeostat.cli.amounts import DAY_SECONDS, amount, chances, in_time, ratio
+from homeostat.cli.completing import targets
+from homeostat.cli.desk import with_doors
+from homeostat.cli.plot import Fan
+from homeostat.cli.showing import lines, picture, table
+from homeostat.daemon_client import DaemonRefused
+from homeostat.prometheus import PrometheusError, selector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from homeostat.cli.plot import Points
     from homeostat.doors import Doors
 
-_COLUMNS = ("target", "resource", "host", "problem", "used", "time to limit", "90 % interval", "probability", "growth a day")
-_BARS = "▁▂▃▄▅▆▇█"
-_SPANS = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-_DAY_SECONDS = 86400
-_POWERS = ("", "k", "M", "G", "T", "P")
+_COLUMNS = ("target", "resource", "host", "problem", ">used", ">time to limit", "90 % interval", ">probability", ">growth a day")
+_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+# How much of what was is drawn before what is expected.
+_PAST_SECONDS = 7 * DAY_SECONDS
+_PAST_POINTS = 300
 
 
 @click.command()
-@click.argument("target", required=False)
+@click.argument("what", metavar="[TARGET|QUERY]", required=False, shell_complete=targets)
 @click.option("--host", help="Only this host's.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many, the soonest first.")
-@click.option("--explain", is_flag=True, help="Say of TARGET why, and draw it.")
+@click.option("--most", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many, the soonest first.")
+@click.option("--explain", is_flag=True, help="Say of TARGET why.")
+@click.option("--limit", "limit", type=queried.LimitParameter(), help="What QUERY must not reach: 0.9, 90%, 250GB.")
+@click.option("--direction", type=click.Choice(["up", "down"]), help="Whether QUERY reaches its limit going up or down; up unless said.")
 @click.option("--json", "as_json", is_flag=True, help="What the exporter's API answers.")
 @with_doors
-def forecast(doors: Doors, target: str | None, host: str | None, limit: int, explain: bool, as_json: bool) -> None:  # noqa: PLR0913, PLR0917 - one per flag
-    """List what runs out first. With TARGET, all that is forecast of it."""
-    if explain and target is None:
+def forecast(doors: Doors, what: str | None, **said: Any) -> None:
+    """List what runs out first. With TARGET, all that is forecast of it, drawn. With QUERY, any PromQL of yours, forecast once.
+
+    What is in trouble by a name of its own is a TARGET; what has braces or brackets, --limit or --direction, or is a metric's name, is a QUERY.
+    """
+    if said["explain"] and what is None:
         raise click.ClickException("name the TARGET that is to be explained; without --explain, homeostat forecast lists them")
-    asked: dict[str, str | float] = {"host": host} if host else {}
-    asked |= {"target": target} if target else {"limit": limit}
-    answer = doors.exporter.get("forecast", **asked)
-    if as_json:
+    if said["direction"] is not None and said["limit"] is None:
+        raise click.UsageError("--direction says how --limit is reached; say the limit too")
+    if said["limit"] is not None and what is None:
+        raise click.UsageError("--limit is what QUERY must not reach: write homeostat forecast QUERY --limit 90%; how many are listed says --most")
+    answer = _asked(doors, what, said)
+    if said["as_json"]:
         click.echo(json.dumps(answer))
-    elif explain:
-        for line in _told(answer["forecasts"]):
-            click.echo(printable(line))
+    elif answer["forecasts"] and "labels" in answer["forecasts"][0]:
+        queried.show(answer["forecasts"], str(what), doors.clock.now())
+    elif said["explain"]:
+        _explain(doors, answer["forecasts"])
     else:
         _list(answer)
+        if what is not None:
+            _draw(doors, answer["forecasts"])
+
+
+def _asked(doors: Doors, what: str | None, said: dict[str, Any]) -> dict[str, Any]:
+    """Ask for the list, a target, or a query: what may be both is a target first."""
+    host: dict[str, str | float] = {"host": said["host"]} if said["host"] else {}
+    if what is None:
+        listed: dict[str, Any] = doors.exporter.get("forecast", limit=said["most"], **host)
+        return listed
+    limit: dict[str, str | float] = {} if said["limit"] is None else {"limit": said["limit"], "direction": said["direction"] or "up"}
+    if limit or any(letter in what for letter in "({["):
+        return queried.ask(doors, what, limit)
+    try:
+        found: dict[str, Any] = doors.exporter.get("forecast", target=what, **host)
+    except DaemonRefused as unknown:
+        if not _METRIC.fullmatch(what) or said["host"]:
+            raise
+        try:
+            return queried.ask(doors, what, limit)
+        except click.ClickException:
+            raise unknown from None
+    return found
 
 
 def _list(answer: dict[str, Any]) -> None:
@@ -52,16 +93,16 @@ def _list(answer: dict[str, Any]) -> None:
     table(_COLUMNS, map(_row, found))
     more = answer.get("total", len(found)) - len(found)
     if more > 0:
-        click.echo(f"and {more} more; --limit says how many are shown")
+        click.echo(f"and {more} more; --most says how many are shown")
 
 
 def _row(entry: dict[str, Any]) -> tuple[str, ...]:
-    names = (entry["target"], entry["resource"], entry["host"], entry["problem"], _ratio(entry["usage_ratio"]))
+    names = (entry["target"], entry["resource"], entry["host"], entry["problem"], ratio(entry["usage_ratio"]))
     if entry["reason"]:
         return (*names, f"no forecast: {entry['reason']}", "", "", "")
     bounds = entry["time_to_limit_seconds"]
-    interval = f"{_span(bounds['lower'])} to {_span(bounds['upper'])}"
-    return (*names, _span(bounds["median"]), interval, _chance(entry), _growth(entry))
+    interval = f"{in_time(bounds['lower'])} to {in_time(bounds['upper'])}"
+    return (*names, in_time(bounds["median"]), interval, _chance(entry), _growth(entry))
 
 
 def _chance(entry: dict[str, Any]) -> str:
@@ -72,15 +113,14 @@ def _chance(entry: dict[str, Any]) -> str:
 
 def _growth(entry: dict[str, Any]) -> str:
     slope = entry["slope_per_second"]["median"]
-    return "" if slope is None else _amount(slope * _DAY_SECONDS, entry["unit"], sign="+")
+    return "" if slope is None else amount(slope * DAY_SECONDS, entry["unit"], sign="+")
 
 
-def _told(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _explain(doors: Doors, entries: Sequence[dict[str, Any]]) -> None:
     for entry in entries:
-        yield f"{entry['problem']} {entry['resource']} {entry['target']} on {entry['host']}"
-        yield f"  {entry['explanation']}"
-        yield f"  {_asserted(entry)}"
-        yield from (f"  {line}" for line in _evidence(entry))
+        lines([f"{entry['problem']} {entry['resource']} {entry['target']} on {entry['host']}"], "bold")
+        lines(f"  {line}" for line in (entry["explanation"], _asserted(entry), *_evidence(entry)))
+        _draw(doors, [entry])
 
 
 def _asserted(entry: dict[str, Any]) -> str:
@@ -91,51 +131,52 @@ def _asserted(entry: dict[str, Any]) -> str:
 
 def _evidence(entry: dict[str, Any]) -> Iterator[str]:
     unit = entry["unit"]
-    limit = "" if entry["limit"] is None else f", limit {_amount(entry['limit'], unit)} going {entry['direction']}"
-    yield f"now {_amount(entry['value'], unit)}{limit}, {_ratio(entry['usage_ratio']) or 'unknown'} used, seen {_span(entry['age_seconds'])} ago"
+    limit = "" if entry["limit"] is None else f", limit {amount(entry['limit'], unit)} going {entry['direction']}"
+    yield f"now {amount(entry['value'], unit)}{limit}, {ratio(entry['usage_ratio']) or 'unknown'} used, seen {in_time(entry['age_seconds'])} ago"
     if entry["reason"]:
         return
     bounds = entry["time_to_limit_seconds"]
-    yield f"time to limit {_span(bounds['median'])}, 90 % interval {_span(bounds['lower'])} to {_span(bounds['upper'])}"
-    yield "reached within " + ", ".join(f"{label} {chance:.0%}" for label, chance in entry["probabilities"].items())
-    slope = {name: _amount((value or 0.0) * _DAY_SECONDS, unit, sign="+") for name, value in entry["slope_per_second"].items()}
+    yield f"time to limit {in_time(bounds['median'])}, 90 % interval {in_time(bounds['lower'])} to {in_time(bounds['upper'])}"
+    yield chances(entry["probabilities"])
+    slope = {name: amount((value or 0.0) * DAY_SECONDS, unit, sign="+") for name, value in entry["slope_per_second"].items()}
     yield f"growth a day {slope['median']}, 90 % interval {slope['lower']} to {slope['upper']}"
     if entry["leak"] and entry["leak"]["confidence"]:
         yield f"a leak with {entry['leak']['confidence']:.0%} confidence"
-    yield from _fan(entry["curve"], unit)
 
 
-def _fan(curve: dict[str, list[float]], unit: str) -> Iterator[str]:
-    """Draw the expected course and its band, each in a line of bars on one scale."""
-    if not curve["median"]:
-        return
-    least, most = min(curve["lower"]), max(curve["upper"])
-    ahead = _span(curve["ahead_seconds"][-1])
-    yield f"the next {ahead}, from {_amount(least, unit)} (lowest bar) to {_amount(most, unit)} (highest):"
-    for name in ("upper", "median", "lower"):
-        bars = "".join(_BARS[int((value - least) / ((most - least) or 1.0) * (len(_BARS) - 1))] for value in curve[name])
-        yield f"  {name:>6} {bars} {_amount(curve[name][-1], unit)}"
+def _draw(doors: Doors, entries: Sequence[dict[str, Any]]) -> None:
+    """Draw what was and what is expected of each, as shares of the limit; in its own unit, and without its past, where these are not known."""
+    for entry in (entry for entry in entries if entry["curve"]["median"]):
+        shares = entry.get("fan")
+        curve = shares or entry["curve"]
+        # There are no fewer bytes than none, wherever a straight line leads to.
+        least = 0.0 if entry["unit"] == "bytes" and not shares else -math.inf
+        edges = {name: [(at, max(least, value)) for at, value in _points(curve["ahead_seconds"], curve[name])] for name in ("lower", "median", "upper")}
+        past = _past(doors, entry) if shares else ()
+        limit = 1.0 if shares else entry["limit"]
+        unit = entry["unit"]
+        said = _share if shares else lambda value, unit=unit: amount(value, unit)
+        fan = Fan(past, limit=limit, **edges)
+        picture(fan, said, fan.caption(f"{entry['target']}, {entry['resource']}: ", said))
 
 
-def _ratio(value: float | None) -> str:
-    return "" if value is None else f"{value:.0%}"
+def _share(value: float) -> str:
+    return f"{value * 100:.3g}%"
 
 
-def _amount(value: float, unit: str, sign: str = "") -> str:
-    if unit == "ratio":
-        return f"{value:{sign}.2%}"
-    power = 0
-    # What would be rounded to a thousand is one of the next.
-    while abs(value) >= 999.5 and power < len(_POWERS) - 1:
-        value, power = value / 1000, power + 1
-    return f"{value:{sign}.3g} {_POWERS[power]}{'B' if unit == 'bytes' else 's' if unit == 'seconds' else ''}".rstrip()
+def _points(ahead: Sequence[float], values: Sequence[float | None]) -> Points:
+    return [(at, value) for at, value in zip(ahead, values, strict=True) if value is not None]
 
 
-def _span(seconds: float | None) -> str:
-    if seconds is None:
-        return "never"
-    unit, length = next(((unit, length) for unit, length in _SPANS if seconds >= length), ("s", 1))
-    return f"{seconds / length:.3g} {unit}"
+def _past(doors: Doors, entry: dict[str, Any]) -> Points:
+    """Return what Prometheus has of the share that was used; nothing where it does not tell, for that is no reason to draw nothing."""
+    now = doors.clock.now()
+    usage = selector("homeostat_usage_ratio", **{name: entry[name] for name in ("problem", "host", "target", "resource")})
+    try:
+        found = doors.prometheus.query_range(f"max({usage})", now - _PAST_SECONDS, now, _PAST_SECONDS / _PAST_POINTS)
+    except PrometheusError:
+        return ()
+    return [(at - now, value) for series in found for at, value in zip(series.timestamps, series.values, strict=True)]
 
 
 def _seconds(label: str) -> float:

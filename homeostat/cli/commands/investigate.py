@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from homeostat.cli.completing import targets
 from homeostat.cli.desk import DurationParameter, printable, with_doors
+from homeostat.cli.showing import waiting
 
 if TYPE_CHECKING:
     from homeostat.config import Duration
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=targets)
 @click.option("--last", type=DurationParameter(), help="How far back, as in 6h; without it, to when it got worse.")
 @click.option("--markdown", is_flag=True, help="All of it, with every number and the query that gave it, as Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="What the exporter's API answers.")
@@ -28,7 +30,8 @@ def investigate(doors: Doors, target: str, last: Duration | None, markdown: bool
     asked: dict[str, str | float] = {"target": target}
     if last is not None:
         asked["since"] = round(doors.clock.now() - last)
-    found = doors.exporter.get("investigation", **asked)
+    with waiting(f"looking into {target}"):
+        found = doors.exporter.get("investigation", **asked)
     if as_json:
         click.echo(json.dumps(found))
         return

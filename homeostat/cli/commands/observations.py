@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from homeostat.cli.desk import printable, table, with_doors
+from homeostat.cli.desk import printable, with_doors
+from homeostat.cli.showing import When, table
 from homeostat.clock import rfc3339
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from homeostat.doors import Doors
 
-_COLUMNS = ("observer", "sees", "looked at", "problems", "events", "metrics")
+_COLUMNS = ("observer", "sees", "looked at", ">problems", ">events", ">metrics")
 
 
 @click.command()
@@ -30,14 +31,16 @@ def observations(doors: Doors, observer: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(seen if observer is None else seen[observer]))
     elif observer is None:
-        table(_COLUMNS, (_row(name, look) for name, look in sorted(seen.items())))
+        now = doors.clock.now()
+        table(_COLUMNS, (_row(name, look, now) for name, look in sorted(seen.items())))
     else:
         for line in _told(observer, seen[observer]):
             click.echo(printable(line))
 
 
-def _row(name: str, look: dict[str, Any]) -> tuple[object, ...]:
-    return name, _standing(look), _moment(look["looked_at"]), len(look["troubles"]), len(look["events"]), len(look["metrics"])
+def _row(name: str, look: dict[str, Any], now: float) -> tuple[object, ...]:
+    looked_at = "never" if look["looked_at"] is None else When(look["looked_at"], now)
+    return name, _standing(look), looked_at, len(look["troubles"]), len(look["events"]), len(look["metrics"])
 
 
 def _standing(look: dict[str, Any]) -> str:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from homeostat.cli.author import author
+from homeostat.cli.completing import actions, services
 from homeostat.cli.desk import DurationParameter, printable, with_doors
+from homeostat.cli.said import json_option, reply
 from homeostat.clock import rfc3339
 from homeostat.config import Duration
 from homeostat.daemon_client import DaemonError
@@ -20,12 +22,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--for", "length", type=DurationParameter(), default=Duration(3600), show_default="1h", help="How long.")
-@click.option("--service", help="Only this service.")
+@click.option("--service", shell_complete=services, help="Only this service.")
 @click.option("--filesystem", help="Only this file system.")
-@click.option("--action", help="Only this action.")
+@click.option("--action", shell_complete=actions, help="Only this action.")
 @click.option("--reason", required=True, help="Why; everyone who looks will read it.")
+@json_option()
 @with_doors
-def pause(doors: Doors, length: Duration, service: str | None, filesystem: str | None, action: str | None, reason: str) -> None:  # noqa: PLR0913, PLR0917 - one per flag
+def pause(doors: Doors, length: Duration, service: str | None, filesystem: str | None, action: str | None, reason: str, as_json: bool) -> None:  # noqa: PLR0913, PLR0917 - one per flag
     """Let nothing be executed for a while. People go on to hear of every problem."""
     if service is not None and filesystem is not None:
         raise click.UsageError("a pause is of one --service or one --filesystem; pause the other in a command of its own")
@@ -44,7 +47,8 @@ def pause(doors: Doors, length: Duration, service: str | None, filesystem: str |
         raise click.ClickException(printable(str(error))) from None
     if made.note:
         click.echo(printable(made.note), err=True)
-    click.echo(f"paused until {rfc3339(now + length)} by silence {made.silence}; end it with: homeostat resume")
+    words = f"paused until {rfc3339(now + length)} by silence {made.silence}; end it with: homeostat resume"
+    reply(words, as_json=as_json, silence=made.silence, until=rfc3339(now + length))
 
 
 def _known_actions(doors: Doors) -> list[str] | None:

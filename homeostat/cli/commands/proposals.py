@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from homeostat.cli.desk import printable, with_doors
+from homeostat.cli.desk import with_doors
+from homeostat.cli.showing import When, panel
 from homeostat.clock import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from homeostat.doors import Doors
+
+_FRAMES = {"low": "green", "medium": "yellow", "high": "red"}
 
 
 @click.command()
@@ -27,23 +30,27 @@ def proposals(doors: Doors, as_json: bool) -> None:
         return
     if not found:
         click.echo("Nothing waits for a person.")
+    now = doors.clock.now()
     for incident in found:
-        for line in _tell(incident):
-            click.echo(printable(line))
+        panel(_title(incident), _tell(incident, now), _FRAMES.get(incident["risk"], ""))
 
 
-def _tell(incident: dict[str, Any]) -> Iterator[str]:
-    proposal = incident["proposal"]
+def _title(incident: dict[str, Any]) -> str:
     confidence = f" at confidence {incident['confidence']:.3f}" if incident["confidence"] is not None else ""
-    yield f"{incident['id']}  {incident['action']} at {incident['target']}, risk {incident['risk']}, because of {incident['problem']}{confidence}"
-    yield f"  {incident['reason']}; plan {proposal['plan_hash'][:12]}, it expires {rfc3339(proposal['expires_at'])}"
+    return f"{incident['id']}  {incident['action']} at {incident['target']}, risk {incident['risk']}, because of {incident['problem']}{confidence}"
+
+
+def _tell(incident: dict[str, Any], now: float) -> Iterator[str]:
+    proposal = incident["proposal"]
+    expires = When(proposal["expires_at"], now).shown
+    yield f"{incident['reason']}; plan {proposal['plan_hash'][:12]}, it expires {expires}"
     if proposal["approved_by"] is not None:
-        yield f"  approved by {proposal['approved_by']} at {rfc3339(proposal['approved_at'])}, and waits"
+        yield f"approved by {proposal['approved_by']} at {rfc3339(proposal['approved_at'])}, and waits"
     for number, command in enumerate(proposal["plan"]["commands"], start=1):
-        yield f"  {number}. {command['summary']}: {command['expected']}{' (cannot be undone)' if command['irreversible'] else ''}"
-        yield from (f"     {line}" for line in command.get("difference", ()))
+        yield f"{number}. {command['summary']}: {command['expected']}{' (cannot be undone)' if command['irreversible'] else ''}"
+        yield from (f"   {line}" for line in command.get("difference", ()))
     if not proposal["plan"]["commands"]:
-        yield "  nothing to do at this moment"
+        yield "nothing to do at this moment"
 
 
 COMMAND = proposals

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from homeostat.cli.desk import table, with_doors
-from homeostat.clock import rfc3339
+from homeostat.cli.desk import with_doors
+from homeostat.cli.showing import When, table
 
 if TYPE_CHECKING:
     from homeostat.doors import Doors
@@ -25,12 +25,12 @@ def scheduled(doors: Doors, as_json: bool) -> None:
     elif not found:
         click.echo("Nothing is deferred or announced.")
     else:
-        table(("until", "id", "state", "action", "target", "why"), map(_row, found))
+        now = doors.clock.now()
+        table(("until", "id", "state", "action", "target", "why"), (_row(incident, now) for incident in found))
 
 
-def _row(incident: dict[str, Any]) -> tuple[object, ...]:
-    until = rfc3339(incident["wake_at"]) if incident["wake_at"] is not None else "unknown"
-    return (until, *(incident[name] for name in ("id", "state", "action", "target", "reason")))
+def _row(incident: dict[str, Any], now: float) -> tuple[object, ...]:
+    return (When(incident["wake_at"], now), *(incident[name] for name in ("id", "state", "action", "target", "reason")))
 
 
 COMMAND = scheduled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import sys
 from typing import TYPE_CHECKING
@@ -12,10 +13,13 @@ import msgspec
 
 from homeostat import selftest as selftests
 from homeostat.cli.desk import DurationParameter, printable, with_doors
+from homeostat.cli.showing import waiting
 from homeostat.daemon_client import DaemonError
 from homeostat.walk import Standing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from homeostat.config import Duration
     from homeostat.doors import Doors
     from homeostat.selftest import Report, Step
@@ -35,7 +39,9 @@ def selftest(doors: Doors, timeout: Duration | None, as_json: bool) -> None:
     Ends with 0 when the chain works, also where a person's word holds the last step back; with 1 where it is broken; with 2
     where a silence or an inhibition kept it from being tested.
     """
-    report = selftests.run(doors, lambda: msgspec.convert(doors.actor.get("selftest"), Standing), _silent if as_json else _tell, math.inf if timeout is None else timeout)
+    with waiting("sending a synthetic problem through the chain") as now_at:
+        told = _Telling(now_at, silent=as_json)
+        report = selftests.run(doors, lambda: msgspec.convert(doors.actor.get("selftest"), Standing), told.tell, math.inf if timeout is None else timeout)
     with contextlib.suppress(DaemonError):
         # Its metrics and alerts are the actor's; one that is down has others.
         doors.actor.post("selftest", msgspec.to_builtins(report))
@@ -46,12 +52,18 @@ def selftest(doors: Doors, timeout: Duration | None, as_json: bool) -> None:
     sys.exit(_EXITS.get(report.verdict, 1))
 
 
-def _tell(step: Step) -> None:
-    click.echo(printable(f"{step.hop:<13}{step.seconds:6.1f} s  {step.words}"))
+@dataclasses.dataclass(frozen=True)
+class _Telling:
+    """Tells each hop as it is passed, and on a terminal that the next is waited for."""
 
+    waits: Callable[[str], None]
+    silent: bool
 
-def _silent(step: Step) -> None:
-    del step
+    def tell(self, step: Step) -> None:
+        """Tell a hop."""
+        self.waits(f"passed {step.hop}, waiting for the next hop")
+        if not self.silent:
+            click.echo(printable(f"{step.hop:<13}{step.seconds:6.1f} s  {step.words}"))
 
 
 def _last_line(report: Report) -> str:

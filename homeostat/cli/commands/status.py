@@ -11,7 +11,8 @@ import msgspec
 
 from homeostat import stopping
 from homeostat.alertmanager import AlertmanagerError, Silence
-from homeostat.cli.desk import printable, table, with_doors
+from homeostat.cli.desk import printable, with_doors
+from homeostat.cli.showing import When, table
 from homeostat.clock import rfc3339
 from homeostat.daemon_client import DaemonError
 from homeostat.holds import Hold, breaker_hold, silence_holds, stop_hold
@@ -53,19 +54,24 @@ def status(doors: Doors, as_json: bool) -> None:
         told = {"parts": dict(found.parts), "unwell": found.unwell, "holds": holds, "warnings": found.warnings, "actor": actor}
         click.echo(msgspec.json.encode(told))
     else:
-        _print(found)
+        _print(found, doors.clock.now())
     if found.unwell:
         sys.exit(1)
 
 
-def _print(found: _Found) -> None:
+def _print(found: _Found, now: float) -> None:
     table(("part", "state"), found.parts)
     if found.holds:
-        table(("held back", "by", "who", "until", "why"), ((hold.scope, hold.by.upper(), hold.author, hold.ends, hold.reason) for hold in found.holds))
+        table(("held back", "by", "who", "until", "why"), (_row(hold, now) for hold in found.holds))
     elif "alertmanager" not in found.unwell and "actor" not in found.unwell:
         click.echo("Nothing is stopped, paused or silenced.")
     for warning in found.warnings:
         click.echo(printable(f"warning: {warning}"))
+
+
+def _row(hold: Hold, now: float) -> tuple[object, ...]:
+    ends = When(hold.until, now) if hold.until is not None else hold.ends
+    return hold.scope, hold.by.upper(), hold.author, ends, hold.reason
 
 
 def _actor(doors: Doors, found: _Found) -> dict[str, Any]:

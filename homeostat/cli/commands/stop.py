@@ -11,6 +11,7 @@ import msgspec
 
 from homeostat import stopping
 from homeostat.cli.author import author
+from homeostat.cli.said import json_option, reply
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, load
 from homeostat.config.types import Actor
@@ -20,8 +21,9 @@ _PATH = r"{}_directory[\"']?:\s*[\"']?(/[^\s\"',}}]*)"
 
 @click.command()
 @click.option("--reason", default="no reason was given", help="Why; everyone who looks will read it.")
+@json_option()
 @click.pass_obj
-def stop(config_file: pathlib.Path, reason: str) -> None:
+def stop(config_file: pathlib.Path, reason: str, as_json: bool) -> None:
     """Stop all acting now, until `homeostat resume`. What runs is ended, or rolled back; your services are left as they are."""
     actor = _actor(config_file)
     path = pathlib.Path(actor.root_directory, "stop")
@@ -32,7 +34,7 @@ def stop(config_file: pathlib.Path, reason: str) -> None:
         raise click.ClickException(str(error)) from None
     if not said_why:
         click.echo("warning: the disk is full, so the reason was not written; the stop holds", err=True)
-    click.echo(f"stopped: nothing is executed until: homeostat resume ({path})")
+    reply(f"stopped: nothing is executed until: homeostat resume ({path})", as_json=as_json, path=str(path))
 
 
 def _actor(config_file: pathlib.Path) -> Actor:

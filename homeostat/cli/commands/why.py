@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from homeostat.cli.completing import targets_and_incidents
 from homeostat.cli.desk import printable, with_doors
+from homeostat.cli.showing import waiting
 from homeostat.explanation.subject import meant_by
 from homeostat.explanation.target import hear, of_target
 
@@ -20,7 +22,7 @@ _MOST_TARGETS = 5
 
 
 @click.command()
-@click.argument("subject", metavar="TARGET|ID|ALERT")
+@click.argument("subject", metavar="TARGET|ID|ALERT", shell_complete=targets_and_incidents)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @with_doors
 def why(doors: Doors, subject: str, as_json: bool) -> None:
@@ -30,9 +32,10 @@ def why(doors: Doors, subject: str, as_json: bool) -> None:
     they were when it was decided. An ALERT is its name or its fingerprint in Alertmanager: one of ours, or one of yours that
     exporter.targets.alert maps.
     """
-    meant = meant_by(doors, subject)
-    told = [_of_story(meant.story)] if meant.story else []
-    told += [{"target": target, **problem} for target in meant.targets[:_MOST_TARGETS] for problem in of_target(hear(doors, target))]
+    with waiting(f"asking about {subject}"):
+        meant = meant_by(doors, subject)
+        told = [_of_story(meant.story)] if meant.story else []
+        told += [{"target": target, **problem} for target in meant.targets[:_MOST_TARGETS] for problem in of_target(hear(doors, target))]
     if as_json:
         click.echo(msgspec.json.encode({"subject": subject, "host": doors.config.host, "remarks": list(meant.remarks), "explained": told}))
         return

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from homeostat.cli.desk import DurationParameter, table, with_doors
+from homeostat.cli.completing import services
+from homeostat.cli.desk import DurationParameter, with_doors
+from homeostat.cli.showing import table
 from homeostat.config import Duration
 from homeostat.time_intervals import local_time
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--next", "ahead", type=DurationParameter(), default=Duration(7 * 86400), show_default="7d", help="How far ahead.")
-@click.option("--service", help="Only this service.")
+@click.option("--service", shell_complete=services, help="Only this service.")
 @click.option("--length", type=DurationParameter(), help="How long a window must be; each service's own when not given.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @with_doors

@@ -79,11 +79,11 @@ class Town:
     exporter: dict[str, Reply] = dataclasses.field(default_factory=lambda: {"forecast": Reply({"error": "no such target is forecast now"}, 404)})
     series: dict[str, list[tuple[dict[str, str], float]]] = dataclasses.field(default_factory=dict)
 
-    def run(self, *arguments: str, typed: str | None = None) -> Result:
+    def run(self, *arguments: str, typed: str | None = None, colour: bool = False) -> Result:
         """Run `homeostat` as a person does, who types on standard input."""
         path = self.folder / "homeostat.yml"
         path.write_text(yaml.safe_dump(self.settings))
-        return CliRunner().invoke(main, ["--config.file", str(path), *arguments], input=typed)
+        return CliRunner().invoke(main, ["--config.file", str(path), *arguments], input=typed, color=colour)
 
     def configure(self, **changes: Any) -> None:
         self.settings = merged(self.settings, changes)

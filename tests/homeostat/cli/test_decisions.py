@@ -38,7 +38,7 @@ def shown(town: Town, *flags: str) -> list[str]:
 
 def test_a_table_says_when_what_became_of_it_and_why(many: Town) -> None:
     lines = many.run("decisions").output.splitlines()
-    assert lines[0].split() == ["when", "id", "problem", "target", "action", "decision", "became", "why"]
+    assert lines[0].split() == ["when", "id", "problem", "target", "action", "decision", "sure", "became", "why"]
     assert lines[1].split()[:2] == ["2023-11-14T22:13:20Z", "0a1b2c3d"]
     assert "succeeded" in lines[1]
     assert "proposed" in lines[3]

@@ -28,19 +28,37 @@ NONE = {
 }  # fmt: skip
 
 
+# The band's two edges and its shade, the median, and the limit as dashes.
+PICTURE = """\
+260 GB │⠭⠭⣍⣉⣉⣉⠍⠉⠉⠉⠍⠉⠓⠒⠖⠒⠒⠒⠖⠒⠒⠒⠖⠒⠒⠒⠖⠒⠒⠒⠖⠒⠒⠒⠦⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⢄⣄⣀⣀⣀⣄⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⡀
+       │⠉⠒⠒⠤⠥⣀⡍⠉⠉⠉⠖⠒⠓⠢⠤⠤⠥⢄⣄⣀⣁⡀⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠉⠉⠍⠉⠉⠉⠍⠉⠉⠉⠍⠉
+       │┊     ⠈⠉⠑⠒⠢⠤⣁⣀⠄ ⠁ ⠄ ⠁⠈⠍⠉⠉⠒⠖⠒⠓⠤⠤⠤⠥⣀⣄⣀⡁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄
+       │┊             ⠉⠉⠓⠢⠤⢄⣁⡀⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠉⠉⠍⠉⠑⠒⠖⠒⠣⠤⠤⠤⣁⣀⣄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄
+       │┊                    ⠈⠉⠑⠓⠤⠤⣀⣁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄⠉⠉⠉⠖⠒⠓⠤⠤⠤⣁⣀⣄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄
+       │┊                            ⠉⠑⠒⠣⠤⢄⣀⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄⠉⠉⠉⠖⠒⠓⠤⠤⠤⣁⣀⣄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄
+130 GB │┊                                   ⠉⠉⠒⠒⠥⢄⣄⡀⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄⠉⠉⠉⠖⠒⠓⠤⠤⠤⣁⣀⣄ ⠁ ⠄
+       │⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠂⠒⠊⠛⠓⠒⠢⠷⠦⣖⣂⡓⠂⠖⠂⠓⠂⠖⠂⠓⠂⠖⠂⠓⠂⠖⠂⠓⠂⠖⠂⠓⠂⠖⠂⠓⠂⠖⠂⠓⠂⠖⠂⠓⠂⠖⠋⠛⠋⠖⠒
+       │┊                                                   ⠈⠉⠉⠒⠓⠢⠤⠤⣁⣀⡄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄
+       │┊                                                             ⠈⠉⠉⠒⠒⠢⠥⠤⢄⣀⣁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄ ⠁ ⠄
+       │┊                                                                        ⠉⠉⠑⠓⠒⠤⠤⢅⣀⣄ ⠁ ⠄ ⠁ ⠄
+   0 B │┊                                                                                  ⠉⠉⠑⠒⠒⠥⠤⢄⣀
+        now                                                                                   in 30d
+""".splitlines()
+
+
 def brief(entry: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if name != "curve"}
 
 
 def test_what_runs_out_first_is_a_table_with_a_reason_where_there_is_no_forecast(town: Town) -> None:
     town.exporter["forecast"] = Reply({"forecasts": [brief(DISK), brief(NONE)], "total": 7})
-    result = town.run("forecast", "--host", "h1", "--limit", "2")
+    result = town.run("forecast", "--host", "h1", "--most", "2")
     assert result.exit_code == 0
     heading, disk, none, more = result.output.splitlines()
     assert heading.split()[:5] == ["target", "resource", "host", "problem", "used"]
     assert disk.split() == ["/srv", "filesystem", "h1", "disk_exhaustion", "83%", "3.7", "d", "2", "d", "to", "never", "93%", "in", "14d", "+40", "GB"]
     assert "no forecast: not_enough_data" in none
-    assert more == "and 5 more; --limit says how many are shown"
+    assert more == "and 5 more; --most says how many are shown"
     assert town.site.asked[-1].query == {"host": ["h1"], "limit": ["2"]}
 
 
@@ -60,10 +78,9 @@ def test_an_explanation_comes_with_its_evidence_and_a_picture(town: Town) -> Non
         "  time to limit 3.7 d, 90 % interval 2 d to never",
         "  reached within 24h 1%, 7d 80%, 14d 93%",
         "  growth a day +40 GB, 90 % interval +34.6 GB to +51.8 GB",
-        "  the next 30 d, from 0 B (lowest bar) to 260 GB (highest):",
-        "     upper █▇▇ 240 GB",
-        "    median ▇▅▃ 100 GB",
-        "     lower ▇▃▁ 0 B",
+        "",
+        "/srv, filesystem: what is expected, with its 90 % band, the limit of 100 GB dashed",
+        *PICTURE,
     ]
 
 
@@ -86,8 +103,8 @@ def test_amounts_are_told_in_their_unit(town: Town, unit: str, value: float, sai
 
 def test_a_flat_curve_is_drawn_too(town: Town) -> None:
     level = {"ahead_seconds": [0.0, 60.0], **{key: [5.0, 5.0] for key in ("lower", "median", "upper")}}
-    town.exporter["forecast"] = Reply({"forecasts": [{**DISK, "curve": level}]})
-    assert "median ▁▁ 5 B" in town.run("forecast", "/srv", "--explain").output
+    town.exporter["forecast"] = Reply({"forecasts": [{**DISK, "limit": None, "curve": level}]})
+    assert "  5 B │⠉⠉⠉⠉" in town.run("forecast", "/srv", "--explain").output
 
 
 def test_a_leak_and_an_unknown_use_are_told(town: Town) -> None:
@@ -118,7 +135,10 @@ def test_nothing_to_forecast_is_told_in_words(town: Town) -> None:
     [
         (("forecast", "/sv"), "no target '/sv' is forecast now; did you mean '/srv' on h1?"),
         (("forecast", "--explain"), "name the TARGET that is to be explained"),
-        (("forecast", "--limit", "0"), "0 is not in the range"),
+        (("forecast", "--most", "0"), "0 is not in the range"),
+        (("forecast", "--limit", "90%"), "write homeostat forecast QUERY --limit 90%"),
+        (("forecast", "up", "--limit", "much"), "'much' is no limit; write a number, 90% or 250GB"),
+        (("forecast", "up", "--direction", "down"), "say the limit too"),
     ],
 )
 def test_what_cannot_be_answered_is_one_line(town: Town, arguments: tuple[str, ...], said: str) -> None:

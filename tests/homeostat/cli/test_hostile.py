@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # What starts programs of its own has tests of its own; what takes a command to run is meant to run it.
 LEFT_OUT = {"check-config", "guard"}
-PATHS = re.compile(r"/api/v1/(query|report|query_range|status|decisions|proposals|scheduled|simulate|windows|accuracy|forecast|observations|investigation|breakers/reset|plan|undo|insights|incidents/[0-9A-Za-z]+(/[a-z]+)?)|/api/v2/(alerts|silences|silence/[^/]+)")
+PATHS = re.compile(r"/api/v1/(query|report|query_range|status|decisions|proposals|scheduled|simulate|windows|accuracy|forecast(/query)?|observations|investigation|breakers/reset|plan|undo|insights|incidents/[0-9A-Za-z]+(/[a-z]+)?)|/api/v2/(alerts|silences|silence/[^/]+)")
 NOT_UNICODE = "web\udcff"
 COMMANDS = every_command()
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f\x9b\u202a-\u202e\u2066-\u2069]")

@@ -1,0 +1,36 @@
+"""Amounts and times of forecasts as people read them."""
+
+from __future__ import annotations
+
+_SPANS = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+_POWERS = ("", "k", "M", "G", "T", "P")
+DAY_SECONDS = 86400
+
+
+def ratio(value: float | None) -> str:
+    """Write a share of one; nothing where it is not known."""
+    return "" if value is None else f"{value:.0%}"
+
+
+def amount(value: float, unit: str = "", sign: str = "") -> str:
+    """Write a value of the unit `bytes`, `seconds`, `ratio`, or any other, to three digits."""
+    if unit == "ratio":
+        return f"{value:{sign}.2%}"
+    power = 0
+    # What would be rounded to a thousand is one of the next.
+    while abs(value) >= 999.5 and power < len(_POWERS) - 1:
+        value, power = value / 1000, power + 1
+    return f"{value:{sign}.3g} {_POWERS[power]}{'B' if unit == 'bytes' else 's' if unit == 'seconds' else ''}".rstrip()
+
+
+def in_time(seconds: float | None) -> str:
+    """Write a time to three digits of its largest unit; None is never."""
+    if seconds is None:
+        return "never"
+    unit, length = next(((unit, length) for unit, length in _SPANS if seconds >= length), ("s", 1))
+    return f"{seconds / length:.3g} {unit}"
+
+
+def chances(probabilities: dict[str, float]) -> str:
+    """Write how probable it is that a limit is reached within each horizon."""
+    return "reached within " + ", ".join(f"{label} {chance:.0%}" for label, chance in probabilities.items())

@@ -1,0 +1,100 @@
+"""What a shell completes a word to: asked of the daemons for a moment only, and silent where nobody answers."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from click.shell_completion import CompletionItem
+
+from homeostat.addresses import leads_to_loopback
+from homeostat.config import Config, load
+from homeostat.credentials import CredentialError, read_token
+from homeostat.daemon_client import DaemonClient, DaemonError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import click
+
+
+_PATIENCE_SECONDS = 1.0
+_MOST = 200
+_MONTH_SECONDS = 30 * 86400
+# A shell shows no more of what stands beside a word.
+_MOST_HELP = 60
+
+_Words = list[CompletionItem]
+
+
+def _completing(found: Callable[[Config], Iterable[tuple[str, str]]]) -> Callable[[click.Context, click.Parameter, str], _Words]:
+    """Return what click asks: the words, each with what it means, that begin as what was typed; none where anything goes wrong."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> _Words:
+        del parameter
+        try:
+            config = load(context.find_root().params["config_file"], Config)
+            words = dict(found(config))
+        except Exception:  # noqa: BLE001 - whatever it is: who presses a key wants no traceback
+            return []
+        # A word that a shell would take apart, or that steers a terminal, is no help.
+        return [CompletionItem(word, help=meaning[:_MOST_HELP]) for word, meaning in words.items() if word.startswith(incomplete) and word.isprintable() and " " not in word]
+
+    return complete
+
+
+def _operator(config: Config) -> str | None:
+    token = next(iter(config.security.operator_token_files), None)
+    return read_token(token) if token else None
+
+
+def _actor(config: Config) -> DaemonClient:
+    return DaemonClient(config.actor_url, _operator(config), _PATIENCE_SECONDS)
+
+
+def _told(incident: dict[str, Any]) -> tuple[str, str]:
+    state = incident["outcome"] or incident["state"]
+    return incident["id"], f"{incident['action']} at {incident['target']}: {state}"
+
+
+def _incidents(config: Config) -> Iterable[tuple[str, str]]:
+    return map(_told, _actor(config).get("decisions", last=_MONTH_SECONDS)[:_MOST])
+
+
+def _proposed(config: Config) -> Iterable[tuple[str, str]]:
+    return map(_told, _actor(config).get("proposals"))
+
+
+def _scheduled(config: Config) -> Iterable[tuple[str, str]]:
+    return map(_told, _actor(config).get("scheduled"))
+
+
+def _services(config: Config) -> Iterable[tuple[str, str]]:
+    return ((name, str(service.manager)) for name, service in config.services.items())
+
+
+def _targets(config: Config) -> Iterable[tuple[str, str]]:
+    yield from _services(config)
+    with contextlib.suppress(DaemonError, CredentialError):
+        door = DaemonClient(config.exporter.url, None if leads_to_loopback(config.exporter.url) else _operator(config), _PATIENCE_SECONDS)
+        for entry in door.get("forecast", limit=_MOST)["forecasts"]:
+            yield entry["target"], f"{entry['resource']} on {entry['host']}"
+
+
+def _targets_and_incidents(config: Config) -> Iterable[tuple[str, str]]:
+    yield from _services(config)
+    with contextlib.suppress(DaemonError, CredentialError):
+        yield from _incidents(config)
+
+
+def _actions(config: Config) -> Iterable[tuple[str, str]]:
+    return ((name, "") for name in _actor(config).get("status")["playbooks"])
+
+
+incidents = _completing(_incidents)
+proposed = _completing(_proposed)
+scheduled = _completing(_scheduled)
+services = _completing(_services)
+targets = _completing(_targets)
+targets_and_incidents = _completing(_targets_and_incidents)
+actions = _completing(_actions)
