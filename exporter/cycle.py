@@ -270,7 +270,7 @@ def _forecasts(settings: Exporter, readings: Sequence[Reading], recalled: _Recal
 def _question(settings: Exporter, reading: Reading, recalled: _Recalled) -> Question:
     horizons = tuple(sorted({*settings.horizons, reading.action_horizon_seconds}))
     since = recalled.marks.get((reading.key.host, reading.key.target), -math.inf)
-    terms = Terms(recalled.now, since, settings.minimum_samples, recalibration=recalled.scores.shift(reading.key.problem))
+    terms = Terms(recalled.now, since, settings.minimum_samples, recalibration=recalled.scores.shift(reading.key.problem), unit=reading.unit)
     return Question(reading.series, reading.limit, horizons, terms)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 OUT_OF_DOMAIN = "The limit, a horizon or a value is no usable number."
 _DAY, _HOUR = 86400.0, 3600.0
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _UNITS = (("d", _DAY), ("h", _HOUR), ("min", 60.0), ("s", 1.0))
 
 
@@ -52,24 +53,39 @@ def span(seconds: float) -> str:
     return f"{seconds:.2g} s"
 
 
-def expected(regime: Regime, trend: Trend, headroom: float, bounds: Bounds) -> str:
+def amount(value: float, unit: str, sign: str = "") -> str:
+    """Write an amount in its unit for people: `2 GiB`, `3.5 %`, `1.5 h`; `sign` is `+` where a rise is to have one."""
+    if unit == "ratio":
+        return f"{100 * value:{sign}.3g} %"
+    if unit == "seconds" and math.isfinite(value):
+        return f"{'-' if value < 0 else sign}{span(abs(value))}"
+    if unit != "bytes":
+        return f"{value:{sign}.4g}"
+    power = 0
+    # What would be rounded to a thousand is one of the next.
+    while abs(value) >= 999.5 and power < len(_BINARY) - 1:
+        value, power = value / 1024, power + 1
+    return f"{value:{sign}.3g} {_BINARY[power]}"
+
+
+def expected(regime: Regime, trend: Trend, headroom: float, bounds: Bounds, unit: str = "") -> str:
     """Explain a forecast: the regime, its drift and scatter, the headroom, and what follows."""
     saturates = "" if math.isinf(trend.damping_seconds) else f", dying out over {span(trend.damping_seconds)}"
     return (
         f"In the {span(trend.seconds)} since {regime.began_by} ({regime.times.size} samples) it moved "
-        f"{trend.drift:+.4g} per second towards the limit{saturates}, give or take {Z95 * trend.drift_error:.2g}, "
-        f"with a scatter of {trend.scatter:.2g}; {_outlook(headroom, bounds)}."
+        f"{amount(trend.drift, unit, '+')} per second towards the limit{saturates}, give or take {amount(Z95 * trend.drift_error, unit)}, "
+        f"with a scatter of {amount(trend.scatter, unit)}; {_outlook(headroom, bounds, unit)}."
     )
 
 
-def _outlook(headroom: float, bounds: Bounds) -> str:
+def _outlook(headroom: float, bounds: Bounds, unit: str) -> str:
     if headroom <= 0:
         return "the limit is reached"
     if math.isinf(headroom):
         return "it has no limit"
     interval = f"90 % interval {span(bounds.lower)} to {span(bounds.upper)}"
     takes = f"which takes {span(bounds.median)}" if math.isfinite(bounds.median) else "more than it is likely to take"
-    return f"{headroom:.4g} are left, {takes} ({interval})"
+    return f"{amount(headroom, unit)} are left, {takes} ({interval})"
 
 
 def stale(seconds: float) -> str:
@@ -89,11 +105,11 @@ def flat(samples: int) -> str:
 
 def judged(course: Course, facts: Facts, growth: float, bounds: Bounds) -> str:
     """Explain a learned forecast: the regime, its usual growth, its saw-tooth, what its own days replayed do, and the outlook."""
-    began_by = "a reset" if facts.reset else course.began_by
+    began_by, unit = "a reset" if facts.reset else course.began_by, course.question.terms.unit
     return (
         f"In the {span(course.question.terms.now - facts.since)} since {began_by} ({course.times.size} samples in all) it moved "
-        f"{growth * _DAY:+.4g} a day towards the limit{_saw_tooth(course, facts)}{_replays(facts)}; "
-        f"{_outlook(course.limit - course.level, bounds)}."
+        f"{amount(growth * _DAY, unit, '+')} a day towards the limit{_saw_tooth(course, facts)}{_replays(facts)}; "
+        f"{_outlook(course.limit - course.level, bounds, unit)}."
     )
 
 
@@ -102,7 +118,7 @@ def _saw_tooth(course: Course, facts: Facts) -> str:
         return ""
     ceiling = course.sign * (course.level + facts.ceiling * course.spread)
     furthest = "at most" if course.sign > 0 else "at least"
-    return f", fell back {facts.falls:.0f} times, every {span(facts.interval_hours * _HOUR)}, from {ceiling:.4g} {furthest}"
+    return f", fell back {facts.falls:.0f} times, every {span(facts.interval_hours * _HOUR)}, from {amount(ceiling, course.question.terms.unit)} {furthest}"
 
 
 def _replays(facts: Facts) -> str:

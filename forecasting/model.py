@@ -46,6 +46,7 @@ class Terms:
     `now` is the time of asking and `since` when the present regime began, as after an action (Unix seconds).
     Fewer than `minimum_samples` in the regime, or none newer than `stale_after_seconds`, give no forecast.
     `recalibration` is added to the logit of every probability, as past forecasts of this kind taught.
+    In which `unit` the explanation says its amounts: `bytes`, `ratio`, `seconds`; in any other they are plain numbers.
     """
 
     now: float
@@ -53,6 +54,7 @@ class Terms:
     minimum_samples: int = 20
     stale_after_seconds: float = 6 * 3600.0
     recalibration: float = 0.0
+    unit: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

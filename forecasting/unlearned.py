@@ -63,7 +63,7 @@ def extrapolate(course: Course) -> Forecast:
     found = leak.verdict(present, trend)
     left = headroom * unit if math.isfinite(course.limit) else math.inf
     return Forecast(
-        explain.expected(present, trend.in_units_of(unit), left, law.bounds()),
+        explain.expected(present, trend.in_units_of(unit), left, law.bounds(), course.question.terms.unit),
         since=float(present.times[0]),
         time_to_limit_seconds=law.bounds(),
         probabilities={horizon: law.within(horizon) for horizon in course.question.horizons},
