@@ -102,7 +102,7 @@ class Question(Section, frozen=True, kw_only=True):
     words: tuple[tuple[str, ...], ...]
     """What has to be in it: of each list one. An entry is a word, some words in a row, or {service} and the like for a known name."""
     also: tuple[str, ...] = ()
-    """Words that speak for it and need not be there; of several kinds that fit, the one that most words speak for is meant."""
+    """Words that speak for it and need not be there; of several kinds that fit, the one is meant that words speak for which few others have."""
     without: tuple[str, ...] = ()
     """Words that rule it out."""
     window: Duration = Duration(7 * DAY)

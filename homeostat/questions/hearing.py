@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import re
 from typing import TYPE_CHECKING
@@ -75,7 +76,9 @@ class _Text:
 
 
 def hear(text: str, questions: Mapping[str, Question], names: Names) -> Heard | Unheard:
-    """Return the kind of question that most of the text's words speak for; of equals the one that asks for more, then the first.
+    """Return the kind of question for which the text's words speak the most; of equals the one that asks for more, then the first.
+
+    A word, or some in a row, that only one kind has speaks for it in full, one that four have for each of them by a quarter.
 
     Raises:
         ValueError: the text is too long.
@@ -84,22 +87,24 @@ def hear(text: str, questions: Mapping[str, Question], names: Names) -> Heard | 
     if len(text) > MOST_LETTERS:
         raise ValueError(f"a question has at most {MOST_LETTERS} letters; this one has {len(text)}")
     read = _read(text, _vocabulary(questions.values()), names)
-    best: tuple[tuple[int, int], str, frozenset[int]] | None = None
-    wanting: tuple[int, str, tuple[str, ...]] | None = None
+    weights = _weights(questions.values())
+    best: tuple[tuple[float, int], str, frozenset[int]] | None = None
+    wanting: tuple[float, str, tuple[str, ...]] | None = None
     for name, question in questions.items():
-        met, kinds = _met(read, question)
+        met, kinds = _met(read, question, weights)
         if met is None:
             continue
+        weight = round(sum(met.values()), 6)
         if kinds:
-            wanting = max(wanting, (len(met), name, kinds), key=lambda each: each[0]) if wanting is not None else (len(met), name, kinds)
-        elif best is None or (len(met), len(question.words)) > best[0]:
-            best = ((len(met), len(question.words)), name, met)
+            wanting = (weight, name, kinds) if wanting is None or weight > wanting[0] else wanting
+        elif best is None or (weight, len(question.words)) > best[0]:
+            best = ((weight, len(question.words)), name, frozenset(met))
     if best is None or (wanting is not None and wanting[0] >= best[0][0] and any(names.near(word, wanting[2]) for word in read.unknown)):
         # Who misspells a name still asks of it: no vaguer question is answered in its place.
         return Unheard(read.unknown, *(wanting[1:] if wanting is not None else ()))
-    _, name, met = best
+    _, name, met_at = best
     window = window_of(text, questions[name].window)
-    return Heard(name, tuple(read.words[place] for place in sorted(met)), _named(read, questions[name]), window, _count(text), read.unknown)
+    return Heard(name, tuple(read.words[place] for place in sorted(met_at)), _named(read, questions[name]), window, _count(text), read.unknown)
 
 
 def window_of(text: str, usual: Duration) -> Duration:
@@ -158,19 +163,31 @@ def _slips(word: str, keys: frozenset[str]) -> frozenset[str]:
     return frozenset(key for key in keys if len(key) >= _LEAST_SLIP and one_letter_apart(word, key))
 
 
-def _met(read: _Text, question: Question) -> tuple[frozenset[int] | None, tuple[str, ...]]:
-    """Return at which words a question is met, None where it is not, and which kinds of name would do where only a name is missing."""
+def _entries(question: Question) -> list[str]:
+    return [*question.also, *(each for group in question.words for each in group)]
+
+
+def _weights(questions: Collection[Question]) -> dict[str, float]:
+    """Return how much each entry tells: the fewer kinds have it, the more."""
+    counted = collections.Counter(entry for question in questions for entry in set(_entries(question)))
+    return {entry: 1 / count for entry, count in counted.items()}
+
+
+def _met(read: _Text, question: Question, weights: Mapping[str, float]) -> tuple[dict[int, float] | None, tuple[str, ...]]:
+    """Return at which words a question is met and how much each tells, None where it is not met, and which kinds of name would do where only a name is missing."""
     if any(read.places(entry) is not None for entry in question.without):
         return None, ()
-    found, kinds = frozenset[int](), tuple[str, ...]()
+    places = {entry: met for entry in _entries(question) if (met := read.places(entry)) is not None}
+    kinds = tuple[str, ...]()
     for group in question.words:
-        places = [met for entry in group if (met := read.places(entry)) is not None]
-        if not places:
+        if not any(entry in places for entry in group):
             kinds = tuple(entry[1:-1] for entry in group if entry[:1] == "{")
             if len(kinds) < len(group):
                 return None, ()
-        found = found.union(*places)
-    return found.union(*(met for entry in question.also if (met := read.places(entry)) is not None)), kinds
+    found: dict[int, float] = {}
+    for entry, met in places.items():
+        found |= {place: max(found.get(place, 0.0), weights[entry]) for place in met}
+    return found, kinds
 
 
 def _named(read: _Text, question: Question) -> dict[str, str]:

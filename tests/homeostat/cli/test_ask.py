@@ -59,9 +59,10 @@ def test_a_question_without_end_is_a_usage_error(town: Town) -> None:
 
 
 def test_what_a_label_holds_never_steers_the_terminal(town: Town) -> None:
-    town.decisions = [incident(outcome="refused", reason="\x1b[2Jgone", target="a\nb")]
+    town.decisions = [incident(outcome="refused", reason="\x1b[2Jgone\x07", target="a\nb")]
     told = town.run("ask", "what was refused")
     assert "\x1b" not in told.output
+    assert "\x07" not in told.output
     assert "\\x1b[2Jgone" in told.output
 
 
@@ -82,10 +83,10 @@ questions:
 
 
 def test_an_example_that_is_taken_for_another_kind_is_refused_with_its_line(town: Town) -> None:
-    town.folder.joinpath("questions.yml").write_text(OWN.replace('["how many cats', '["what uses the most memory of the cats'))
+    town.folder.joinpath("questions.yml").write_text(OWN.replace("how many cats has {host}", "why is the cat so slow at {host}"))
     checked = town.run("check-config", str(town.folder / "questions.yml"))
     assert checked.exit_code == 1
-    assert "questions.yml:3: questions.cats.examples[0]: this would be taken for top-memory: add words to also" in checked.output
+    assert "questions.yml:3: questions.cats.examples[0]: this would be taken for advice: add words to also" in checked.output
 
 
 def test_a_question_that_takes_anothers_example_over_is_warned_of(town: Town) -> None:

@@ -38,6 +38,33 @@ FREELY = {
     "backups": ("how old is the last backup",),
     "log-errors": ("errors in the logs",),
 }  # fmt: skip
+ALSO = {
+    "top-memory": ("which app needs the most RAM?", "memory hogs", "is there enough memory", "how much ram do we have", "list services by memory", "who eats the ram on nas7"),
+    "top-cpu": ("what's hogging the processor", "show cpu load", "is the cpu overloaded", "why is the CPU so high", "top 5 processes by cpu", "how loaded is nas7"),
+    "is-running": ("has jellyfin crashed", "check jellyfin", "is the jellyfin service running", "can you check whether jellyfin is online", "is jellyfin available", "state of jellyfin please"),
+    "service-status": ("anything down?", "which services are not running", "did any service fail", "show me all units", "overview of services", "do all services work"),
+    "network-members": ("list the machines", "what devices are on my network", "which exporters are down", "show hosts", "is everything reachable", "which nodes are offline"),
+    "network-overview": ("show network usage", "how many connections are open", "any packet loss or errors on eth0", "bandwidth", "traffic on nas7", "how busy is the network right now"),
+    "disk-usage": ("free space", "how full is my storage", "which disk is the fullest", "are we running low on disk", "storage left", "how much space does /srv/media have"),
+    "disk-details": ("show disk io", "inode usage", "tell me more about /srv/media", "what type of filesystem is /srv/media", "how fast do the disks grow"),
+    "last-restart": ("when did you last restart jellyfin", "jellyfin last restart time", "since when is jellyfin running", "which service restarted last", "how long has jellyfin been running", "restart history of jellyfin"),
+    "is-up": ("when did nas7 boot", "last reboot of nas7"),
+    "recent-events": ("what did I miss", "show me the latest alerts", "which alerts are firing", "what happened last night", "what happened to jellyfin yesterday", "show events of the last 2 hours"),
+    "worry": ("should I be worried?", "how is everything", "what is urgent", "give me a health check", "are we okay", "is there trouble"),
+    "when-full": ("when will /srv/media fill up", "does immich leak", "how long will /srv/media last", "when does /srv/media reach its limit", "will /srv/media be full this week", "how much time does /srv/media have left"),
+    "runs-out-next": ("which disk fills up first", "what is about to run out", "forecast", "any disks filling up?", "will anything run out soon", "when do we run out of space"),
+    "did": ("show me what you did", "what did you fix", "did you do anything today", "summary of actions this month", "how many restarts did you do this week", "which problems did you repair"),
+    "refused": ("what did you decide not to do", "which actions were vetoed", "anything refused lately", "what have you refused to do", "why did you refuse", "list refusals of the last 3 days"),
+    "pending": ("do I need to do anything", "what are you waiting for", "what needs my approval", "what will you do next", "show pending approvals", "is anything waiting for me"),
+    "why": ("why did you clean /srv/media", "why has nothing been done about jellyfin", "why was jellyfin killed", "what made you restart jellyfin", "why did homeostat restart jellyfin yesterday", "why didn't you do anything about jellyfin"),
+    "advice": ("jellyfin is very slow", "jellyfin keeps crashing", "help me with immich", "what happened to make jellyfin slow", "what do you recommend for /srv/media", "jellyfin hangs"),
+    "success": ("how often do your actions succeed", "how good are you", "how reliable are your actions", "success rate please"),
+    "state": ("is homeostat paused", "are you in shadow mode", "what stops you", "is anything paused", "what is your mode"),
+    "backups": ("is the backup okay", "did the backup run", "how fresh are my snapshots"),
+    "certificates": ("which certs expire soon", "are any certificates expiring"),
+    "log-errors": ("show log errors", "anything weird in the logs", "what errors does the journal show"),
+    "drift": ("is anything out of date compared to its unit", "config drift"),
+}  # fmt: skip
 QUESTIONS = built_in()
 
 
@@ -47,7 +74,7 @@ def heard(text: str) -> Heard:
     return found
 
 
-@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in FREELY.items() for text in texts])
+@pytest.mark.parametrize(("name", "text"), [(name, text) for phrasings in (FREELY, ALSO) for name, texts in phrasings.items() for text in texts])
 def test_a_question_is_understood_with_courtesy_plurals_and_slips(name: str, text: str) -> None:
     assert heard(text).name == name
 
