@@ -85,7 +85,7 @@ def exporter(courses: Sequence[Course], clock: Clock, loads: Loads | None = None
 
 def _predictions(courses: Sequence[Course], now: float) -> tuple[Prediction, ...]:
     readings = [_reading(course, now) for course in courses]
-    answers = forecast([Question(reading.series, reading.limit, HORIZONS, Terms(now)) for reading in readings])
+    answers = forecast([Question(reading.series, reading.limit, HORIZONS, Terms(now, unit=reading.unit)) for reading in readings])
     rules = Rules()
     predictions = []
     for reading, expected in zip(readings, answers, strict=True):

@@ -13,13 +13,13 @@ from playwright.sync_api import Page, expect
 
 from homeostat.clock import SystemClock, rfc3339
 from homeostat.printable import printable
+from tests.actor.live import Live, living
 from tests.actor.process import INTAKE, OPERATOR, Running
 from tests.actor.web import alert, payload
-from tests.integration.test_console import PHONE, log_in
-from tests.integration.test_console import browser as browser  # noqa: PLC0414 - a fixture
-from tests.integration.test_console import live as live  # noqa: PLC0414 - a fixture
-from tests.outlooks import Course, exporter, used_in
+from tests.integration.browsing import PHONE, log_in
+from tests.outlooks import Course
 from tests.support import HOST, WEB, labels_of
+from tests.telling import told_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from actor.model import EpisodeKey
-    from tests.actor.live import Live
-    from tests.httpd import Asked, Reply
 
 pytestmark = pytest.mark.integration
 
@@ -68,6 +66,12 @@ class Watched:
             assert squeezed(printable(word)) in told, (path, word)
 
 
+@pytest.fixture
+def live(tmp_path: pathlib.Path) -> Iterator[Live]:
+    with living(tmp_path) as place:
+        yield place
+
+
 def squeezed(text: str) -> str:
     return "".join(text.split())
 
@@ -89,19 +93,6 @@ def watched(browser: Browser, running: Running) -> Iterator[Watched]:
         yield watch
     finally:
         context.close()
-
-
-def answering(live: Live, courses: list[Course]) -> None:
-    """Let the exporter and Prometheus tell of these."""
-    clock, before = SystemClock(), live.site.answer
-    forecasts = exporter(courses, clock)
-
-    def answer(asked: Asked) -> Reply:
-        if asked.path in {"/api/v1/forecast", "/api/v1/windows"}:
-            return forecasts(asked)
-        return used_in(courses, asked, clock.now()) if asked.path == "/api/v1/query_range" else before(asked)
-
-    live.site.answer = answer
 
 
 def silence(number: int, text: str) -> dict[str, Any]:
@@ -127,7 +118,7 @@ def heard_of(running: Running, live: Live) -> dict[str, str]:
 
 def test_nothing_of_a_corpus_of_markup_is_ever_run_and_all_of_it_can_be_read(live: Live, browser: Browser) -> None:
     courses = [Course(target, problem=problem, resource=resource, a_day=0.001 * number) for number, (target, problem, resource) in enumerate(TRIPLES)]
-    answering(live, courses)
+    told_to(live, courses)
     live.silences.extend(silence(number, text) for number, text in enumerate(MARKUP))
     with live.start(exporter={"url": live.site.url}) as running, watched(browser, running) as watch:
         known = heard_of(running, live)
