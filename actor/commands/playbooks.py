@@ -101,7 +101,7 @@ def test(config: Config, /, name: str, facts_file: str | None, target: str | Non
         return
     plan = _told(lambda: _planned(config, playbook, facts_file or ""))
     if as_json:
-        click.echo(msgspec.json.encode(plan))
+        click.echo(as_text(plan))
         return
     for line in _plan_in_words(plan, protected=playbook.file.protections[0] != "none"):
         click.echo(printable(line))

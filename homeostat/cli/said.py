@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,7 +22,7 @@ def json_option(words: str = "One JSON object.") -> Callable[[Callable[..., Any]
 def as_text(value: Any) -> str:
     """Write JSON in one line that steers no terminal: every control character stays escaped."""
     text = msgspec.json.encode(value).decode()
-    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
 
 
 def reply(words: str, *, as_json: bool, **facts: Any) -> None:

@@ -71,27 +71,57 @@ class When:
 def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """Print a table: drawn on a terminal, and where it is too narrow one row below the other; plain columns when piped.
 
-    A column whose name begins with `>` holds numbers, and is aligned to the right; the last one is free text.
+    A column whose name begins with `>` holds numbers, and is aligned to the right. The last one is free text where its name
+    begins with `~`: it stands below its row where there is no room beside it.
     """
     console = rich.console.Console()
     columns = tuple(columns)
-    names = [name.removeprefix(">") for name in columns]
+    names = [name.lstrip(">~") for name in columns]
     cells = [[_text(cell, console) for cell in row] for row in rows]
     if not console.is_terminal:
         _plain(names, cells)
-    elif _needed(names, cells) > console.width:
-        _cards(console, names, cells)
+    elif _needed(names, cells) <= console.width:
+        console.print(_drawn(console, columns, cells))
+    elif columns[-1].startswith("~") and sum(_widths(names, cells)[:-1]) + _GAP * (len(names) - 2) <= console.width:
+        _with_text_below(console, columns, cells)
     else:
-        drawn = rich.table.Table(box=rich.box.SIMPLE_HEAD, padding=(0, _GAP - 1, 0, 0), pad_edge=False, header_style="bold")
-        widths = _widths(names, cells)
-        fits = sum(widths) + _GAP * len(widths) <= console.width
-        for place, (name, said) in enumerate(zip(names, columns, strict=True)):
-            # All but the free text keeps its width, and what is longer than a name should be folds.
-            width = None if fits or place == len(names) - 1 else min(widths[place], _MOST_NAME)
-            drawn.add_column(name, justify="right" if said.startswith(">") else "left", overflow="fold", width=width)
-        for row in cells:
-            drawn.add_row(*(rich.text.Text(cell, style=_STYLES.get(cell, "")) for cell in row))
-        console.print(drawn)
+        _cards(console, names, cells)
+
+
+def _drawn(console: rich.console.Console, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> rich.table.Table:
+    """Return the table; all but the last column keep their width, and what is longer than a name should be folds."""
+    drawn = rich.table.Table(box=rich.box.SIMPLE_HEAD, padding=(0, _GAP - 1, 0, 0), pad_edge=False, header_style="bold")
+    names = [name.lstrip(">~") for name in columns]
+    widths = _widths(names, cells)
+    fits = sum(widths) + _GAP * len(widths) <= console.width
+    for place, (name, said) in enumerate(zip(names, columns, strict=True)):
+        width = None if fits or place == len(names) - 1 else min(widths[place], _MOST_NAME)
+        drawn.add_column(name, justify="right" if said.startswith(">") else "left", overflow="fold", width=width)
+    for row in cells:
+        drawn.add_row(*(rich.text.Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    return drawn
+
+
+def _with_text_below(console: rich.console.Console, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """Print the table without its last column, each of whose cells stands below its row."""
+    names = [name.lstrip(">~") for name in columns[:-1]]
+    widths = _widths(names, [row[:-1] for row in cells])
+    heading = rich.text.Text(_in_columns(columns, names, widths).plain, style="bold")
+    console.print("", heading, rich.text.Text("─" * heading.cell_len, style="dim"), sep="\n", no_wrap=True)
+    for row in cells:
+        console.print(_in_columns(columns, row[:-1], widths), no_wrap=True)
+        console.print(rich.padding.Padding(rich.text.Text(row[-1], style="dim", overflow="fold"), (0, 0, 0, _GAP * 2), expand=False))
+    console.print()
+
+
+def _in_columns(columns: Sequence[str], row: Sequence[str], widths: Sequence[int]) -> rich.text.Text:
+    line = rich.text.Text()
+    for name, cell, width in zip(columns, row, widths, strict=False):
+        space = " " * (width - rich.cells.cell_len(cell))
+        padded = f"{space}{cell}" if name.startswith(">") else f"{cell}{space}"
+        line.append(f"{padded}{' ' * _GAP}", style=_STYLES.get(cell, ""))
+    line.rstrip()
+    return line
 
 
 def _text(cell: object, console: rich.console.Console) -> str:

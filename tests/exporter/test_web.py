@@ -105,13 +105,18 @@ def test_metrics_are_served_as_prometheus_expects_them() -> None:
     assert b"homeostat_problem_confidence_ratio{" in answer.data
 
 
+def lasting(page: bytes) -> list[bytes]:
+    # What the process takes is another number a moment later.
+    return [line for line in page.splitlines() if b"_process_" not in line]
+
+
 @pytest.mark.parametrize(("accepted", "packed"), [("gzip", True), ("deflate, gzip;q=0.5", True), ("gzip;q=0", False), ("identity", False), ("", False)])
 def test_metrics_are_packed_only_for_who_asks_for_it(accepted: str, packed: bool) -> None:
     asked = client(ASSERTED)
     answer = asked.get("/metrics", headers={"Accept-Encoding": accepted})
     assert (answer.headers.get("Content-Encoding") == "gzip") == packed
     text = gzip.decompress(answer.data) if packed else answer.data
-    assert text == asked.get("/metrics").data
+    assert lasting(text) == lasting(asked.get("/metrics").data)
 
 
 def test_the_quietest_window_of_each_day_is_json() -> None:

@@ -6,11 +6,11 @@ import typing
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from homeostat.cli.completing import actions, targets
 from homeostat.cli.desk import DurationParameter, with_doors
 from homeostat.cli.moments import Moment, moment
+from homeostat.cli.said import as_text
 from homeostat.cli.showing import When, table
 from homeostat.config import Duration
 from homeostat.config.section import DAY
@@ -41,13 +41,13 @@ def decisions(doors: Doors, as_json: bool, **asked: Any) -> None:
         raise click.UsageError("--last and --since are two beginnings; say one")
     found: list[dict[str, Any]] = doors.actor.get("decisions", **_query(asked, doors.clock.now()))
     if as_json:
-        click.echo(msgspec.json.encode(found))
+        click.echo(as_text(found))
         return
     if not found:
         click.echo(_none(asked))
         return
     now = doors.clock.now()
-    table(("when", "id", "problem", "target", "action", "decision", "sure", "became", "why"), (_row(incident, now) for incident in found))
+    table(("when", "id", "problem", "target", "action", "decision", ">sure", "became", "~why"), (_row(incident, now) for incident in found))
     if len(found) == _MOST:
         click.echo(f"These are the {_MOST} that were touched last; --until and the other options lead to the rest.")
 

@@ -55,7 +55,7 @@ def _described(checked: Checked) -> dict[str, object]:
 
 
 def _show(examined: list[Checked]) -> None:
-    table(("check", "result", "seen"), [(checked.name, finding.result, finding.seen) for checked in examined for finding in checked.findings])
+    table(("check", "result", "~seen"), [(checked.name, finding.result, finding.seen) for checked in examined for finding in checked.findings])
     counts = counted(examined)
     click.echo(f"\n{len(examined)} checks: {', '.join(f'{number} {result}' for result, number in counts.items())}")
     trouble = [(checked.name, finding) for result in ("failed", "warned") for checked in examined for finding in checked.findings if finding.result == result]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from homeostat.cli.desk import with_doors
+from homeostat.cli.said import as_text
 from homeostat.cli.showing import When, panel
 from homeostat.clock import rfc3339
 
@@ -26,7 +26,7 @@ def proposals(doors: Doors, as_json: bool) -> None:
     """List what waits for your yes or no. Say it with: homeostat approve ID, or homeostat deny ID."""
     found: list[dict[str, Any]] = doors.actor.get("proposals")
     if as_json:
-        click.echo(msgspec.json.encode(found))
+        click.echo(as_text(found))
         return
     if not found:
         click.echo("Nothing waits for a person.")

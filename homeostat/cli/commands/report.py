@@ -12,6 +12,7 @@ import rich.console
 import rich.markdown
 
 from homeostat.cli.desk import with_doors
+from homeostat.cli.showing import waiting
 from homeostat.config import Duration
 from homeostat.reports.folder import write_file
 from homeostat.reports.gathering import asked_for, gather, sources_of
@@ -36,7 +37,8 @@ _FORMATS = ("markdown", "html")
 def report(doors: Doors, period: str, form: str, output: pathlib.Path, as_json: bool) -> None:
     """Report on the time up to now. What cannot be learned is named, and the rest is told all the same."""
     now = doors.clock.now()
-    made = gather(sources_of(doors), asked_for(doors.config, Duration.parse(period), now), now)
+    with waiting("gathering what happened"):
+        made = gather(sources_of(doors), asked_for(doors.config, Duration.parse(period), now), now)
     if str(output) != "-":
         write_file(output, _written(made, form, as_json=as_json).encode())
         click.echo(f"{output} is written.")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from homeostat.cli.desk import with_doors
+from homeostat.cli.said import as_text
 from homeostat.cli.showing import When, table
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ def scheduled(doors: Doors, as_json: bool) -> None:
     """List what is deferred or announced. The soonest comes first, and every gate is asked again when its time has come."""
     found: list[dict[str, Any]] = doors.actor.get("scheduled")
     if as_json:
-        click.echo(msgspec.json.encode(found))
+        click.echo(as_text(found))
     elif not found:
         click.echo("Nothing is deferred or announced.")
     else:
         now = doors.clock.now()
-        table(("until", "id", "state", "action", "target", "why"), (_row(incident, now) for incident in found))
+        table(("until", "id", "state", "action", "target", "~why"), (_row(incident, now) for incident in found))
 
 
 def _row(incident: dict[str, Any], now: float) -> tuple[object, ...]:

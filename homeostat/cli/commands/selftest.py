@@ -13,6 +13,7 @@ import msgspec
 
 from homeostat import selftest as selftests
 from homeostat.cli.desk import DurationParameter, printable, with_doors
+from homeostat.cli.said import as_text
 from homeostat.cli.showing import waiting
 from homeostat.daemon_client import DaemonError
 from homeostat.walk import Standing
@@ -46,7 +47,7 @@ def selftest(doors: Doors, timeout: Duration | None, as_json: bool) -> None:
         # Its metrics and alerts are the actor's; one that is down has others.
         doors.actor.post("selftest", msgspec.to_builtins(report))
     if as_json:
-        click.echo(msgspec.json.encode(report))
+        click.echo(as_text(report))
     else:
         click.echo(_last_line(report))
     sys.exit(_EXITS.get(report.verdict, 1))

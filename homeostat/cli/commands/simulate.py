@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from homeostat.cli.desk import printable, with_doors
+from homeostat.cli.said import as_text
 from homeostat.clock import rfc3339
 from homeostat.config import Duration
 
@@ -34,7 +35,7 @@ def simulate(doors: Doors, alert: BinaryIO, as_json: bool) -> None:
     # Alertmanager's API and amtool list alerts; its webhook wraps them.
     foreseen: list[dict[str, Any] | str] = doors.actor.post("simulate", {"alerts": payload} if isinstance(payload, list) else payload)
     if as_json:
-        click.echo(msgspec.json.encode(foreseen))
+        click.echo(as_text(foreseen))
         return
     for one in foreseen:
         for line in [f"No decision: {one}"] if isinstance(one, str) else _tell(one):

@@ -12,6 +12,7 @@ import msgspec
 from homeostat import stopping
 from homeostat.alertmanager import AlertmanagerError, Silence
 from homeostat.cli.desk import printable, with_doors
+from homeostat.cli.said import as_text
 from homeostat.cli.showing import When, table
 from homeostat.clock import rfc3339
 from homeostat.daemon_client import DaemonError
@@ -52,7 +53,7 @@ def status(doors: Doors, as_json: bool) -> None:
     if as_json:
         holds = [{**dataclasses.asdict(hold), "ends": hold.ends} for hold in found.holds]
         told = {"parts": dict(found.parts), "unwell": found.unwell, "holds": holds, "warnings": found.warnings, "actor": actor}
-        click.echo(msgspec.json.encode(told))
+        click.echo(as_text(told))
     else:
         _print(found, doors.clock.now())
     if found.unwell:
@@ -60,9 +61,9 @@ def status(doors: Doors, as_json: bool) -> None:
 
 
 def _print(found: _Found, now: float) -> None:
-    table(("part", "state"), found.parts)
+    table(("part", "~state"), found.parts)
     if found.holds:
-        table(("held back", "by", "who", "until", "why"), (_row(hold, now) for hold in found.holds))
+        table(("held back", "by", "who", "until", "~why"), (_row(hold, now) for hold in found.holds))
     elif "alertmanager" not in found.unwell and "actor" not in found.unwell:
         click.echo("Nothing is stopped, paused or silenced.")
     for warning in found.warnings:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from homeostat.cli.completing import targets_and_incidents
 from homeostat.cli.desk import printable, with_doors
+from homeostat.cli.said import as_text
 from homeostat.cli.showing import waiting
 from homeostat.explanation.subject import meant_by
 from homeostat.explanation.target import hear, of_target
@@ -37,7 +37,7 @@ def why(doors: Doors, subject: str, as_json: bool) -> None:
         told = [_of_story(meant.story)] if meant.story else []
         told += [{"target": target, **problem} for target in meant.targets[:_MOST_TARGETS] for problem in of_target(hear(doors, target))]
     if as_json:
-        click.echo(msgspec.json.encode({"subject": subject, "host": doors.config.host, "remarks": list(meant.remarks), "explained": told}))
+        click.echo(as_text({"subject": subject, "host": doors.config.host, "remarks": list(meant.remarks), "explained": told}))
         return
     for line in _lines(meant.remarks, told):
         click.echo(printable(line))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pathlib
 import pty
@@ -136,6 +137,14 @@ def test_long_and_hostile_names_neither_leave_the_terminals_width_nor_steer_it(l
         assert max(map(len, plain(shown))) <= width
         assert shown.count("a") >= 200
     assert "[red]" in shown
+
+
+def test_json_keeps_what_would_steer_a_terminal_escaped_and_says_the_same(lived_in: Town) -> None:
+    hostile = f"{HOSTILE}\U000e0001ß"
+    lived_in.decisions = [incident(target=hostile, reason=hostile)]
+    written = lived_in.run("decisions", "--json").output
+    assert written.strip().isprintable()
+    assert json.loads(written)[0]["target"] == hostile
 
 
 def test_what_takes_its_time_says_so_on_a_terminals_standard_error_only(lived_in: Town) -> None:
