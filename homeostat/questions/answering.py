@@ -57,12 +57,17 @@ def answer(doors: Doors, text: str) -> Reply:
         raise NotUnderstood(_why_not(heard, names), can_be_asked(questions, names))
     question = questions[heard.name]
     asking = Asking(doors, heard, names)
-    if question.tells is not None:
-        parts = telling.TELLERS[question.tells](doors, heard.names.get("target") or heard.names["host"])
-    else:
-        parts = tuple(_parts(asking, question))
+    parts = tuple(_parts(asking, question)) if question.tells is None else _told(asking, telling.TELLERS[question.tells])
     remarks += tuple(_remarks(asking, question))
     return Reply(text, heard.name, heard.because, {**heard.names, "window": str(heard.window)}, remarks, parts)
+
+
+def _told(asking: Asking, tell: Callable[[Doors, str], tuple[Part, ...]]) -> tuple[Part, ...]:
+    """Tell of the target that is named, else of this host; what another host's actor does only that one knows."""
+    names, here = asking.heard.names, asking.doors.config.host
+    if "target" not in names and names["host"] != here:
+        return (Part(names["host"], (f"Only the actor of {names['host']} knows that: ask there, as here is {here}.",)),)
+    return tell(asking.doors, names.get("target") or here)
 
 
 def can_be_asked(questions: Mapping[str, Question], names: Names) -> tuple[str, ...]:
@@ -74,10 +79,10 @@ def can_be_asked(questions: Mapping[str, Question], names: Names) -> tuple[str, 
 
 
 def _names(doors: Doors) -> tuple[Names, tuple[str, ...]]:
-    try:
-        return known_names(doors.config, doors.prometheus.query(QUERY)), ()
-    except PrometheusError as error:
-        return known_names(doors.config, ()), (f"Only names of the configuration are known: {error}",)
+    told = ask_all({"names": functools.partial(doors.prometheus.query, QUERY)})["names"]
+    if isinstance(told, Silent):
+        return known_names(doors.config, ()), (f"Only names of the configuration are known: {told.reason}",)
+    return known_names(doors.config, told), ()
 
 
 def _why_not(unheard: Unheard, names: Names) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,9 @@ def why(doors: Doors, target: str) -> tuple[Part, ...]:
     """Tell of each problem at a target the one sentence that says it all, and what was decided there in 30 days."""
     heard = hear(doors, target)
     asked = (*facts.queries(doors.config.host, target), f"GET /api/v1/forecast?target={target} of the exporter")
-    parts = [_why(target, told, asked) for told in of_target(heard)[:_MOST_PROBLEMS]]
     silent = isinstance(heard.incidents, Silent)
+    dark = silent and isinstance(heard.now, Silent) and isinstance(heard.forecasts, Silent)
+    parts = [dataclasses.replace(_why(target, told, asked), silent=dark) for told in of_target(heard)[:_MOST_PROBLEMS]]
     incidents = [] if isinstance(heard.incidents, Silent) else heard.incidents
     lines = (f"No answer: {heard.incidents.reason}" if isinstance(heard.incidents, Silent) else f"{len(incidents)} in the last 30 days." if incidents else "Nothing was decided there in the last 30 days.",)
     rows = tuple(map(_row, incidents[:_MOST_ALIKE]))
@@ -82,7 +84,7 @@ def advice(doors: Doors, target: str) -> tuple[Part, ...]:
     return (
         Part("What to do", (*advise(case), *silent), asked=tuple(queries.values()), silent=len(silent) == 2 and looked is None),
         _evidence(target, told["looked"]),
-        _alike(target, here, elsewhere, problems),
+        dataclasses.replace(_alike(target, here, elsewhere, problems), silent=isinstance(told["here"], Silent)),
     )
 
 

@@ -75,13 +75,13 @@ def _tell(reply: Reply) -> None:
             click.echo()
         _tell_part(part)
     click.echo()
-    click.echo(printable(f"Taken as {reply.name}, by: {', '.join(reply.because)}. Asked for it:"))
+    click.secho(printable(f"Taken as {reply.name}, by: {', '.join(reply.because)}. Asked for it:"), dim=True)
     for asked in dict.fromkeys(asked for part in reply.parts for asked in part.asked):
-        click.echo(printable(f"  {asked}"))
+        click.secho(printable(f"  {asked}"), dim=True)
 
 
 def _tell_part(part: Part) -> None:
-    click.echo(printable(part.title))
+    click.secho(printable(part.title), bold=True)
     for line in part.lines:
         click.echo(printable(f"  {line}"))
     if part.rows:

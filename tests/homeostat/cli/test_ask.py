@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.homeostat.cli.conftest import incident
+from tests.httpd import Reply
 
 if TYPE_CHECKING:
     from tests.homeostat.cli.conftest import Town
@@ -64,6 +67,27 @@ def test_what_a_label_holds_never_steers_the_terminal(town: Town) -> None:
     assert "\x1b" not in told.output
     assert "\x07" not in told.output
     assert "\\x1b[2Jgone" in told.output
+
+
+def test_why_and_advice_tell_what_they_can(town: Town) -> None:
+    town.decisions = [incident(), incident(id="77", outcome="failed", target="web")]
+    town.exporter["investigation"] = Reply({"words": ["Seen now: it swaps."], "points": [{"promql": "node_vmstat_pswpin"}], "known": None})
+    told = town.run("ask", "why did you restart web?").output
+    assert "service-restart was run at web at 2023-11-14T22:13:30Z; it is verified: memory fell." in told
+    assert "`homeostat why 0a1b2c3d` shows every term and gate." in told
+    advice = town.run("ask", "why is web slow?").output
+    assert "No problem is asserted at web, so Homeostat does nothing there by itself." in advice
+    assert "Seen now: it swaps." in advice
+    assert "At web service-restart against memory_leak succeeded 1 of 2 times in 90 days." in advice
+    assert "  node_vmstat_pswpin\n" in advice
+
+
+@pytest.mark.parametrize("question", ["why did you restart web?", "why is web slow?"])
+def test_why_and_advice_of_nobody_are_no_answer(town: Town, question: str) -> None:
+    town.configure(prometheus={"url": "http://127.0.0.1:9", "timeout": "1s"}, links={"console": "http://127.0.0.1:9"}, exporter={"url": "http://127.0.0.1:9"})
+    told = town.run("ask", question)
+    assert told.exit_code == 1
+    assert "gave no answer" in told.output
 
 
 def test_with_nobody_answering_it_fails(town: Town) -> None:

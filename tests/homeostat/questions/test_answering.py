@@ -155,6 +155,11 @@ def test_a_name_that_is_only_near_is_remarked_where_the_question_needs_none() ->
     assert reply.remarks == ("'jelly' is no name that is known here; did you mean jellyfin?",)
 
 
+def test_another_host_is_asked_for_its_own_story() -> None:
+    doors = Doors({}, [], loads(CONFIG.replace('exporter: {hosts: {"10.0.0.9:9100": nas}}', 'exporter: {hosts: {"10.0.0.9:9100": pi}}'), Config, "homeostat.yml"))
+    assert ask(doors, "why did you do nothing at pi?").parts[0].lines == ("Only the actor of pi knows that: ask there, as here is nas.",)
+
+
 def test_an_owner_s_question_of_a_built_in_s_name_takes_its_place() -> None:
     config = loads(CONFIG.replace("  cats:\n", "  top-memory:\n"), Config, "homeostat.yml")
     assert ask(Doors({}, [], config)).name == "top-memory"
