@@ -140,6 +140,21 @@ def test_a_leak_and_its_quiet_hours_are_told(host: Host, town: Site) -> None:
         assert "at 10 % of its busiest hour" in told
 
 
+def test_a_problem_that_is_seen_has_no_picture_and_no_number(actor: Actor, ada: Visitor, town: Site) -> None:
+    forecasting(actor, town, [DISK_COURSE])
+    tell = town.answer
+
+    def seen(asked: Asked) -> Reply:
+        entry = json.loads(tell(asked).content())["forecasts"][0]
+        nothing = {"usage_ratio": None, "limit": None, "fan": None, "probabilities": {}, "probability": None, "reason": "out_of_domain"}
+        return Reply({"forecasts": [entry | nothing | dict.fromkeys(("time_to_limit_seconds", "slope_per_second"), dict.fromkeys(("lower", "median", "upper")))]})
+
+    town.answer = seen
+    page = ada.client.get("/forecasts/target?host=h1&target=disk")
+    assert "It is seen, not forecast" in text(page)
+    assert (kinds(page, "plot"), "out of domain" in text(page), "asserted with" in text(page)) == (0, False, True)
+
+
 def test_a_target_that_nobody_forecasts_is_told_so(actor: Actor, ada: Visitor, town: Site) -> None:
     forecasting(actor, town, A_FEW)
     answer = ada.client.get("/forecasts/target?host=h1&target=nowhere")
