@@ -47,7 +47,7 @@ def _running_out(report: Report) -> Iterator[Recommendation]:
     for one in report.now.runs_out if report.now is not None else ():
         if one.median < _NEAR_SECONDS and (one.action == "none" or one.decision == "alert-only"):
             why = "no action answers it" if one.action == "none" else f"{one.action} is not sure enough to be more than told of"
-            yield _say(f"See to {one.target} today: {one.problem}.", f"It reaches its limit in {span(one.median)}, and {why}.", "homeostat forecast --limit 5")
+            yield _say(f"See to {one.target} today: {one.problem}.", f"It reaches its limit in {span(one.median)}, and {why}.", "homeostat forecast --most 5")
 
 
 def _waiting(report: Report) -> Iterator[Recommendation]:
