@@ -38,7 +38,7 @@ def _checks() -> Panel:
         description="Links of the chain by what the doctor found when it last looked. The actor has it look by itself; `homeostat doctor` has it look now.",
         targets=[Target(f"sum by (result) (homeostat_doctor_checks{{{HOST}}})", "{{result}}")],
         unit="short",
-        width=4,
+        width=5,
         least=0,
         no_value="not looked yet",
         overrides=[field(result, {"color": color(shade)}) for result, shade in _RESULTS.items()],
@@ -66,7 +66,7 @@ def _hops() -> Panel:
         description=f"How long the last synthetic problem took at each hop, on the slowest of the selected hosts. In their order: {', '.join(HOP_NAMES)}.",
         targets=[Target(f"sort_desc(max by (hop) (homeostat_selftest_duration_seconds{{{HOST}}}))", "{{hop}}")],
         unit="s",
-        width=6,
+        width=5,
         steps=((None, "blue"),),
         least=0,
         no_value="no selftest yet",
@@ -131,14 +131,15 @@ def _evaluation_faults() -> Panel:
 
 
 def _deliveries() -> Panel:
-    sent, failed = ("alertmanager_notifications_total", "alertmanager_notifications_failed_total")
+    sent = "sum by (integration) (increase(alertmanager_notifications_total[$__rate_interval])) > 0"
+    failed = "sum by (integration) (increase(alertmanager_notifications_failed_total[$__rate_interval]))"
     return Panel(
         look=STEPS,
         title="Alertmanager's deliveries",
         description="Notifications that Alertmanager sent, by way, and those that failed: the actor's webhook is one of the webhooks.",
         targets=[
-            Target(f"sum by (integration) (increase({sent}[$__rate_interval])) > 0", "sent: {{integration}}"),
-            Target(f"sum by (integration) (increase({failed}[$__rate_interval])) > 0", "failed: {{integration}}"),
+            Target(sent, "sent: {{integration}}"),
+            Target(f"{failed} and on (integration) ({sent})", "failed: {{integration}}"),
         ],
         unit="short",
         width=8,

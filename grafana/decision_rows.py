@@ -146,7 +146,7 @@ def _refusals_over_time() -> Panel:
         description="Times that a gate said no, by gate. The first refusal decides; all gates are asked and recorded.",
         targets=[Target(f"sum by (gate) ({grown(_REFUSALS, 'host, gate, action', '$__interval')})", "{{gate}}")],
         unit="short",
-        width=10,
+        width=8,
         least=0,
         no_value="nothing was refused",
     )
@@ -160,7 +160,7 @@ def _refusal_ranking() -> Panel:
         description="Which gate stopped which action how often; `homeostat why` tells the reason of each.",
         targets=[Target(f"sort_desc({refusals} > 0)", "{{gate}}: {{action}}")],
         unit="short",
-        width=6,
+        width=8,
         steps=((None, "orange"),),
         least=0,
         no_value="nothing was refused",

@@ -48,7 +48,7 @@ def _firing(width: int) -> Panel:
 
 def _doctor(width: int) -> Panel:
     return _figure(
-        "Doctor: failed checks",
+        "Failed checks",
         "Links of the chain that the doctor found broken when it last looked; `homeostat doctor` says how to mend each.",
         f'sum(homeostat_doctor_checks{{{HOST}, result="failed"}})',
         width,

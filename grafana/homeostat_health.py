@@ -44,5 +44,6 @@ def _annotations() -> list[Json]:
             for daemon in ("exporter", "actor")
         ),
         moments("Configurations", f"max by (host, daemon) ({taken}{{{HOST}}}) * 1000", "{{daemon}} took over its configuration", "{{host}}", "purple"),
-        annotation("Own alerts", f"max by (alertname, severity) ({OWN_ALERTS})", "{{alertname}}", "{{severity}}", "red"),
+        # Not all of them are about one host.
+        {**annotation("Own alerts", f"max by (alertname, severity) ({OWN_ALERTS})", "{{alertname}}", "{{severity}}", "red"), "tagKeys": "severity"},
     ]

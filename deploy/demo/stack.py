@@ -181,7 +181,7 @@ def _prometheus_config(stack: Stack) -> dict[str, Any]:
     config: dict[str, Any] = yaml.safe_load(text)
     config["global"] = {"scrape_interval": "2s", "evaluation_interval": "2s"}
     config["scrape_configs"][-1]["static_configs"] = [{"targets": [f"127.0.0.1:{stack.ports['node']}"]}]
-    config["scrape_configs"] += [{"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{stack.ports[name]}"]}]} for name in SERVICES]
+    config["scrape_configs"] += [{"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{stack.ports[name]}"]}]} for name in ("prometheus", "alertmanager", *SERVICES)]
     for job in config["scrape_configs"]:
         job["static_configs"][0]["labels"] = {"instance": "sandbox"}
     return config

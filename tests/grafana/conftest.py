@@ -13,10 +13,14 @@ from homeostat.clock import SystemClock
 from homeostat.config.types import Prometheus as PrometheusConfig
 from homeostat.prometheus import Prometheus, PrometheusError
 from tests.grafana import history
+from tests.grafana.additions import with_additions
+from tests.grafana.recording import recording
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator
+
+    from tests.grafana.recording import Recording
 
 READY_SECONDS = 60
 
@@ -28,15 +32,34 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         yield started
 
 
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """Start Prometheus on what the demo's held, answer when it can be asked, and end it."""
+    with replaying(tmp_path_factory.mktemp("demo"), recording()) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def more_than_the_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """Start Prometheus on what the demo's held and what the demo never shows."""
+    with replaying(tmp_path_factory.mktemp("more"), with_additions()) as started:
+        yield started
+
+
+def replaying(directory: pathlib.Path, recorded: Recording) -> contextlib.AbstractContextManager[Prometheus]:
+    """Run a Prometheus that holds `recorded`; what ended between two samples ends there."""
+    return remembering(directory, recorded.openmetrics(), lookback_seconds=2 * recorded.step)
+
+
 @contextlib.contextmanager
-def remembering(directory: pathlib.Path, openmetrics: str) -> Iterator[Prometheus]:
+def remembering(directory: pathlib.Path, openmetrics: str, lookback_seconds: int = 300) -> Iterator[Prometheus]:
     """Run a Prometheus that scrapes nothing and holds these samples of the past."""
     _fill(directory, openmetrics)
     with (directory / "log").open("wb") as log, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
         free.close()
-        process = subprocess.Popen(_argv(directory, address), stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([*_argv(directory, address), f"--query.lookback-delta={lookback_seconds}s"], stdout=log, stderr=subprocess.STDOUT)
     try:
         yield _ready(process, Prometheus(PrometheusConfig(url=f"http://{address}")), directory / "log")
     finally:

@@ -1,7 +1,11 @@
+"""What a real Prometheus answers that holds what the demo's held, and one that holds two made-up hosts' past hours."""
+
 from __future__ import annotations
 
 import json
 import math
+import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,19 +13,38 @@ import pytest
 from grafana import generate
 from grafana.queries import Query, panel_queries, panels, unanswered
 from tests.grafana import history
+from tests.grafana.recording import recording
 
 if TYPE_CHECKING:
     from homeostat.prometheus import Prometheus, Series
 
-DASHBOARD = json.loads((generate.DIRECTORY / "autonomous-operations.json").read_text(encoding="utf-8"))
+DASHBOARDS = {name: json.loads((generate.DIRECTORY / name).read_text(encoding="utf-8")) for name in generate.DASHBOARDS}
+DASHBOARD = DASHBOARDS["autonomous-operations.json"]
 VALUES = {"__range": "3h", "ahead": "1h"}
 QUERIES = panel_queries(DASHBOARD, VALUES)
+OF_THE_DEMO = {"__range": "15m", "ahead": "1m", "__interval": "30s", "__rate_interval": "1m"}
+# What a demo of a quarter of an hour never shows; `additions` has it.
+NEVER_SHOWN = {
+    "autonomous-operations.json": {"panel 'Downtime'", "panel 'Unplanned downtime, by service'", "panel 'Trend of confidence, by action'"},
+    "homeostat-health.json": {"panel 'Selftests'", "panel 'Log lines'", "panel 'Rows pruned'", "panel 'Protections pruned'"},
+}
+
+every_dashboard = pytest.mark.parametrize("name", DASHBOARDS)
 
 
 def ask(prometheus: Prometheus, query: Query) -> list[Series]:
     """Ask as Grafana does, at the end of the history or over all of it, and keep what can be drawn."""
     start = history.END if query.instant else history.START
-    answers = prometheus.query_range(query.promql, start, history.END, 60)
+    return drawn(prometheus.query_range(query.promql, start, history.END, 60))
+
+
+def ask_the_demo(prometheus: Prometheus, query: Query) -> list[Series]:
+    recorded = recording()
+    start = recorded.end if query.instant else recorded.start
+    return drawn(prometheus.query_range(query.promql, start, recorded.end, recorded.step))
+
+
+def drawn(answers: list[Series]) -> list[Series]:
     return [series for series in answers if not all(math.isnan(value) for value in series.values)]
 
 
@@ -31,8 +54,35 @@ def value_of(prometheus: Prometheus, title: str, ref: str = "A") -> dict[frozens
 
 
 @pytest.mark.integration
-def test_a_real_prometheus_answers_every_query_with_the_labels_that_are_shown(prometheus: Prometheus) -> None:
-    assert unanswered(QUERIES, lambda query: [series.labels for series in ask(prometheus, query)]) == []
+@every_dashboard
+def test_the_demos_prometheus_answers_every_query_with_the_labels_that_are_shown(demo: Prometheus, name: str) -> None:
+    told = unanswered(panel_queries(DASHBOARDS[name], OF_THE_DEMO), lambda query: [series.labels for series in ask_the_demo(demo, query)])
+    assert [line for line in told if not line.startswith(tuple(NEVER_SHOWN[name]))] == []
+    assert [place for place in NEVER_SHOWN[name] if not any(line.startswith(place) for line in told)] == []
+
+
+@pytest.mark.integration
+@every_dashboard
+def test_with_what_the_demo_never_shows_on_top_every_query_is_answered(more_than_the_demo: Prometheus, name: str) -> None:
+    queries = panel_queries(DASHBOARDS[name], OF_THE_DEMO)
+    assert unanswered(queries, lambda query: [series.labels for series in ask_the_demo(more_than_the_demo, query)]) == []
+
+
+@pytest.mark.integration
+@every_dashboard
+def test_no_two_lines_of_a_panel_have_one_name(more_than_the_demo: Prometheus, name: str) -> None:
+    legends = {(f"panel {panel['title']!r}", target["refId"]): target["legendFormat"] for panel in panels(DASHBOARDS[name]) for target in panel.get("targets", ())}
+    names: Counter[tuple[str, str]] = Counter()
+    for query in panel_queries(DASHBOARDS[name], OF_THE_DEMO):
+        legend = legends.get((query.where, query.ref), "")
+        if legend:
+            names.update((query.where, _filled(legend, series)) for series in ask_the_demo(more_than_the_demo, query))
+    assert [shown for shown, count in names.items() if count > 1] == []
+    assert names
+
+
+def _filled(legend: str, series: Series) -> str:
+    return re.sub(r"{{\s*(\w+)\s*}}", lambda match: series.labels.get(match[1], ""), legend)
 
 
 @pytest.mark.integration
