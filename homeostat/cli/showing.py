@@ -33,7 +33,7 @@ _GAP = 2
 _STYLES: dict[str, str] = {
     **dict.fromkeys(("succeeded", "passed", "ok", "answers", "yes", "healthy"), "green"),
     **dict.fromkeys(("warned", "refused", "denied", "vetoed", "expired", "shadowed", "unverified", "interrupted", "warning", "muted", "SILENCE", "BREAKER"), "yellow"),
-    **dict.fromkeys(("failed", "stranded", "rolled_back", "rollback_conflict", "critical", "STOP"), "bold red"),
+    **dict.fromkeys(("failed", "stranded", "rolled_back", "rollback_conflict", "critical", "STOP", "no"), "bold red"),
     **dict.fromkeys(("accepted", "deferred", "proposed", "announced"), "magenta"),
     "running": "bold cyan",
     **dict.fromkeys(("alerted", "cleared", "skipped", "info"), "dim"),
@@ -107,7 +107,7 @@ def _with_text_below(console: rich.console.Console, columns: Sequence[str], cell
     names = [name.lstrip(">~") for name in columns[:-1]]
     widths = _widths(names, [row[:-1] for row in cells])
     heading = rich.text.Text(_in_columns(columns, names, widths).plain, style="bold")
-    console.print("", heading, rich.text.Text("─" * heading.cell_len, style="dim"), sep="\n", no_wrap=True)
+    console.print("", heading, rich.text.Text("─" * (sum(widths) + _GAP * (len(widths) - 1)), style="dim"), sep="\n", no_wrap=True)
     for row in cells:
         console.print(_in_columns(columns, row[:-1], widths), no_wrap=True)
         console.print(rich.padding.Padding(rich.text.Text(row[-1], style="dim", overflow="fold"), (0, 0, 0, _GAP * 2), expand=False))

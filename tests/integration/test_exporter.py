@@ -97,7 +97,7 @@ def test_a_filling_disk_and_a_leak_become_problems_that_survive_a_restart_but_no
         sees_problem(prometheus, "memory_leak", {"target": "leaky", "resource": "memory"})
         tells_of_its_success(prometheus, exporter)
         answers_about_one_target(exporter)
-        forecasts_a_query_of_ones_own(exporter, tmp_path / "cli.yml")
+        forecasts_a_query_of_ones_own(exporter, prometheus, tmp_path / "cli.yml")
         survives_a_bad_reload(exporter, config_file)
 
         assert exporter.stop() == 0, exporter.text()

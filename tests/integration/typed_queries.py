@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from tests.integration import stack
 
 
-def forecasts_a_query_of_ones_own(exporter: stack.Running, config_file: pathlib.Path) -> None:
-    config_file.write_text(yaml.safe_dump({"exporter": {"url": exporter.url}}))
+def forecasts_a_query_of_ones_own(exporter: stack.Running, prometheus: stack.Running, config_file: pathlib.Path) -> None:
+    config_file.write_text(yaml.safe_dump({"exporter": {"url": exporter.url}, "prometheus": {"url": prometheus.url}}))
 
     def asked(*arguments: str) -> Result:
         return CliRunner().invoke(main, ["--config.file", str(config_file), "forecast", *arguments])
 
+    target = asked("/srv/sandbox").output
+    assert "/srv/sandbox, filesystem: what was and what is expected, with its 90 % band, the limit of 100%" in target
     falls = asked("node_filesystem_avail_bytes{job='node'} / node_filesystem_size_bytes", "--limit", "5%", "--direction", "down")
     assert falls.exit_code == 0, falls.output
     assert "limit 0.05 going down" in falls.output

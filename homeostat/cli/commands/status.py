@@ -61,7 +61,7 @@ def status(doors: Doors, as_json: bool) -> None:
 
 
 def _print(found: _Found, now: float) -> None:
-    table(("part", "~state"), found.parts)
+    table(("part", "well", "~state"), ((name, "no" if name in found.unwell else "yes", words) for name, words in found.parts))
     if found.holds:
         table(("held back", "by", "who", "until", "~why"), (_row(hold, now) for hold in found.holds))
     elif "alertmanager" not in found.unwell and "actor" not in found.unwell:
