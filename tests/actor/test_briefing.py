@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -98,10 +99,14 @@ def test_how_many_successes_executing_needs_is_reckoned_with_the_owners_words(ho
     actor.journal.close()
 
 
-def test_trials_are_earned_too(host: Host) -> None:
+def test_trials_are_earned_too_as_the_documentation_shows(host: Host) -> None:
     actor = Actor(host, autonomy={"mode": "shadow", "level": "moderate"})
     put(actor, 1, outcome="shadowed")
-    assert day(actor).earning[0].to_auto == 3
+    (one,) = day(actor).earning
+    assert (one.to_notify, one.to_auto) == (0, 3)
+    now, after_one, after_three = (f"{dict(one.after)[more]:.2f}" for more in (0, 1, 3))
+    row = f"| service-restart | low | 0 of 0 | {now} | {after_one} | {after_three} | enough now | 3 more |"
+    assert row in pathlib.Path(__file__).parents[2].joinpath("docs/reports.md").read_text(encoding="utf-8")
     actor.journal.close()
 
 
