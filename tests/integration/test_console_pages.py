@@ -96,7 +96,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
             page.get_by_label("Yes, stop").check()
             press(page, "Stop everything")
             told(page, "everything is stopped")
-            yield page, running, {"ID": known, "NAME": "disk-cleanup", "LONG": long, "FAR": LONG, "H": HOST, "T": "/srv/media"}
+            yield page, running, {"ID": known, "NAME": "disk-cleanup", "LONG": long, "FAR": LONG, "H": HOST, "T": "/srv/media", "Q": "why%20is%20web%20slow"}
 
 
 def filled(address: str, names: dict[str, str]) -> str:
@@ -257,6 +257,6 @@ def test_ten_thousand_incidents_are_chosen_from_and_paged(live: Live, browser: B
         for number in range(2, 8):
             page.get_by_role("link", name="Older").click()
             expect(page.get_by_text(f"page {number} of 7")).to_be_visible()
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 60
         expect(page.get_by_label("Target")).to_have_value("t3")
         assert set(page.locator("tbody .badge").all_text_contents()) == {"failed"}

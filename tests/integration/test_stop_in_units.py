@@ -41,6 +41,7 @@ def say_at_the_console(word: str) -> str:
 def test_root_hears_the_stop_of_the_console_whose_process_may_lift_no_stop_of_root_s(installed: Machine) -> None:
     assert "everything is stopped, until you resume" in installed.call(say_at_the_console, "stop")
     try:
+        assert installed.run("stat", "--format=%U %a", "/var/lib/homeostat/stop").strip() == "homeostat 644"
         with pytest.raises(StepFailed, match=r"stopped: by ada@console at .*: smoke"):
             installed.call(as_actor, restart_through_root)
         installed.write("/var/lib/homeostat-executor/stop", "by root: really")
