@@ -55,6 +55,17 @@ class Unheard:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class _Fit:
+    """A kind that a text may be: at which words, how much these tell, how many lists it has, and which kinds of name would do where only one is missing."""
+
+    name: str
+    places: frozenset[int]
+    weight: float
+    lists: int
+    kinds: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Text:
     """A question's words in lower case, and which of them known names are made of, by kind."""
 
@@ -87,24 +98,15 @@ def hear(text: str, questions: Mapping[str, Question], names: Names) -> Heard | 
     if len(text) > MOST_LETTERS:
         raise ValueError(f"a question has at most {MOST_LETTERS} letters; this one has {len(text)}")
     read = _read(text, _vocabulary(questions.values()), names)
-    weights = _weights(questions.values())
-    best: tuple[tuple[float, int], str, frozenset[int]] | None = None
-    wanting: tuple[float, str, tuple[str, ...]] | None = None
-    for name, question in questions.items():
-        met, kinds = _met(read, question, weights)
-        if met is None:
-            continue
-        weight = round(sum(met.values()), 6)
-        if kinds:
-            wanting = (weight, name, kinds) if wanting is None or weight > wanting[0] else wanting
-        elif best is None or (weight, len(question.words)) > best[0]:
-            best = ((weight, len(question.words)), name, frozenset(met))
-    if best is None or (wanting is not None and wanting[0] >= best[0][0] and any(names.near(word, wanting[2]) for word in read.unknown)):
+    fits = _fits(read, questions)
+    best = max((fit for fit in fits if not fit.kinds), key=lambda fit: (fit.weight, fit.lists), default=None)
+    wanting = max((fit for fit in fits if fit.kinds), key=lambda fit: fit.weight, default=None)
+    if best is None or (wanting is not None and wanting.weight >= best.weight and any(names.near(word, wanting.kinds) for word in read.unknown)):
         # Who misspells a name still asks of it: no vaguer question is answered in its place.
-        return Unheard(read.unknown, *(wanting[1:] if wanting is not None else ()))
-    _, name, met_at = best
-    window = window_of(text, questions[name].window)
-    return Heard(name, tuple(read.words[place] for place in sorted(met_at)), _named(read, questions[name]), window, _count(text), read.unknown)
+        return Unheard(read.unknown, wanting.name, wanting.kinds) if wanting is not None else Unheard(read.unknown)
+    question = questions[best.name]
+    because = tuple(read.words[place] for place in sorted(best.places))
+    return Heard(best.name, because, _named(read, question), window_of(text, question.window), _count(text), read.unknown)
 
 
 def window_of(text: str, usual: Duration) -> Duration:
@@ -173,21 +175,20 @@ def _weights(questions: Collection[Question]) -> dict[str, float]:
     return {entry: 1 / count for entry, count in counted.items()}
 
 
-def _met(read: _Text, question: Question, weights: Mapping[str, float]) -> tuple[dict[int, float] | None, tuple[str, ...]]:
-    """Return at which words a question is met and how much each tells, None where it is not met, and which kinds of name would do where only a name is missing."""
-    if any(read.places(entry) is not None for entry in question.without):
-        return None, ()
-    places = {entry: met for entry in _entries(question) if (met := read.places(entry)) is not None}
-    kinds = tuple[str, ...]()
-    for group in question.words:
-        if not any(entry in places for entry in group):
-            kinds = tuple(entry[1:-1] for entry in group if entry[:1] == "{")
-            if len(kinds) < len(group):
-                return None, ()
-    found: dict[int, float] = {}
-    for entry, met in places.items():
-        found |= {place: max(found.get(place, 0.0), weights[entry]) for place in met}
-    return found, kinds
+def _fits(read: _Text, questions: Mapping[str, Question]) -> list[_Fit]:
+    weights = _weights(questions.values())
+    fits = []
+    for name, question in questions.items():
+        places = {entry: met for entry in _entries(question) if (met := read.places(entry)) is not None}
+        empty = [group for group in question.words if not any(entry in places for entry in group)]
+        if any(read.places(entry) is not None for entry in question.without) or not all(entry[:1] == "{" for group in empty for entry in group):
+            continue
+        told: dict[int, float] = {}
+        for entry, met in places.items():
+            told |= {place: max(told.get(place, 0.0), weights[entry]) for place in met}
+        kinds = tuple(entry[1:-1] for group in empty for entry in group)
+        fits.append(_Fit(name, frozenset(told), round(sum(told.values()), 6), len(question.words), kinds))
+    return fits
 
 
 def _named(read: _Text, question: Question) -> dict[str, str]:

@@ -52,7 +52,7 @@ TABLET = {"width": 800, "height": 1100}
 LONG = "x" * 200
 NOBODY = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
 ADDRESSES = [str(importlib.import_module(f"{pages.__name__}.{name}").__doc__).split("`")[1] for name in PAGES]
-MORE = ["/decisions?target=web&outcome=warned", "/decisions?since=never", "/incidents/LONG", "/forecasts/target?host=H&target=FAR", "/forecasts?like=FAR", "/incidents/nowhere", "/playbooks/nowhere"]
+MORE = ["/ask?question=why+did+you+restart+web", "/decisions?target=web&outcome=warned", "/decisions?since=never", "/incidents/LONG", "/forecasts/target?host=H&target=FAR", "/forecasts?like=FAR", "/incidents/nowhere", "/playbooks/nowhere"]
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""`/ask?question=Q`: a question in free words, answered as `homeostat ask` answers it, with what was asked for it."""
+"""`/ask`: a question in free words, answered as `homeostat ask` answers it, with what was asked for it."""
 
 from __future__ import annotations
 

@@ -6,12 +6,12 @@ import dataclasses
 import urllib.parse
 from typing import TYPE_CHECKING
 
-import promql_parser
 import pytest
 
 from actor.console.asking import OwnLists
 from homeostat.daemon_client import DaemonRefused
 from tests.actor.console.visitor import Visitor, read, text, visiting
+from tests.selecting import selects
 from tests.support import WEB
 
 if TYPE_CHECKING:
@@ -22,20 +22,18 @@ MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(1)>`<b>'
 
 
 @dataclasses.dataclass
-class Selecting:
-    """Prometheus as far as the fake goes, which selects series and does not reckon: of what is reckoned it holds nothing."""
+class Asked:
+    """The actor's own fake, asked also what it cannot reckon."""
 
     fake: FakePrometheus
 
     def query(self, promql: str) -> list[Sample]:
-        tree = promql_parser.parse(promql)
-        innermost = tree.expr if isinstance(tree, promql_parser.AggregateExpr) else tree
-        return self.fake.query(promql) if isinstance(innermost, promql_parser.VectorSelector | promql_parser.Call) else []
+        return self.fake.query(promql) if selects(promql) else []
 
 
 @pytest.fixture
 def ada(actor: Actor) -> Visitor:
-    actor.world.prometheus = Selecting(actor.prometheus)  # type: ignore[assignment]
+    actor.world.prometheus = Asked(actor.prometheus)  # type: ignore[assignment]
     visitor = visiting(actor)
     visitor.log_in()
     return visitor
