@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 FILE = "learned.npz"
 _DAY_HOURS = 24.0
 LONGEST_CALIBRATED_HOURS = 336.0
-# A leak lasts: what speaks for one is asked again of the week that ended so long ago, if a day of it was seen.
+# A leak lasts: what speaks for one is asked again of the week that ended so long ago. Of what was seen for less than a day by then
+# these log-odds are the answer: at first a cache that fills, and load without a yesterday, look like leaks.
 ASKED_AGAIN_HOURS = 12
+_UNSEEN_LOG_ODDS = -2.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +66,10 @@ class Learned:
 def lasting_odds(trees: Trees, hours: Grid, growth: Growth) -> Array:
     """Log-odds of a leak [n]: where they speak for one, no higher than the mean of what is told now and was told half a day ago."""
     odds = _of_growth(trees, growth)
-    likely = np.flatnonzero((odds >= 0) & (hours.first <= hours.level.shape[1] - ASKED_AGAIN_HOURS - _DAY_HOURS))
+    likely = np.flatnonzero(odds >= 0)
     if likely.size:
-        earlier = _of_growth(trees, growth_of(hours.of(likely), ASKED_AGAIN_HOURS))
+        seen = hours.first[likely] <= hours.level.shape[1] - ASKED_AGAIN_HOURS - _DAY_HOURS
+        earlier = np.where(seen, _of_growth(trees, growth_of(hours.of(likely), ASKED_AGAIN_HOURS)), _UNSEEN_LOG_ODDS)
         odds[likely] = np.minimum(odds[likely], (odds[likely] + earlier) / 2)
     return odds
 

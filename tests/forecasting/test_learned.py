@@ -123,12 +123,16 @@ def test_what_speaks_for_a_leak_is_as_sure_as_now_and_half_a_day_ago_say_on_the_
     assert (expected < now).any()
 
 
-def test_before_a_day_was_seen_half_a_day_ago_nothing_is_asked_again() -> None:
-    times = np.arange(1 - DAY, 1) * STEP_SECONDS
-    hours = hours_of([Memory(times, times, 0.0, 0.0)])
-    numbers, growth = learned(), growth_of(hours)
+def test_of_less_than_a_day_half_a_day_ago_hardly_any_growth_is_a_leak() -> None:
+    numbers = learned()
     assert numbers is not None
-    assert lasting_odds(numbers.leak, hours, growth) == numbers.leak.total(np.ascontiguousarray(growth.features.T))
+    trees = dataclasses.replace(numbers.leak, bias=numbers.leak.bias + 3)
+    for days, unseen in ((1.4, True), (1.6, False)):
+        times = np.arange(1 - int(days * DAY), 1) * STEP_SECONDS
+        hours = hours_of([Memory(times, times, 0.0, 0.0)])
+        now, then = (float(trees.total(np.ascontiguousarray(growth_of(hours, ago).features.T))[0]) for ago in (0, ASKED_AGAIN_HOURS))
+        assert now > 0
+        assert lasting_odds(trees, hours, growth_of(hours)) == pytest.approx(min(now, (now + (-2 if unseen else then)) / 2))
 
 
 def test_without_a_limit_there_is_growth_and_leak_and_no_crossing() -> None:
