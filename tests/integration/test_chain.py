@@ -116,7 +116,7 @@ def test_an_actor_killed_in_mid_action_recovers_its_incident_and_explains_it(cha
     def ended() -> dict[str, Any] | None:
         return next((incident for incident in chain.incidents() if incident["id"] == chain.interrupted and incident["outcome"]), None)
 
-    incident = wait_for("an outcome of the interrupted incident", ended, 120)
+    incident = wait_for("an outcome of the interrupted incident", ended, CHAIN_SECONDS)
     assert incident["outcome"] in {"succeeded", "warned", "rolled_back", "failed", "interrupted"}
     phases = [phase["phase"] for phase in chain.story(chain.interrupted)["phases"]]
     assert "recover" in phases
@@ -153,7 +153,7 @@ def test_every_query_of_the_dashboard_is_answered(chain: Chain) -> None:
         now = SystemClock().now()
         return [dict(series.labels) for series in chain.prometheus.query_range(query.promql, chain.begun, now, 5)]
 
-    wait_for("an answer to every query", lambda: unanswered(queries, labels) == [], 60)
+    wait_for("an answer to every query", lambda: unanswered(queries, labels) == [])
 
 
 def test_every_metric_that_the_rules_read_is_published(chain: Chain) -> None:
