@@ -103,7 +103,7 @@ def heard_of(running: Running, live: Live) -> dict[str, str]:
     """Have an incident of each three, and return their ids by target."""
     alerts = [alert(labels=labels_of(of(triple), "service-restart", "auto-execute"), annotations={"summary": triple[0], "confidence": triple[1]}) for triple in TRIPLES]
     assert running.post("/webhook", INTAKE, payload(*alerts)).status_code == 202
-    live.until(running, lambda _: len(running.get("/api/v1/decisions").json()) == len(TRIPLES), 60)
+    live.until(running, lambda _: len(running.get("/api/v1/decisions").json()) == len(TRIPLES))
     return {story["target"]: story["id"] for story in running.get("/api/v1/decisions").json()}
 
 

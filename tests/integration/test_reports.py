@@ -101,7 +101,7 @@ def reporting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reporting]:
         live.start(prometheus={"url": prometheus.url}, alertmanager={"url": alertmanager.url}, **ANY_TIME) as running,
     ):
         door = Alertmanager(AlertmanagerConfig(url=alertmanager.url))
-        (alert,) = stack.wait_for("the report", lambda: door.alerts('alertname="HomeostatSummary"'), 60)
+        (alert,) = stack.wait_for("the report", lambda: door.alerts('alertname="HomeostatSummary"'))
         yield Reporting(live, running, prometheus, alert)
 
 

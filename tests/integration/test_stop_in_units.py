@@ -29,9 +29,9 @@ def say_at_the_console(word: str) -> str:
     session.mount(base, HTTPAdapter(max_retries=Retry(connect=10, backoff_factor=0.2)))
 
     def send(page: str, form: str, **fields: str) -> str:
-        token = re.search(r'name="csrf_token" value="([^"]+)"', session.get(base + page, timeout=20).text)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', session.get(base + page, timeout=60).text)
         assert token is not None
-        return session.post(base + form, {"csrf_token": token[1], **fields}, timeout=20).text
+        return session.post(base + form, {"csrf_token": token[1], **fields}, timeout=60).text
 
     send("/login", "/login", name="ada", token="2f8e02c7b6a59d341")
     told = send("/controls", f"/controls/{word}", sure="1", reason="smoke")

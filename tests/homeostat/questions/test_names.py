@@ -65,9 +65,9 @@ def test_what_is_near_is_only_suggested() -> None:
 
 def test_ten_thousand_names_are_looked_through_in_a_moment() -> None:
     many = Names({f"/srv/volume-{number}": frozenset({"filesystem", "target"}) for number in range(10_000)}, {}, {})
-    began = time.perf_counter()
+    began = time.process_time()
     assert found("when will /srv/volume-77 be full", many) == ["/srv/volume-77"]
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("name", ['a"} or up', "x" * 200, "<script>alert(1)</script>", "new\nline", "[", "\\", "$window", "{service}"])
