@@ -38,7 +38,7 @@ def _checks() -> Panel:
         description="Links of the chain by what the doctor found when it last looked. The actor has it look by itself; `homeostat doctor` has it look now.",
         targets=[Target(f"sum by (result) (homeostat_doctor_checks{{{HOST}}})", "{{result}}")],
         unit="short",
-        width=5,
+        width=6,
         least=0,
         no_value="not looked yet",
         overrides=[field(result, {"color": color(shade)}) for result, shade in _RESULTS.items()],
@@ -52,7 +52,7 @@ def _broken() -> Panel:
         description="Checks of the doctor that failed, and when; `homeostat doctor` says how to mend each.",
         targets=[Target(f"max by (host, check) (homeostat_doctor_check_failed{{{HOST}}}) == 1", "{{host}} {{check}}")],
         unit="none",
-        width=7,
+        width=6,
         steps=((None, "red"),),
         mappings=[words({"1": ("failed", "red")})],
         no_value="nothing is broken",
@@ -66,7 +66,7 @@ def _hops() -> Panel:
         description=f"How long the last synthetic problem took at each hop, on the slowest of the selected hosts. In their order: {', '.join(HOP_NAMES)}.",
         targets=[Target(f"sort_desc(max by (hop) (homeostat_selftest_duration_seconds{{{HOST}}}))", "{{hop}}")],
         unit="s",
-        width=5,
+        width=6,
         steps=((None, "blue"),),
         least=0,
         no_value="no selftest yet",
@@ -83,7 +83,7 @@ def _selftests() -> Panel:
         "`homeostat selftest` makes one now.",
         targets=[Target(proven), Target(ran), Target(failed)],
         unit="dateTimeFromNow",
-        width=7,
+        width=6,
         no_value="",
         links=[NOW],
         transformations=[*columns(("host", "hop"), ("proven", "ended", None), {"hop": "failed at"}), sorted_by("proven")],
@@ -95,8 +95,12 @@ def prometheus_itself() -> Row:
     return Row("Rules and deliveries, where Prometheus scrapes itself and Alertmanager", (_evaluation(), _evaluation_faults(), _deliveries()))
 
 
-def _by_group(metric: str) -> str:
-    return f'label_replace({metric}{{{_GROUPS}}}, "rule_group", "$1", "rule_group", ".+;(.+)")'
+def _by_group(promql: str) -> str:
+    return f'label_replace({promql}, "rule_group", "$1", "rule_group", ".+;(.+)")'
+
+
+def _grown_by_group(counter: str) -> str:
+    return _by_group(f"increase({counter}{{{_GROUPS}}}[$__rate_interval])")
 
 
 def _evaluation() -> Panel:
@@ -104,7 +108,7 @@ def _evaluation() -> Panel:
         look=LINES,
         title="Evaluation of our rules",
         description="How long the last evaluation of each group of Homeostat's rules took; it should stay well below the group's interval.",
-        targets=[Target(f"max by (rule_group) ({_by_group('prometheus_rule_group_last_duration_seconds')})", "{{rule_group}}")],
+        targets=[Target(f"max by (rule_group) ({_by_group(f'prometheus_rule_group_last_duration_seconds{{{_GROUPS}}}')})", "{{rule_group}}")],
         unit="s",
         width=8,
         least=0,
@@ -120,8 +124,8 @@ def _evaluation_faults() -> Panel:
         description="Evaluations of Homeostat's rules that failed, and turns that were left out because the turn before was not over. "
         "While either grows, decisions are late or absent.",
         targets=[
-            Target(f"sum by (rule_group) (increase({failed}{{{_GROUPS}}}[$__rate_interval]))", "failed: {{rule_group}}"),
-            Target(f"sum by (rule_group) (increase({missed}{{{_GROUPS}}}[$__rate_interval]))", "missed: {{rule_group}}"),
+            Target(f"sum by (rule_group) ({_grown_by_group(failed)})", "failed: {{rule_group}}"),
+            Target(f"sum by (rule_group) ({_grown_by_group(missed)})", "missed: {{rule_group}}"),
         ],
         unit="short",
         width=8,

@@ -115,9 +115,9 @@ def _top_actions() -> Panel:
 
 def _track_record() -> Panel:
     values = {
-        "historical success": "homeostat_action_historical_success_ratio",
-        "impact certainty": "homeostat_action_impact_certainty_ratio",
-        "can be undone": "homeostat_action_rollback_feasibility_ratio",
+        "success": "homeostat_action_historical_success_ratio",
+        "certainty": "homeostat_action_impact_certainty_ratio",
+        "undo": "homeostat_action_rollback_feasibility_ratio",
         "learned": "homeostat_action_learned_offset_ratio",
         "trials": "homeostat_action_trials",
     }
@@ -134,15 +134,15 @@ def _track_record() -> Panel:
         no_value="",
         overrides=[
             field(
-                "historical success",
+                "success",
                 {
                     **ratio,
                     "custom.cellOptions": {"type": "color-text"},
                     "thresholds": thresholds(EARNED),
                 },
             ),
-            field("impact certainty", ratio),
-            field("can be undone", ratio),
+            field("certainty", ratio),
+            field("undo", ratio),
             field("learned", ratio),
             field("trials", {"unit": "short", "decimals": 0}),
         ],

@@ -38,9 +38,13 @@ def grown(counter: str, labels: str, window: str) -> str:
 
 
 def ranked(labels: str, states: list[str]) -> str:
-    """Write states, numbered, by `labels`: the first that holds wins and counts highest, the last is 1."""
+    """Write states, numbered, by `labels`: the first that holds wins and counts highest, the last is 1.
+
+    A state that held between two steps only is shown at the second: many a cleanup is over in less than a step.
+    """
     numbered = [
-        f"group by ({labels}) ({state}) * {rank}" for rank, state in zip(range(len(states), 0, -1), states, strict=True)
+        f"group by ({labels}) (last_over_time({state}[$__rate_interval]) or {state}) * {rank}"
+        for rank, state in zip(range(len(states), 0, -1), states, strict=True)
     ]
     return "\nor ".join(numbered)
 

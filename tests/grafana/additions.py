@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from tests.grafana.recording import Recording, recording
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Value = float | Callable[[float], float | None]
 
 # The demo's own host, and one that is not in it.
 _HERE, _THERE = 'host="sandbox"', 'host="attic"'
@@ -30,13 +29,13 @@ def with_additions() -> Recording:
     return dataclasses.replace(recorded, series={**recorded.series, **added})
 
 
-def _course(recorded: Recording, value: float | Callable[[float], float]) -> list[float | None]:
-    """Give a value for each step, of the share of the time that has passed."""
+def _course(recorded: Recording, value: Value) -> list[float | None]:
+    """Give a value for each step: a number, or what it is when a share of the time has passed."""
     count = max(map(len, recorded.series.values()))
     return [value(number / count) if callable(value) else value for number in range(count)]
 
 
-def _of_weeks() -> dict[str, float]:
+def _of_weeks() -> dict[str, Value]:
     """Return what is pruned after days, and a comparison with the week before."""
     return {
         f'host_action:homeostat_confidence:delta7d{{action="disk-cleanup",{_HERE}}}': 0.03,
@@ -46,7 +45,7 @@ def _of_weeks() -> dict[str, float]:
     }
 
 
-def _not_watched() -> dict[str, float | Callable[[float], float]]:
+def _not_watched() -> dict[str, Value]:
     """Return what the sandbox has no observer for: services' states, and logs."""
     return {
         f"host:homeostat_unplanned_downtime_seconds:increase30d{{{_HERE}}}": 300,
@@ -56,12 +55,12 @@ def _not_watched() -> dict[str, float | Callable[[float], float]]:
     }
 
 
-def _in_trouble() -> dict[str, float]:
-    """Return a host whose breaker is open, whose last deed stranded, and whose last selftest failed."""
+def _in_trouble() -> dict[str, Value]:
+    """Return a host where a deed strands, which opens its breaker for a while, and whose last selftest failed."""
     of = f"{_ACTOR},{_THERE}"
     return {
-        f'homeostat_breaker_open{{{of},scope="global"}}': 1,
-        f'homeostat_paused{{{of},by="breaker"}}': 1,
-        f'homeostat_actions_total{{{of},action="service-restart",decision="auto-execute",outcome="stranded",target="jellyfin"}}': 1,
+        f'homeostat_actions_total{{{of},action="service-restart",decision="auto-execute",outcome="stranded",target="jellyfin"}}': lambda passed: 1 if passed > 0.5 else None,
+        f'homeostat_breaker_open{{{of},scope="service-restart/jellyfin"}}': lambda passed: float(0.5 < passed < 0.65),
+        f'homeostat_paused{{{of},by="breaker"}}': 0,
         f'homeostat_selftest_failed{{{of},hop="delivery"}}': 1,
     }
