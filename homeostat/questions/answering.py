@@ -15,7 +15,7 @@ from homeostat.prometheus import PrometheusError
 from homeostat.questions import telling
 from homeostat.questions.filling import filled, parameters
 from homeostat.questions.hearing import Heard, Unheard, hear
-from homeostat.questions.model import Heading, NotUnderstood, Part, Reply
+from homeostat.questions.model import Heading, NotUnderstood, Part, Reply, cut_short
 from homeostat.questions.names import QUERY, known_names
 from homeostat.questions.patterns import known_questions, spoken
 from homeostat.questions.writing import written
@@ -152,7 +152,8 @@ def _part(asking: Asking, each: Answer, told: Mapping[str, Any]) -> Part:
     headings = tuple(Heading("host" if label == "instance" and "host" not in each.rows else label) for label in each.rows)
     headings += tuple(Heading(name, "text" if column.label else column.unit) for name, column in each.columns.items())
     cells = tuple(tuple(row.get(name) for name in (*each.rows, *each.columns)) for row in shown)
-    return Part(each.title, _sentences(asking, each, rows), headings, cells, asked, len(rows) - len(shown))
+    lines = (*_sentences(asking, each, rows), *(cut_short(told[""]) if each.journal is not None else ()))
+    return Part(each.title, lines, headings, cells, asked, len(rows) - len(shown))
 
 
 def _asked(asking: Asking, each: Answer) -> Iterator[str]:

@@ -6,9 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from homeostat.config.questions import Unit
+
+
+# The most that the actor's API lists at once.
+MOST_ENTRIES = 1000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,6 +42,11 @@ class Part:
     def used(self) -> list[tuple[int, Heading]]:
         """The columns in which any row has something: where each stands in a row, and its heading."""
         return [(place, heading) for place, heading in enumerate(self.headings) if any(row[place] not in {None, ""} for row in self.rows)]
+
+
+def cut_short(entries: Sequence[Any]) -> tuple[str, ...]:
+    """Say that the journal tells no more than so many of its incidents at once; nothing where it told them all."""
+    return (f"The journal tells the {MOST_ENTRIES} that were touched last: there may be more.",) if len(entries) >= MOST_ENTRIES else ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

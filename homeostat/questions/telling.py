@@ -14,7 +14,7 @@ from homeostat.explanation.parts import Silent, number
 from homeostat.explanation.target import AGO_SECONDS, hear, of_target
 from homeostat.prometheus import selector
 from homeostat.questions.advising import Case, advise, record_lines
-from homeostat.questions.model import Heading, Part
+from homeostat.questions.model import Heading, Part, cut_short
 from homeostat.words import EXECUTED, SELFTEST
 
 if TYPE_CHECKING:
@@ -36,22 +36,30 @@ def why(doors: Doors, target: str) -> tuple[Part, ...]:
     """Tell of each problem at a target the one sentence that says it all, and what was decided there in 30 days."""
     heard = hear(doors, target)
     asked = (*facts.queries(doors.config.host, target), f"GET /api/v1/forecast?target={target} of the exporter")
-    silent = isinstance(heard.incidents, Silent)
-    dark = silent and isinstance(heard.now, Silent) and isinstance(heard.forecasts, Silent)
+    dark = all(isinstance(said, Silent) for said in (heard.incidents, heard.now, heard.forecasts))
     parts = [dataclasses.replace(_why(target, told, asked), silent=dark) for told in of_target(heard)[:_MOST_PROBLEMS]]
-    incidents = [] if isinstance(heard.incidents, Silent) else heard.incidents
-    lines = (f"No answer: {heard.incidents.reason}" if isinstance(heard.incidents, Silent) else f"{len(incidents)} in the last 30 days." if incidents else "Nothing was decided there in the last 30 days.",)
-    rows = tuple(map(_row, incidents[:_MOST_ALIKE]))
-    return (*_last_run(target, incidents), *parts, Part("What was decided there", lines, _HEADINGS, rows, (_address("decisions", last=AGO_SECONDS, target=target),), len(incidents) - len(rows), silent))
+    return (*_last_run(target, _known(heard.incidents)), *parts, _decided(target, heard.incidents))
 
 
 def _last_run(target: str, incidents: list[Entry]) -> Iterator[Part]:
-    """Yield what was run there last, the newest first in the list: who asks why something was done means that."""
+    """Yield what was run there last: who asks why something was done means that."""
     last = next((entry for entry in incidents if entry["outcome"] in EXECUTED and entry["problem"] != SELFTEST), None)
     if last is not None:
         sure = f" at confidence {number(last['confidence'])}" if last["confidence"] is not None else ""
         why_so = f"It answered {last['problem']}, and was decided {last['decision']}{sure}: `homeostat why {last['id']}` shows every term and gate."
-        yield Part(f"What was run at {target} last", (outcome_sentence(last), why_so), asked=(f"GET /api/v1/incidents/{last['id']} of the actor",))
+        yield Part(f"What was run at {target} last", (outcome_sentence(last), why_so), asked=(_of_a_month(target),))
+
+
+def _decided(target: str, said: list[Entry] | Silent) -> Part:
+    title, asked = "What was decided there", (_of_a_month(target),)
+    if isinstance(said, Silent):
+        return Part(title, (f"No answer: {said.reason}",), asked=asked, silent=True)
+    counted = f"{len(said)} in the last 30 days." if said else "Nothing was decided there in the last 30 days."
+    return Part(title, (counted, *cut_short(said)), _HEADINGS, tuple(map(_row, said[:_MOST_ALIKE])), asked, max(0, len(said) - _MOST_ALIKE))
+
+
+def _of_a_month(target: str) -> str:
+    return _address("decisions", last=AGO_SECONDS, target=target)
 
 
 def _why(target: str, told: Entry, asked: tuple[str, ...]) -> Part:
@@ -111,7 +119,7 @@ def _alike(target: str, here: list[Entry], elsewhere: list[Entry], problems: tup
     """List what was done in cases like this one, those of the same target first, with what came of it."""
     done = [entry for entry in here if entry["outcome"] in EXECUTED and entry["problem"] != SELFTEST]
     alike = (done + elsewhere)[:_MOST_ALIKE]
-    lines = tuple(record_lines(target, done, elsewhere)) or (f"Nothing was done at {target} in 90 days, nor elsewhere against the same.",)
+    lines = (*record_lines(target, done, elsewhere), *cut_short(here)) or (f"Nothing was done at {target} in 90 days, nor elsewhere against the same.",)
     asked = (_address("decisions", last=_BACK_SECONDS, target=target), *(_address("decisions", last=_BACK_SECONDS, problem=problem) for problem in problems))
     return Part("What was done in cases like this", lines, _HEADINGS, tuple(map(_row, alike)), asked, len(done) + len(elsewhere) - len(alike))
 
