@@ -7,7 +7,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import promql_parser
 
 from exporter.assertion import Standing, stand
 from exporter.collector import State, render
@@ -17,10 +16,8 @@ from exporter.model import Key, LeakRule, Reading
 from exporter.web import make_app
 from forecasting import Limit, Question, Series, Terms, forecast
 from homeostat.config.types import Assertion as Rules
-from homeostat.prometheus import PrometheusError
-from homeostat.prometheus import Series as History
 from tests.httpd import Asked, Reply
-from tests.support import DAY, HOST, FakePrometheus
+from tests.support import DAY, HOST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,21 +49,6 @@ class Course:
         """Return its times and how much was used at them, with a little of the day's rhythm."""
         times = now - np.arange(self.samples)[::-1] * _STEP
         return times, self.used - self.a_day * (now - times) / DAY + 0.004 * np.sin(times / DAY * 2 * math.pi)
-
-
-class Remembering(FakePrometheus):
-    """A Prometheus that is none, and has a past."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(clock)
-        self.past: list[History] = []
-
-    def query_range(self, promql: str, start: float, end: float, step: float) -> list[History]:
-        """Return what there was, whatever of it is asked for."""
-        if self.down:
-            raise PrometheusError(f"Prometheus at {self.url} gave no answer to {promql!r}: it is down")
-        promql_parser.parse(promql)
-        return self.past
 
 
 def exporter(courses: Sequence[Course], clock: Clock, loads: Loads | None = None) -> Any:

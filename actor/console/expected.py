@@ -12,24 +12,24 @@ import msgspec
 
 from actor.model import EpisodeKey
 from homeostat.config import Duration
-from homeostat.config.section import DAY, HOUR
+from homeostat.config.section import DAY, MINUTE
 from homeostat.daemon_client import DaemonClient, DaemonError, DaemonRefused
 from homeostat.explanation.asking import ask
 from homeostat.explanation.parts import Silent
 from homeostat.prometheus import quoted, selector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from actor.world import World
     from homeostat.prometheus import Prometheus, Series
 
 # A person waits for the page, and a thread of the web server with them.
 PATIENCE_SECONDS = 3.0
-PAST_SECONDS = 7 * DAY
-_STEP_SECONDS = 2 * HOUR
-_FINE_STEP_SECONDS = HOUR / 2
-_MOST_SAMPLES = 300
+# As much of the past is shown as of the time ahead, up to this.
+_MOST_PAST_SECONDS = 7 * DAY
+_LEAST_PAST_SECONDS = MINUTE
+FEW_SAMPLES, MANY_SAMPLES = 84, 336
 
 Answered = TypeVar("Answered")
 Past = dict[EpisodeKey, "Series"]
@@ -143,14 +143,19 @@ def quiet_windows(world: World, service: str) -> list[Window] | Silent:
     return answer if isinstance(answer, Silent) else answer.windows
 
 
-def past_of(world: World, found: Iterable[Expected], *, fine: bool = False) -> Past | Silent:
-    """Return how much was used in the last week, of each that Prometheus knows; every half hour where it is to be `fine`."""
+def past_of(world: World, found: Sequence[Expected], samples: int) -> Past | Silent:
+    """Return how much was used before now, of each that Prometheus knows, as so many samples."""
     targets = {entry.target for entry in found if entry.usage_ratio is not None}
     if not targets:
         return {}
     named = quoted("|".join(re.escape(target) for target in sorted(targets)))
-    now, step = world.clock.now(), _FINE_STEP_SECONDS if fine else _STEP_SECONDS
-    return _told(functools.partial(_used, world.prometheus, f"homeostat_usage_ratio{{target=~{named}}}", (now - PAST_SECONDS, now, step)))
+    ends = [entry.fan.ahead_seconds[-1] for entry in found if entry.fan is not None and entry.fan.ahead_seconds]
+    now, length = world.clock.now(), _past_seconds(max(ends, default=_MOST_PAST_SECONDS))
+    return _told(functools.partial(_used, world.prometheus, f"homeostat_usage_ratio{{target=~{named}}}", (now - length, now, length / samples)))
+
+
+def _past_seconds(ahead_seconds: float) -> float:
+    return min(max(ahead_seconds, _LEAST_PAST_SECONDS), _MOST_PAST_SECONDS)
 
 
 def at_decision(world: World, key: EpisodeKey, at: float) -> Published | Silent:
@@ -167,9 +172,8 @@ def _published(world: World, key: EpisodeKey, at: float) -> Published:
     if not edges["median"]:
         return Published((), edges, None)
     ahead = sorted(edges["median"])
-    end = min(world.clock.now(), at + ahead[-1])
-    step = max(_FINE_STEP_SECONDS, (end - at + PAST_SECONDS) / _MOST_SAMPLES)
-    past = _used(world.prometheus, selector("homeostat_usage_ratio", **key._asdict()), (at - PAST_SECONDS, end, step))
+    start, end = at - _past_seconds(ahead[-1]), min(world.clock.now(), at + ahead[-1])
+    past = _used(world.prometheus, selector("homeostat_usage_ratio", **key._asdict()), (start, end, (end - start) / MANY_SAMPLES))
     return Published(tuple(ahead), edges, past.get(key))
 
 

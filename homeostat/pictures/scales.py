@@ -49,9 +49,9 @@ def real(values: Iterable[float]) -> list[float]:
 
 
 def moments(times: Iterable[float]) -> tuple[float, float] | None:
-    """Return the first and the last of Unix times that a calendar has, an hour apart at least; None of none."""
+    """Return the first and the last of Unix times that a calendar has, a minute apart at least; None of none."""
     found = [time for time in times if 0 <= time < _LAST_MOMENT]
-    return (min(found), max(*found, min(found) + _HOUR)) if found else None
+    return (min(found), max(*found, min(found) + 60)) if found else None
 
 
 def around(values: Iterable[float]) -> tuple[float, float] | None:

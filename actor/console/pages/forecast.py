@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import flask
 
 from actor.answers import Refused
-from actor.console.expected import Listed, of_target, past_of, quiet_windows
+from actor.console.expected import MANY_SAMPLES, Listed, of_target, past_of, quiet_windows
 from actor.console.outlook import growth, outlook, panel, series_of
 from actor.console.page import Page, show
 from actor.journal import incidents
@@ -28,7 +28,7 @@ def _add(console: flask.Blueprint, service: Service) -> None:
         listed = Listed([]) if isinstance(found, Silent) else found
         if not listed.forecasts and not isinstance(found, Silent):
             raise Refused("Nothing is forecast of a target of that name now.", 404)
-        past, now = past_of(world, listed.forecasts, fine=True), world.clock.now()
+        past, now = past_of(world, listed.forecasts, MANY_SAMPLES), world.clock.now()
         windows = quiet_windows(world, target)
         return show(
             "forecast",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import flask
 
-from actor.console.expected import Listed, past_of, soonest
+from actor.console.expected import FEW_SAMPLES, Listed, past_of, soonest
 from actor.console.outlook import Outlook, outlook, series_of
 from actor.console.page import Page, show
 from actor.journal import incidents
@@ -33,7 +33,7 @@ def _add(console: flask.Blueprint, service: Service) -> None:
         found = soonest(world, limit=_PER_PAGE, offset=(number - 1) * _PER_PAGE, **chosen)
         silent = found if isinstance(found, Silent) else None
         listed = Listed([]) if isinstance(found, Silent) else found
-        past = past_of(world, listed.forecasts)
+        past = past_of(world, listed.forecasts, FEW_SAMPLES)
         return show(
             "forecasts",
             silent=silent,

@@ -11,8 +11,9 @@ import pytest
 
 from tests.actor.console.visitor import Visitor, read, text, visiting
 from tests.httpd import Reply, Site, serving
-from tests.outlooks import A_FEW, Course, Remembering, exporter
+from tests.outlooks import A_FEW, Course, exporter
 from tests.support import DISK, MINUTE, WEB, Actor, Host
+from tests.unreal_past import Remembering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

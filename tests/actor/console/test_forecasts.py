@@ -18,8 +18,9 @@ from homeostat.config.types import Traffic
 from homeostat.prometheus import Series
 from tests.actor.console.visitor import Visitor, read, text, visiting
 from tests.httpd import Asked, Reply, Site, serving
-from tests.outlooks import A_FEW, Course, Remembering, exporter
+from tests.outlooks import A_FEW, Course, exporter
 from tests.support import DAY, DISK, HOUR, Actor, Host
+from tests.unreal_past import Remembering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,6 +127,22 @@ def test_a_targets_page_tells_how_likely_why_and_what_was(actor: Actor, ada: Vis
     assert sum(tag == "meter" for tag, _ in read(page).elements) == 10
     assert "var-host=h1&amp;var-target=%2Fsrv%2Fmedia" in page.text
     assert [asked.query["target"] for asked in town.asked] == [["/srv/media"]]
+
+
+@pytest.mark.parametrize(("horizon", "past"), [(600.0, 600.0), (30 * DAY, 7 * DAY), (1.0, 60.0)])
+def test_as_much_of_the_past_is_asked_for_as_of_the_time_ahead_up_to_a_week(actor: Actor, ada: Visitor, town: Site, horizon: float, past: float) -> None:
+    forecasting(actor, town, [DISK_COURSE])
+    tell = town.answer
+
+    def soon(asked: Asked) -> Reply:
+        entry = json.loads(tell(asked).content())["forecasts"][0]
+        return Reply({"forecasts": [entry | {"fan": {"ahead_seconds": [0.0, horizon], **{key: [0.5, None] for key in ("lower", "median", "upper")}}}]})
+
+    town.answer = soon
+    for page, samples in (("/forecasts", 84), ("/forecasts/target?host=h1&target=disk", 336)):
+        assert ada.client.get(page).status_code == 200
+        asked = actor.prometheus.asked[-1]  # type: ignore[attr-defined]
+        assert asked == (actor.clock.now() - past, actor.clock.now(), past / samples)
 
 
 def test_a_leak_and_its_quiet_hours_are_told(host: Host, town: Site) -> None:
