@@ -6,22 +6,18 @@ from typing import TYPE_CHECKING
 
 import promql_parser
 
-from tests.support import FakePrometheus
-
 if TYPE_CHECKING:
-    from homeostat.prometheus import Sample
+    from tests.support import FakePrometheus
 
 
-def selects(promql: str) -> bool:
-    """Say whether a query is one that the fake can answer."""
+def hear_all(prometheus: FakePrometheus) -> FakePrometheus:
+    """Have the fake answer also what it cannot reckon, with nothing."""
+    strictly = prometheus.query
+    prometheus.query = lambda promql: strictly(promql) if _selects(promql) else []  # type: ignore[method-assign]
+    return prometheus
+
+
+def _selects(promql: str) -> bool:
     tree = promql_parser.parse(promql)
     innermost = tree.expr if isinstance(tree, promql_parser.AggregateExpr) else tree
     return isinstance(innermost, promql_parser.VectorSelector | promql_parser.Call)
-
-
-class Selecting(FakePrometheus):
-    """The fake, asked also what it cannot reckon."""
-
-    def query(self, promql: str) -> list[Sample]:
-        """Return what is selected."""
-        return super().query(promql) if selects(promql) else []

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from homeostat.clock import SystemClock
 from tests.actor.live import Live, living
 from tests.integration.browsing import PHONE, QUICK, log_in, press, proposal, told, visiting
-from tests.selecting import Selecting
+from tests.selecting import hear_all
 from tests.support import _CONTROL
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ HOSTILE = "<img src=x onerror=print(1)>"
 def live(tmp_path: pathlib.Path) -> Iterator[Live]:
     with living(tmp_path) as place:
         place.host.control.write_text(_CONTROL.format(folder=place.host.service))
-        place.prometheus = Selecting(SystemClock())
+        hear_all(place.prometheus)
         yield place
 
 

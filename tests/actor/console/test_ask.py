@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import urllib.parse
 from typing import TYPE_CHECKING
 
@@ -11,29 +10,18 @@ import pytest
 from actor.console.asking import OwnLists
 from homeostat.daemon_client import DaemonRefused
 from tests.actor.console.visitor import Visitor, read, text, visiting
-from tests.selecting import selects
+from tests.selecting import hear_all
 from tests.support import WEB
 
 if TYPE_CHECKING:
-    from homeostat.prometheus import Sample
-    from tests.support import Actor, FakePrometheus
+    from tests.support import Actor
 
 MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(1)>`<b>'
 
 
-@dataclasses.dataclass
-class Asked:
-    """The actor's own fake, asked also what it cannot reckon."""
-
-    fake: FakePrometheus
-
-    def query(self, promql: str) -> list[Sample]:
-        return self.fake.query(promql) if selects(promql) else []
-
-
 @pytest.fixture
 def ada(actor: Actor) -> Visitor:
-    actor.world.prometheus = Asked(actor.prometheus)  # type: ignore[assignment]
+    hear_all(actor.prometheus)
     visitor = visiting(actor)
     visitor.log_in()
     return visitor

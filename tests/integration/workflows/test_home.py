@@ -40,6 +40,7 @@ def test_a_service_that_dies_is_restarted_and_why_tells_of_it(home: Home) -> Non
     assert story["outcome"] == "succeeded", story
     assert home.run("systemctl", "is-active", "web.service").strip() == "active"
     assert "service-restart" in home.said("why", "web")
+    assert "service-restart was run at web at" in home.said("ask", "why", "did", "you", "restart", "web?")
     assert home.until("the outcome told", lambda: home.told("HomeostatOutcome", "web"))
 
 
