@@ -10,6 +10,7 @@ import promql_parser
 import pytest
 import yaml
 
+from actor.console.pages import decisions
 from grafana import generate
 from grafana.decision_rows import SEVERITY_COLORS
 from grafana.forecast_rows import DECISION_COLORS
@@ -109,6 +110,13 @@ def test_every_address_uses_variables_that_are_there_and_encodes_what_others_wro
                 assert address.startswith("${__value.raw:raw}/"), address
             else:
                 assert name in known, address
+
+
+@every_dashboard
+def test_the_console_understands_what_a_click_asks_it(dashboard: dict[str, Any]) -> None:
+    asked = re.findall(r"/decisions\?(\w+)=", json.dumps(dashboard))
+    assert set(asked) <= set(decisions._WORDS)
+    assert set(re.findall(r"\$\{runbooks:raw\}/\$\{[\w.]+:percentencode\}(\S*?)\"", json.dumps(dashboard))) <= {".md"}
 
 
 @every_panel
