@@ -57,4 +57,4 @@ bench: .venv/ready packages
 	$(BIN)/python -m bench.tables
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis grafana/shots/node_modules

@@ -91,7 +91,7 @@ TIMELINE = Look(
 TABLE = Look(
     "table",
     {"showHeader": True, "cellHeight": "sm", "footer": {"show": False, "reducer": ["sum"], "fields": ""}},
-    {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True, "minWidth": 80},
+    {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True, "minWidth": 80, "wrapHeaderText": True},
     instant=True,
     answer="table",
 )
@@ -108,7 +108,8 @@ RANKING = Look(
         "maxVizHeight": 32,
         "minVizWidth": 8,
         "namePlacement": "left",
-        "text": {"titleSize": 13, "valueSize": 14},
+        # A name gets the room that it takes in the size 12.
+        "text": {"titleSize": 12, "valueSize": 14},
     },
     instant=True,
 )

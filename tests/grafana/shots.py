@@ -15,8 +15,10 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from grafana import generate
-from tests.grafana import browser, history
-from tests.grafana.conftest import remembering
+from tests.grafana import browser
+from tests.grafana.additions import with_additions
+from tests.grafana.conftest import replaying
+from tests.grafana.recording import recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 PICTURES = pathlib.Path(__file__).parents[2] / "docs" / "images" / "dashboards"
 # A line of the grid is 30 pixels high and stands 8 from the next.
 WIDTH, ROW_PIXELS, MARGIN, PATIENCE_SECONDS = 1600, 38, 8, 120
-# An instant before the end, so that the last tick's text stays within the panel.
-FROM, TO = history.START, history.END - 30
 
 
 def main() -> int:
@@ -40,7 +40,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         browser.bundle("page.jsx", folder)
-        with remembering(folder, history.openmetrics()) as prometheus:
+        with replaying(folder, with_additions()) as prometheus:
             for name, dashboard in dashboards():
                 with drawn(folder, prometheus.url, dashboard, "dark") as (page, faults):
                     lacking += [f"{name}: {fault}" for fault in faults]
@@ -63,11 +63,11 @@ def dashboards() -> Iterator[tuple[str, Mapping[str, Any]]]:
 def drawn(folder: pathlib.Path, prometheus_url: str, dashboard: Mapping[str, Any], mode: str) -> Iterator[tuple[Page, list[str]]]:
     """Draw `dashboard` at the end of what Prometheus holds; yield the page and what is wrong with it."""
     height = ROW_PIXELS * bottom(dashboard) + 200
-    shot = {"dashboard": dashboard, "from": FROM, "to": TO, "mode": mode}
+    shot = {"dashboard": dashboard, "from": recording().start, "to": recording().end, "mode": mode}
     faults: list[str] = []
     with browser.opened(folder, prometheus_url, viewport={"width": WIDTH, "height": height}) as page:
         page.on("pageerror", lambda error: faults.append(error.message))
-        page.clock.set_fixed_time(TO)
+        page.clock.set_fixed_time(recording().end)
         page.add_init_script(f"window.shot = {json.dumps(shot)}")
         page.goto(f"{browser.ORIGIN}page.html")
         page.wait_for_function("window.lacking?.() != null", timeout=PATIENCE_SECONDS * 1000)
@@ -90,10 +90,11 @@ def bottom(dashboard: Mapping[str, Any]) -> int:
 
 
 def photograph(page: Page, file: str, row: Mapping[str, Any], end: int) -> None:
-    """Write the picture of one row, from its heading down to its last panel."""
-    top = page.locator(f'[data-griditem-key="row-{row["id"]}"]').bounding_box()["y"]
-    height = ROW_PIXELS * (end - row["gridPos"]["y"])
-    page.screenshot(path=PICTURES / file, clip={"x": 0, "y": top - MARGIN, "width": WIDTH, "height": height + MARGIN})
+    """Write the picture of one row, from its heading down to its last panel; the first with the menus above it."""
+    heading = page.locator(f'[data-griditem-key="row-{row["id"]}"]').bounding_box()["y"]
+    top = heading - MARGIN if row["gridPos"]["y"] else 0
+    bottom_edge = heading + ROW_PIXELS * (end - row["gridPos"]["y"])
+    page.screenshot(path=PICTURES / file, clip={"x": 0, "y": top, "width": WIDTH, "height": bottom_edge - top})
 
 
 if __name__ == "__main__":
