@@ -48,7 +48,7 @@ def main(output: pathlib.Path, page: bool) -> None:
     """Measure how soon questions are answered."""
     with tempfile.TemporaryDirectory(prefix="homeostat-bench-", dir="/var/tmp") as scratch, homelab.built(pathlib.Path(scratch)) as lab:
         found = {"facts": _facts(), **_measured(lab.folder / "homeostat.yml")}
-    output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    output.write_text(json.dumps(found) + "\n", encoding="utf-8")
     made = {"ask": table(found)}
     if page:
         PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
@@ -86,7 +86,7 @@ def _seconds(call: Callable[[], object]) -> tuple[float, float]:
     """Return how long it took, and how much of the processor it took itself, its own children's with it."""
     began, used = time.perf_counter(), _used()
     call()
-    return time.perf_counter() - began, _used() - used
+    return round(time.perf_counter() - began, 5), round(_used() - used, 5)
 
 
 def _used() -> float:
