@@ -147,7 +147,7 @@ def _now() -> Panel:
         width=10,
         no_value="",
         overrides=[
-            field("alertname", {"links": [RUNBOOK_OF_ROW]}),
+            field("alertname", {"links": [RUNBOOK_OF_ROW], "custom.width": 260}),
             field("severity", {"custom.cellOptions": {"type": "color-text"}, "mappings": [severities]}),
         ],
         transformations=[*columns(("alertname", "severity", "host"), ("since",)), sorted_by("since")],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from grafana import generate
+from grafana.promql import with_console
 from grafana.queries import Query, panel_queries, panels, unanswered
 from tests.grafana import history
 from tests.grafana.recording import recording
@@ -138,3 +139,9 @@ def test_what_is_held_back_says_who_what_why_and_until_when(prometheus: Promethe
 @pytest.mark.integration
 def test_the_watchdog_and_the_decisions_are_no_alerts_about_homeostat(prometheus: Prometheus) -> None:
     assert value_of(prometheus, "Own alerts") == {frozenset(): 0}
+
+
+@pytest.mark.integration
+def test_a_row_leads_to_the_console_of_its_host_and_stays_where_none_is_known(prometheus: Prometheus) -> None:
+    rows = prometheus.query_range(with_console("homeostat_usage_ratio"), history.END, history.END, 60)
+    assert {(row.labels["host"], row.labels.get("console", "")) for row in rows} == {("atlas", "http://atlas:9922"), ("vega", "")}
