@@ -133,6 +133,7 @@ def _track_record() -> Panel:
         width=14,
         no_value="",
         overrides=[
+            field("action", {"custom.width": 180}),
             field(
                 "success",
                 {

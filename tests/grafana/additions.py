@@ -63,4 +63,5 @@ def _in_trouble() -> dict[str, Value]:
         f'homeostat_breaker_open{{{of},scope="service-restart/jellyfin"}}': lambda passed: float(0.5 < passed < 0.65),
         f'homeostat_paused{{{of},by="breaker"}}': 0,
         f'homeostat_selftest_failed{{{of},hop="delivery"}}': 1,
+        f'homeostat_links_info{{{of},console="http://attic:9922",runbooks="http://attic:9922/runbooks"}}': 1,
     }
