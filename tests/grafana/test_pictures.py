@@ -28,3 +28,8 @@ def test_the_guide_has_every_row_in_the_dashboards_order() -> None:
     headings = re.findall(r"^### (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     rows = [row["title"] for name, dashboard in shots.dashboards() for _, row, _ in shots.pictures(name, dashboard)]
     assert headings == [row.split(",")[0] for row in rows]
+
+
+def test_who_cannot_see_a_picture_is_told_what_it_shows() -> None:
+    told = re.findall(r"!\[([^\]]*)\]\(images/dashboards/", PAGE.read_text(encoding="utf-8"))
+    assert [words for words in told if len(words.split()) < 5] == []
