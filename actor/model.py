@@ -71,6 +71,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     alert_labels: dict[str, str] = {}
     announced_at: float | None = None
     told_gate: str | None = None
+    gone_at: float | None = None
 
     @property
     def key(self) -> EpisodeKey:

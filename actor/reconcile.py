@@ -140,8 +140,10 @@ def _follow_episodes(world: World) -> bool:
                 continue
             if key in active:
                 incidents.still_firing(db, incident.id, now)
-            elif sees and key not in unseen and incident.state != "running" and now - incident.last_firing_at > (0 if incident.is_selftest else quiet):
-                incidents.end_episode(db, incident, now)
+            elif sees and key not in unseen:
+                incidents.seen_gone(db, incident.id, now)
+                if incident.state != "running" and now - incident.last_firing_at > (0 if incident.is_selftest else quiet):
+                    incidents.end_episode(db, incident, now)
     return True
 
 

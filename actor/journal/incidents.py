@@ -128,7 +128,7 @@ def open_incident(db: sqlite3.Connection, incident_id: str, decided: Decided, at
 def update(db: sqlite3.Connection, incident: Incident, decided: Decided, at: tuple[float, float], *, reopen: bool) -> None:
     """Take over, at a time, what an alert heard of at another says; `reopen` takes over its decision too, to be looked at afresh."""
     now, heard_at = at
-    db.execute("UPDATE incidents SET severity = ?, last_firing_at = max(last_firing_at, ?) WHERE id = ?", (decided.severity, heard_at, incident.id))
+    db.execute("UPDATE incidents SET severity = ?, last_firing_at = max(last_firing_at, ?), gone_at = NULL WHERE id = ?", (decided.severity, heard_at, incident.id))
     if not reopen:
         # What runs, ran or was denied keeps the decision that it was about. What waits may wait no longer: critical may pass some gates.
         if incident.state == "deferred" and incident.severity != decided.severity:
@@ -155,7 +155,12 @@ def _count_decision(db: sqlite3.Connection, decided: Decided) -> None:
 
 def still_firing(db: sqlite3.Connection, incident_id: str, now: float) -> None:
     """Note that Prometheus itself still decides this."""
-    db.execute("UPDATE incidents SET last_firing_at = ? WHERE id = ?", (now, incident_id))
+    db.execute("UPDATE incidents SET last_firing_at = ?, gone_at = NULL WHERE id = ?", (now, incident_id))
+
+
+def seen_gone(db: sqlite3.Connection, incident_id: str, now: float) -> None:
+    """Note that Prometheus, which could see, does not decide this any more; the first such look since it did counts."""
+    db.execute("UPDATE incidents SET gone_at = coalesce(gone_at, ?) WHERE id = ?", (now, incident_id))
 
 
 def move(db: sqlite3.Connection, incident: Incident, state: State, reason: str, wake_at: float | None) -> None:
@@ -222,7 +227,7 @@ def end_episode(db: sqlite3.Connection, incident: Incident, now: float) -> None:
     if incident.is_selftest:
         return
     labels = {"host": incident.host, "problem": incident.problem}
-    totals.observe(db, "homeostat_resolution_seconds", labels, max(0.0, incident.last_firing_at - incident.opened_at), RESOLUTION_BOUNDS)
+    totals.observe(db, "homeostat_resolution_seconds", labels, max(0.0, (incident.gone_at or now) - incident.opened_at), RESOLUTION_BOUNDS)
     totals.add(db, "homeostat_incidents_ended_total", {**labels, "decision": incident.decision, "acted": acted(db, incident.id)})
 
 

@@ -95,7 +95,7 @@ def shift(db: sqlite3.Connection, seconds: float, before: float) -> None:
     db.execute(f"UPDATE words SET said_at = said_at + ?1, until = until + ?1 WHERE incident_id IN {open_ones}", (seconds,))  # noqa: S608
     db.execute(
         "UPDATE incidents SET opened_at = opened_at + ?1, last_firing_at = last_firing_at + iif(last_firing_at <= ?2, ?1, 0),"
-        " wake_at = wake_at + ?1, acted_at = acted_at + ?1, announced_at = announced_at + ?1 WHERE episode_ended_at IS NULL",
+        " wake_at = wake_at + ?1, acted_at = acted_at + ?1, announced_at = announced_at + ?1, gone_at = gone_at + ?1 WHERE episode_ended_at IS NULL",
         (seconds, before),
     )
 

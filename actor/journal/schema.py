@@ -148,6 +148,11 @@ CREATE TABLE controls (
 ) STRICT
 """
 
+# Since when Prometheus, which could see, has not decided it any more.
+_GONE = """
+ALTER TABLE incidents ADD COLUMN gone_at REAL
+"""
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(
-    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS, _SILENCES, _SELFTESTS, _NEWS, _CONTROLS))
+    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS, _SILENCES, _SELFTESTS, _NEWS, _CONTROLS, _GONE))
 )
