@@ -181,6 +181,7 @@ def test_an_executed_episode_keeps_its_outcome_and_its_length_is_counted(actor: 
     actor.prometheus.forget(WEB)
     live(actor, 720)
     assert actor.incident().outcome == "succeeded"
+    assert actor.total("homeostat_resolution_seconds_bucket", problem="memory_leak", le="+Inf") == 1
 
 
 def test_a_problem_lasted_from_when_it_was_noticed_to_the_first_look_that_no_longer_saw_it(actor: Actor) -> None:
@@ -188,7 +189,7 @@ def test_a_problem_lasted_from_when_it_was_noticed_to_the_first_look_that_no_lon
     noticed_at = actor.clock.now()
     live(actor, 240)
     actor.prometheus.forget(WEB)
-    reconcile(actor.world)
+    live(actor, 60)
     gone_at = actor.clock.now()
     live(actor, 780)
     assert actor.incident().episode_ended_at is not None
@@ -203,7 +204,7 @@ def test_what_flaps_has_lasted_until_it_was_gone_for_good(actor: Actor) -> None:
         live(actor, 540)
         opened(actor)
     actor.prometheus.forget(WEB)
-    reconcile(actor.world)
+    live(actor, 60)
     gone_at = actor.clock.now()
     live(actor, 780)
     assert actor.total("homeostat_resolution_seconds_sum", problem="memory_leak") == gone_at - noticed_at
