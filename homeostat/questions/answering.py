@@ -7,7 +7,7 @@ import functools
 import string
 from typing import TYPE_CHECKING, Any, cast
 
-from homeostat.config.questions import NAMES
+from homeostat.config.questions import NAMES, PLACE
 from homeostat.explanation.asking import ask as ask_all
 from homeostat.explanation.parts import Silent, listed
 from homeostat.hosts import host_of
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 _MOST_EXAMPLES = 40
 _MOST_NAMED = 5
+# The kinds of name that stand in a matcher of another label's name.
+_ASKED_AS = {"of_mountpoint": "filesystem", "of_instance": "host"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,11 +99,29 @@ def _why_not(unheard: Unheard, names: Names) -> str:
 
 def _remarks(asking: Asking, question: Question) -> Iterator[str]:
     heard, host = asking.heard, asking.doors.config.host
+    left_out = list[str]()
     for word in heard.unknown:
         if near := asking.names.near(word, NAMES):
             yield f"{word!r} is no name that is known here; did you mean {' or '.join(near)}?"
+        else:
+            left_out.append(word)
+    if left_out := [*left_out, *_unasked(heard, question)]:
+        yield f"Left out, as this kind of question makes nothing of it: {', '.join(left_out)}."
     if any(each.journal for each in question.answers) and heard.names.get("host", host) != host:
         yield f"The journal that was asked is that of {host}, not of {heard.names['host']}."
+
+
+def _unasked(heard: Heard, question: Question) -> list[str]:
+    """Return the names that were said and that no query of this kind asks for, but those that told the kind itself."""
+    asked = {_ASKED_AS.get(place, place.removeprefix("of_")) for each in question.answers for text in _texts(each) for place in PLACE.findall(text)}
+    about = {heard.names[kind] for kind in (NAMES if question.tells else asked) if kind in heard.names}
+    said = dict.fromkeys((*heard.names.values(), *heard.beside))
+    return [name for name in said if name not in about and name.lower() not in heard.because]
+
+
+def _texts(each: Answer) -> Iterator[str]:
+    yield from each.asks.values()
+    yield from (column.promql for column in each.columns.values() if column.promql)
 
 
 def _parts(asking: Asking, question: Question) -> Iterator[Part]:

@@ -22,6 +22,7 @@ MOST_LETTERS = 500
 _LEAST_SLIP = 5
 _LEAST_PLURAL = 4
 _WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\b\d+(?:[-:./]\d+)*\b")
 _SPAN = re.compile(r"\b(\d{1,4}|an?|one|two|three|few)?\s*(minute|hour|day|week|month|year)s?\b", re.IGNORECASE)
 _SHORT_SPAN = re.compile(r"\b(\d{1,4})\s?(min|[mhdwy])\b")
 _DAYS = {"today": 1, "tonight": 1, "night": 1, "yesterday": 2}
@@ -30,12 +31,18 @@ _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "few": 3}
 _MOST_WINDOW = 400 * DAY
 _COUNT = re.compile(r"\b(?:top|first|last|biggest|largest)\s+(\d{1,3})\b(?!\s*(?:min|hour|day|week|month|year|[mhdwy]\b))", re.IGNORECASE)
 _USUAL_COUNT = 10
-_COURTESY = frozenset(["please", "could", "would", "can", "may", "might", "you", "tell", "show", "me", "us", "list", "give", "know", "want", "like", "need", "hey", "hi", "hello", "thanks", "thank", "homeostat", "the", "a", "an", "my", "our", "this", "that", "these", "those", "of", "on", "in", "at", "to", "for", "with", "by", "from", "and", "or", "just", "right", "now", "currently", "really", "actually", "i", "we", "it", "its", "s", "is", "are", "was", "were", "be", "been", "am", "do", "does", "did", "has", "have", "had", "will", "any", "some", "all", "there", "here", "there"])
+_COURTESY = frozenset(["please", "could", "would", "can", "may", "might", "you", "tell", "show", "me", "us", "list", "give", "know", "want", "like", "need", "hey", "hi", "hello", "thanks", "thank", "homeostat", "the", "a", "an", "my", "our", "this", "that", "these", "those", "of", "on", "in", "at", "to", "for", "with", "by", "from", "and", "or", "just", "right", "now", "currently", "really", "actually", "i", "we", "it", "its", "s", "t", "didn", "isn", "doesn", "is", "are", "was", "were", "be", "been", "am", "do", "does", "did", "has", "have", "had", "will", "any", "some", "all", "there", "here", "there"])
+
+# Words that any question may be put with: nothing is lost where they say nothing.
+_ASKING = frozenset(["what", "whats", "which", "how", "who", "when", "anything", "everything", "whether", "service", "container", "soon"])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Heard:
-    """What a question was taken for: its kind, the words that told it, the names in it, the time that is meant, and how many are asked for."""
+    """What a question was taken for: its kind, the words that told it, the names in it, the time that is meant, and how many are asked for.
+
+    `unknown` are words and numbers that say nothing here, `beside` are known names after the first of their kind.
+    """
 
     name: str
     because: tuple[str, ...]
@@ -43,6 +50,7 @@ class Heard:
     window: Duration
     count: int = _USUAL_COUNT
     unknown: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -106,7 +114,9 @@ def hear(text: str, questions: Mapping[str, Question], names: Names) -> Heard | 
         return Unheard(read.unknown, wanting.name, wanting.kinds) if wanting is not None else Unheard(read.unknown)
     question = questions[best.name]
     because = tuple(read.words[place] for place in sorted(best.places))
-    return Heard(best.name, because, _named(read, question), window_of(text, question.window), _count(text), read.unknown)
+    named = _named(read, question)
+    beside = tuple(dict.fromkeys(mention.name for mention, _ in read.mentions if mention.name not in named.values()))
+    return Heard(best.name, because, named, window_of(text, question.window), _count(text), _left_out(text, read, best, questions), beside)
 
 
 def window_of(text: str, usual: Duration) -> Duration:
@@ -162,7 +172,12 @@ def _plain(word: str, keys: frozenset[str]) -> frozenset[str]:
 
 
 def _slips(word: str, keys: frozenset[str]) -> frozenset[str]:
-    return frozenset(key for key in keys if len(key) >= _LEAST_SLIP and one_letter_apart(word, key))
+    return frozenset(key for key in keys if len(key) >= _LEAST_SLIP and one_letter_apart(word, key) and not _another(word, key))
+
+
+def _another(word: str, key: str) -> bool:
+    """Say whether two short words of the same length differ by a letter: smart is no slip of start, as satrt is."""
+    return len(word) == len(key) == _LEAST_SLIP and sorted(word) != sorted(key)
 
 
 def _entries(question: Question) -> list[str]:
@@ -200,6 +215,20 @@ def _named(read: _Text, question: Question) -> dict[str, str]:
             if kind in mention.kinds and not (kind == "host" and mention.kinds & {"service", "filesystem"} and "host" not in wanted):
                 named.setdefault(kind, mention.name)
     return named
+
+
+def _left_out(text: str, read: _Text, best: _Fit, questions: Mapping[str, Question]) -> tuple[str, ...]:
+    """Return what said nothing: words that nobody knows, those that tell other kinds, and numbers."""
+    telling = {entry for question in questions.values() for group in question.words for entry in group}
+    idle = {word for place, word in enumerate(read.words) if place not in best.places and (word in read.unknown or read.meanings[place] & telling)}
+    named = {read.words[place] for _, places in read.mentions for place in places}
+    return (*(word for word in dict.fromkeys(read.words) if word in idle - named - _COURTESY - _ASKING), *_unmeant(text, read.mentions))
+
+
+def _unmeant(text: str, mentions: Collection[tuple[Mention, frozenset[int]]]) -> tuple[str, ...]:
+    """Return the numbers that are neither a time, nor how many, nor in a name: those of a date, for one."""
+    meant = [match.span() for pattern in (_SPAN, _SHORT_SPAN, _COUNT) for match in pattern.finditer(text)] + [(mention.start, mention.end) for mention, _ in mentions]
+    return tuple(match[0] for match in _NUMBER.finditer(text) if not any(start <= match.start() < end for start, end in meant))
 
 
 def _count(text: str) -> int:

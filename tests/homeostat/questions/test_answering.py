@@ -155,6 +155,23 @@ def test_a_name_that_is_only_near_is_remarked_where_the_question_needs_none() ->
     assert reply.remarks == ("'jelly' is no name that is known here; did you mean jellyfin?",)
 
 
+@pytest.mark.parametrize(
+    ("text", "left_out"),
+    [
+        ("how many fluffy cats has nas", "fluffy"), ("how many cats were there on 2026-11-20", "2026-11-20"), ("how many cats have jellyfin and immich", "immich"),
+        ("is jellyfin or immich running", "immich"), ("when does the certificate of jellyfin expire", "jellyfin"),
+    ],
+)  # fmt: skip
+def test_what_the_answer_makes_nothing_of_is_told(text: str, left_out: str) -> None:
+    config = loads(CONFIG.replace("services: {", "services: {immich: {manager: systemd, unit: immich.service}, "), Config, "homeostat.yml")
+    assert ask(Doors(LINES, [], config), text).remarks == (f"Left out, as this kind of question makes nothing of it: {left_out}.",)
+
+
+@pytest.mark.parametrize("text", ["how many cats has nas", "what uses the most memory on nas?", "is jellyfin running on nas", "top 5 memory"])
+def test_nothing_is_said_to_be_left_out_where_nothing_is(text: str) -> None:
+    assert ask(Doors(LINES, []), text).remarks == ()
+
+
 def test_another_host_is_asked_for_its_own_story() -> None:
     doors = Doors({}, [], loads(CONFIG.replace('exporter: {hosts: {"10.0.0.9:9100": nas}}', 'exporter: {hosts: {"10.0.0.9:9100": pi}}'), Config, "homeostat.yml"))
     assert ask(doors, "why did you do nothing at pi?").parts[0].lines == ("Only the actor of pi knows that: ask there, as here is nas.",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,10 @@ FREELY = {
     "recent-events": ("what happened in the last 3 days", "recent events please", "what's new", "show recent incidents", "what happend today"),
     "worry": ("whats wrong", "anything I should be concerned about?", "is everything all right", "any problems?", "what needs attention today?"),
     "when-full": ("when does /srv/media run out", "is jellyfin leaking memory", "forecast for /srv/media", "how long until /srv/media is full?"),
-    "runs-out-next": ("what runs out next?", "when will memory run out", "which filesystem fills up next", "what is going to be full soon"),
+    "runs-out-next": ("what runs out next?", "what is going to be full soon"),
+    "disks-run-out": ("which filesystem fills up next", "which disk fills up first", "any disks filling up?", "when do we run out of space"),
+    "memory-runs-out": ("when will memory run out", "any memory leaks?", "will I run out of memory?", "which service leaks", "when is the memory full", "will the swap be exhausted"),
+    "service-usage": ("how much memory does jellyfin use", "cpu usage of jellyfin", "how much cpu is jellyfin taking"),
     "did": ("what did homeostat do today", "what have you been doing", "which actions did you take last week", "what was done in the last month"),
     "refused": ("what did you refuse", "why were actions refused", "what was blocked this week"),
     "pending": ("what is waiting for my approval", "any proposals?", "what do I need to approve", "is something pending"),
@@ -52,14 +57,14 @@ ALSO = {
     "recent-events": ("what did I miss", "show me the latest alerts", "which alerts are firing", "what happened last night", "what happened to jellyfin yesterday", "show events of the last 2 hours"),
     "worry": ("should I be worried?", "how is everything", "what is urgent", "give me a health check", "are we okay", "is there trouble"),
     "when-full": ("when will /srv/media fill up", "does immich leak", "how long will /srv/media last", "when does /srv/media reach its limit", "will /srv/media be full this week", "how much time does /srv/media have left"),
-    "runs-out-next": ("which disk fills up first", "what is about to run out", "forecast", "any disks filling up?", "will anything run out soon", "when do we run out of space"),
-    "did": ("show me what you did", "what did you fix", "did you do anything today", "summary of actions this month", "how many restarts did you do this week", "which problems did you repair"),
+    "runs-out-next": ("what is about to run out", "forecast", "will anything run out soon"),
+    "did": ("what was rolled back", "show me what you did", "what did you fix", "did you do anything today", "summary of actions this month", "how many restarts did you do this week", "which problems did you repair"),
     "refused": ("what did you decide not to do", "which actions were vetoed", "anything refused lately", "what have you refused to do", "why did you refuse", "list refusals of the last 3 days"),
-    "pending": ("do I need to do anything", "what are you waiting for", "what needs my approval", "what will you do next", "show pending approvals", "is anything waiting for me"),
+    "pending": ("do I need to do anything", "what are you waiting for", "what needs my approval", "what will you do next", "show pending approvals", "what will happen tomorrow", "is anything waiting for me"),
     "why": ("why did you clean /srv/media", "why has nothing been done about jellyfin", "why was jellyfin killed", "what made you restart jellyfin", "why did homeostat restart jellyfin yesterday", "why didn't you do anything about jellyfin"),
     "advice": ("jellyfin is very slow", "jellyfin keeps crashing", "help me with immich", "what happened to make jellyfin slow", "what do you recommend for /srv/media", "jellyfin hangs"),
-    "success": ("how often do your actions succeed", "how good are you", "how reliable are your actions", "success rate please"),
-    "state": ("is homeostat paused", "are you in shadow mode", "what stops you", "is anything paused", "what is your mode"),
+    "success": ("how confident are you about disk cleanup", "how often do your actions succeed", "how good are you", "how reliable are your actions", "success rate please"),
+    "state": ("is homeostat running", "is homeostat paused", "are you in shadow mode", "what stops you", "is anything paused", "what is your mode"),
     "backups": ("is the backup okay", "did the backup run", "how fresh are my snapshots"),
     "certificates": ("which certs expire soon", "are any certificates expiring"),
     "log-errors": ("show log errors", "anything weird in the logs", "what errors does the journal show"),
@@ -117,6 +122,11 @@ def test_how_many_are_asked_for_is_no_time() -> None:
 
 
 @pytest.mark.parametrize(("one", "other", "apart"), [("memory", "memroy", True), ("memory", "memry", True), ("memory", "memoryy", True), ("memory", "nemory", True), ("memory", "memory", True), ("memory", "mermoyr", False), ("disk", "dusty", False)])
+def test_a_slip_of_a_short_word_is_no_other_word() -> None:
+    assert isinstance(hear("smart of jellyfin", QUESTIONS, NOBODY), Unheard)
+    assert heard("jellyfin satrted").name == "last-restart"
+
+
 def test_a_slip_is_one_letter(one: str, other: str, apart: bool) -> None:
     assert one_letter_apart(one, other) is apart
     assert one_letter_apart(other, one) is apart
@@ -130,3 +140,18 @@ def test_a_question_without_end_is_refused() -> None:
 @given(st.text(max_size=120) | st.lists(st.sampled_from(sorted({word for texts in FREELY.values() for text in texts for word in text.split()})), max_size=12).map(" ".join))
 def test_any_text_is_heard_or_not_and_always_alike(text: str) -> None:
     assert hear(text, QUESTIONS, NOBODY) == hear(text, dict(QUESTIONS), NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [("what happened on 2026-11-20", ("2026-11-20",)), ("what happened on monday at 3:30", ("monday", "3:30")), ("top 5 memory", ()), ("what happened in the last 3 days", ()), ("top memory 5", ("5",)), ("is nas7 up", ()), ("are the disks healthy", ("healthy",)), ("is my raid okay", ("raid",))],
+)  # fmt: skip
+def test_a_word_or_number_that_says_nothing_here_is_told_of(text: str, unknown: tuple[str, ...]) -> None:
+    assert heard(text).unknown == unknown
+
+
+def test_a_second_name_of_the_same_kind_is_kept_apart() -> None:
+    names = dataclasses.replace(NOBODY, kinds={**NOBODY.kinds, "traefik": frozenset({"service", "target"})})
+    found = hear("are jellyfin and traefik running", QUESTIONS, names)
+    assert isinstance(found, Heard)
+    assert (found.names["service"], found.beside) == ("jellyfin", ("traefik",))
