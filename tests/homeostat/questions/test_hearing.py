@@ -121,12 +121,12 @@ def test_how_many_are_asked_for_is_no_time() -> None:
     assert heard("top 0 memory").count == 1
 
 
-@pytest.mark.parametrize(("one", "other", "apart"), [("memory", "memroy", True), ("memory", "memry", True), ("memory", "memoryy", True), ("memory", "nemory", True), ("memory", "memory", True), ("memory", "mermoyr", False), ("disk", "dusty", False)])
 def test_a_slip_of_a_short_word_is_no_other_word() -> None:
     assert isinstance(hear("smart of jellyfin", QUESTIONS, NOBODY), Unheard)
     assert heard("jellyfin satrted").name == "last-restart"
 
 
+@pytest.mark.parametrize(("one", "other", "apart"), [("memory", "memroy", True), ("memory", "memry", True), ("memory", "memoryy", True), ("memory", "nemory", True), ("memory", "memory", True), ("memory", "mermoyr", False), ("disk", "dusty", False)])
 def test_a_slip_is_one_letter(one: str, other: str, apart: bool) -> None:
     assert one_letter_apart(one, other) is apart
     assert one_letter_apart(other, one) is apart
