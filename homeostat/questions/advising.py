@@ -22,6 +22,7 @@ class Case:
     """What is known of a target: the problems that are asserted and how sure (0..1), with the action and decision of each.
 
     What an investigation found is None where none could be had; incidents are the newest first; proposals wait for a person.
+    `within` is what is asserted at others on the host, as (problem, target, how sure), where the target is the host itself.
     """
 
     target: str
@@ -31,10 +32,13 @@ class Case:
     looked: Entry | None
     incidents: tuple[Entry, ...]
     proposals: tuple[Entry, ...]
+    within: tuple[tuple[str, str, float], ...] = ()
 
 
 def advise(case: Case) -> Iterator[str]:
     """Yield what to do, the most pressing first."""
+    for problem, target, sure in case.within:
+        yield f"{problem} is asserted at {target} there, {sure:.0%} sure: ask what is wrong with {target}."
     for problem, sure in case.asserted:
         yield from _against(case, problem, sure)
     if not case.asserted:
@@ -89,7 +93,7 @@ def _how(case: Case, problem: str, action: str) -> str:
 
 
 def _unasserted(case: Case) -> Iterator[str]:
-    yield f"No problem is asserted at {case.target}, so Homeostat does nothing there by itself."
+    yield f"No problem is asserted at {case.target}{' itself' if case.within else ', so Homeostat does nothing there by itself'}."
     known = (case.looked or {}).get("known")
     if known is not None:
         calls = f"What that calls for is {known['action']}. {_any_record(case, known['action'])}" if known["action"] else "It calls for a person."

@@ -12,7 +12,7 @@ from homeostat.explanation.asking import ask
 from homeostat.explanation.deeds import outcome_sentence
 from homeostat.explanation.parts import Silent, number
 from homeostat.explanation.target import AGO_SECONDS, hear, of_target
-from homeostat.prometheus import selector
+from homeostat.prometheus import quoted, selector
 from homeostat.questions.advising import Case, advise, record_lines
 from homeostat.questions.model import Heading, Part, cut_short
 from homeostat.words import EXECUTED, SELFTEST
@@ -87,7 +87,8 @@ def advice(doors: Doors, target: str) -> tuple[Part, ...]:
     problems = tuple(dict.fromkeys([problem for problem, _ in asserted] + [entry["problem"] for entry in here]))[:_MOST_PROBLEMS]
     elsewhere = _elsewhere(doors, target, problems)
     looked = None if isinstance(told["looked"], Silent) else told["looked"]
-    case = Case(target, asserted, _by_problem(samples["choice"], "action"), _by_problem(samples["decision"], "decision"), looked, tuple(here), tuple(_known(told["proposals"])))
+    within = sorted(((sample.labels.get("problem", ""), sample.labels.get("target", ""), sample.value) for sample in samples.get("within", ())), key=lambda each: -each[2])
+    case = Case(target, asserted, _by_problem(samples["choice"], "action"), _by_problem(samples["decision"], "decision"), looked, tuple(here), tuple(_known(told["proposals"])), tuple(within[:_MOST_PROBLEMS]))
     silent = [f"{name} is not known: {said.reason}" for name, said in (("What was decided here", told["here"]), ("What is asserted", told["asserted"])) if isinstance(said, Silent)]
     return (
         Part("What to do", (*advise(case), *silent), asked=tuple(queries.values()), silent=len(silent) == 2 and looked is None),
@@ -99,7 +100,9 @@ def advice(doors: Doors, target: str) -> tuple[Part, ...]:
 def _standing(host: str, target: str) -> dict[str, str]:
     of = {"host": host, "target": target}
     asserted = f"max by (problem) ({selector('homeostat_problem_confidence_ratio', **of)})"
-    return {"asserted": asserted, "choice": selector("target_action:homeostat_choice:info", **of), "decision": selector("target_action:homeostat_decision:ratio", **of)}
+    # Who asks of a host means all that is on it.
+    within = {"within": f'max by (problem, target) (homeostat_problem_confidence_ratio{{host={quoted(host)},target!={quoted(host)},problem!="{SELFTEST}"}})'} if target == host else {}
+    return within | {"asserted": asserted, "choice": selector("target_action:homeostat_choice:info", **of), "decision": selector("target_action:homeostat_decision:ratio", **of)}
 
 
 def _elsewhere(doors: Doors, target: str, problems: tuple[str, ...]) -> list[Entry]:

@@ -26,7 +26,8 @@ ANSWERED = {
     "what happened in the last hour": ("recent-events", "became"), "what should I worry about?": ("worry", "sure"), "when will / be full?": ("when-full", "towards the limit"),
     "what is the fullest, what will run out first": ("runs-out-next", "towards the limit"), "what did you do this week": ("did", "became"), "what was refused and why": ("refused", "why"),
     "why did you restart web0": ("why", "became"), "why is web0 slow?": ("advice", "became"), "which mode are you in": ("state", "mode"), "how well do your actions work": ("success", "trials"),
-    "how is my cat": ("cats", "cats"),
+    "when will the disk be full": ("disks-run-out", "towards the limit"), "will memory run out": ("memory-runs-out", "towards the limit"),
+    "how much memory does web0 use": ("service-memory", "memory"), "how is my cat": ("cats", "cats"),
 }  # fmt: skip
 CATS = {"examples": ["how is my cat"], "words": [["cat"]], "answers": [{"title": "Cats", "columns": {"cats": {"promql": "vector(9)"}}, "says": ["There are {cats} cats."]}]}
 
@@ -65,6 +66,8 @@ def test_the_failed_service_the_silent_exporter_and_the_cause_are_named(lab: Hom
     what, _, before = asked(lab, "why is web0 slow?")["parts"]
     assert what["lines"][0] == "service_degradation is asserted at web0, 90% sure."
     assert "At web0 service-restart against memory_leak succeeded" in before["lines"][0]
+    # Who asks of the host means all that is on it.
+    assert asked(lab, "what is wrong with h1")["parts"][0]["lines"][0] == "service_down is asserted at web1 there, 100% sure: ask what is wrong with web1."
 
 
 def test_a_metric_that_nobody_serves_is_named_and_an_unknown_name_asked_back(lab: Homelab) -> None:

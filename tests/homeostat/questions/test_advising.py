@@ -62,6 +62,11 @@ def test_without_a_problem_what_is_seen_and_what_was_done_speak() -> None:
     assert told(asserted=()) == "No problem is asserted at web, so Homeostat does nothing there by itself."
 
 
+def test_of_a_host_is_told_what_is_asserted_on_it_and_never_that_nothing_is() -> None:
+    within = (("service_down", "web1", 1.0),)
+    assert told(target="nas", asserted=(), within=within) == "service_down is asserted at web1 there, 100% sure: ask what is wrong with web1. No problem is asserted at nas itself."
+
+
 def test_the_record_is_told_by_action_here_and_elsewhere() -> None:
     lines = list(record_lines("web", [incident(), incident(outcome="failed")], [incident(target="blog")]))
     assert lines == [

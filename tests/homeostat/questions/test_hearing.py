@@ -32,7 +32,8 @@ FREELY = {
     "runs-out-next": ("what runs out next?", "what is going to be full soon"),
     "disks-run-out": ("which filesystem fills up next", "which disk fills up first", "any disks filling up?", "when do we run out of space"),
     "memory-runs-out": ("when will memory run out", "any memory leaks?", "will I run out of memory?", "which service leaks", "when is the memory full", "will the swap be exhausted"),
-    "service-usage": ("how much memory does jellyfin use", "cpu usage of jellyfin", "how much cpu is jellyfin taking"),
+    "service-memory": ("how much memory does jellyfin use", "is jellyfin using too much ram"),
+    "service-cpu": ("cpu usage of jellyfin", "how much cpu is jellyfin taking"),
     "did": ("what did homeostat do today", "what have you been doing", "which actions did you take last week", "what was done in the last month"),
     "refused": ("what did you refuse", "why were actions refused", "what was blocked this week"),
     "pending": ("what is waiting for my approval", "any proposals?", "what do I need to approve", "is something pending"),
@@ -123,7 +124,7 @@ def test_how_many_are_asked_for_is_no_time() -> None:
 
 def test_a_slip_of_a_short_word_is_no_other_word() -> None:
     assert isinstance(hear("smart of jellyfin", QUESTIONS, NOBODY), Unheard)
-    assert heard("jellyfin satrted").name == "last-restart"
+    assert heard("satrt of jellyfin").name == "last-restart"
 
 
 @pytest.mark.parametrize(("one", "other", "apart"), [("memory", "memroy", True), ("memory", "memry", True), ("memory", "memoryy", True), ("memory", "nemory", True), ("memory", "memory", True), ("memory", "mermoyr", False), ("disk", "dusty", False)])
