@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import pathlib
@@ -50,16 +51,15 @@ def pull(path: pathlib.Path, text: str, ballast: pathlib.Path) -> bool:
     try:
         _write(path, text)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno == errno.ENOSPC:
+            ballast.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                _write(path, text)
+                return True
+        # That it is there is what stops, whatever it is; what it says is for people.
+        if not os.path.lexists(path):
             raise
-        ballast.unlink(missing_ok=True)
-        try:
-            _write(path, text)
-        except OSError:
-            # That it is there is what stops; what it says is for people.
-            if not path.exists():
-                raise
-            return False
+        return False
     return True
 
 
@@ -75,7 +75,9 @@ def lift(paths: list[pathlib.Path]) -> list[str]:
 
 
 def _write(path: pathlib.Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
+    # Root may write it where the actor's user could have put a link or a pipe.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
         os.fchmod(file.fileno(), 0o644)
         file.write(text)
         file.flush()

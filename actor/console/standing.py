@@ -1,18 +1,16 @@
-"""How far a playbook is trusted at this moment: its record, what may be decided of it at most, and where it ran last."""
+"""How far a playbook is trusted at this moment: its record, and what may be decided of it at most."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from actor.journal import incidents, ledger
-from actor.journal.wanted import Wanted
+from actor.journal import ledger
 from actor.learn import decayed, record_with_import, success_ratio
 from homeostat.config import in_force
 from homeostat.config.thresholds import NEVER
 from homeostat.words import DECISIONS, EXECUTING, RISKS
 
 if TYPE_CHECKING:
-    from actor.model import Incident
     from actor.playbook import Playbook
     from actor.world import World
 
@@ -59,11 +57,6 @@ def _most(world: World, playbook: Playbook) -> tuple[str, tuple[str, ...]]:
     if override is not None and override.min_confidence:
         why.append(f"executing needs a confidence above {override.min_confidence:g}, by your own word")
     return most, tuple(why)
-
-
-def last_runs(world: World, name: str, most: int) -> list[Incident]:
-    """Return so many incidents at most that this action ran in, the last opened first."""
-    return [run for run in incidents.page(world.journal, (1, 3 * most), Wanted(action=name)).found if run.acted_at is not None][:most]
 
 
 def cells_of(world: World, playbook: Playbook) -> list[tuple[str, list[tuple[str, float | None]]]]:

@@ -105,6 +105,11 @@ def page(journal: Journal, place: tuple[int, int], wanted: Wanted = ALL, since: 
     return Listing([_incident(row) for row in rows], count, max(1, -(-count // size)))
 
 
+def runs_of(journal: Journal, action: str, most: int) -> list[Incident]:
+    """Return so many incidents at most that this action ran in, the last run first."""
+    return [_incident(row) for row in journal.rows("SELECT * FROM incidents WHERE action = ? AND acted_at IS NOT NULL ORDER BY acted_at DESC LIMIT ?", action, most)]
+
+
 def names(journal: Journal, column: Literal["problem", "action"]) -> list[str]:
     """Return every problem, or every action, that any incident bears."""
     return [row["name"] for row in journal.rows(f"SELECT DISTINCT {column} AS name FROM incidents ORDER BY name")]  # noqa: S608 - one of two words

@@ -22,18 +22,22 @@ _patient = threading.BoundedSemaphore(_PATIENT_AT_ONCE)
 
 
 def ask(questions: dict[str, Callable[[], Any]], patience_seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
-    """Return what each question was answered with, or Silent; all are asked at the same time.
-
-    A door that hangs is left to its own timeout, in a thread that keeps no process from ending.
-    """
+    """Return what each question was answered with, or Silent, as `ask_patiently`; where many ask at once, few are as patient as they would be."""
     is_patient = _patient.acquire(blocking=False)
-    seconds = patience_seconds if is_patient else min(patience_seconds, _IMPATIENT_SECONDS)
     try:
-        asked = {name: _begin(name, question) for name, question in questions.items()}
-        done, _ = concurrent.futures.wait(asked.values(), seconds)
+        return ask_patiently(questions, patience_seconds if is_patient else min(patience_seconds, _IMPATIENT_SECONDS))
     finally:
         if is_patient:
             _patient.release()
+
+
+def ask_patiently(questions: dict[str, Callable[[], Any]], seconds: float) -> dict[str, Any]:
+    """Return what each question was answered with in so many seconds, or Silent; all are asked at the same time.
+
+    A door that hangs is left to its own timeout, in a thread that keeps no process from ending.
+    """
+    asked = {name: _begin(name, question) for name, question in questions.items()}
+    done, _ = concurrent.futures.wait(asked.values(), seconds)
     late = Silent(f"no answer within {seconds:g} s")
     return {name: future.result() if future in done else late for name, future in asked.items()}
 

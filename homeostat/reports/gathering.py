@@ -9,7 +9,7 @@ import msgspec
 
 from homeostat.config import Duration
 from homeostat.daemon_client import DaemonError
-from homeostat.explanation.asking import ask
+from homeostat.explanation.asking import ask_patiently
 from homeostat.explanation.parts import Silent
 from homeostat.reports.measured import measure_now, measure_past
 from homeostat.reports.model import Accuracy, Asked, Record, Report
@@ -61,7 +61,8 @@ def asked_for(config: Config, seconds: float, until: float) -> Asked:
 
 def gather(sources: Sources, asked: Asked, now: float) -> Report:
     """Ask every door at once, wait for none longer than 15 seconds, and return what could be learned."""
-    answers = ask(
+    # In the actor it is a thread of its own that waits, and none that people at pages need.
+    answers = ask_patiently(
         {
             "record": lambda: sources.record(asked),
             "now": lambda: measure_now(sources.prometheus, asked, now),

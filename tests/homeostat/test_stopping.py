@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,3 +54,29 @@ def test_each_stop_is_lifted_and_what_stays_is_told(tmp_path: pathlib.Path) -> N
     places[1].touch()
     assert stopping.lift(places) == [f"{places[0]}: Is a directory"]
     assert not places[1].exists()
+
+
+@pytest.mark.parametrize("planted", ["link", "link to nothing", "pipe", "folder"])
+def test_what_was_planted_in_its_place_is_neither_followed_nor_waited_for_and_is_a_stop(tmp_path: pathlib.Path, planted: str) -> None:
+    path, other = tmp_path / "stop", tmp_path / "other"
+    other.write_text("of somebody else")
+    if planted == "pipe":
+        os.mkfifo(path)
+    elif planted == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(other if planted == "link" else tmp_path / "new")
+    assert not stopping.pull(path, "by root", tmp_path / "ballast")
+    assert (other.read_text(), (tmp_path / "new").exists()) == ("of somebody else", False)
+    assert stopping.written_in(path) is not None
+
+
+def test_a_stop_that_another_user_wrote_holds_though_its_words_stay(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: pathlib.Path, text: str) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(stopping, "_write", denied)
+    with pytest.raises(PermissionError):
+        stopping.pull(tmp_path / "stop", "by ada", tmp_path / "ballast")
+    (tmp_path / "stop").write_text("by root")
+    assert not stopping.pull(tmp_path / "stop", "by ada", tmp_path / "ballast")

@@ -12,12 +12,13 @@ from actor.console.page import Page, see_other, show, visit
 from actor.console.visits import Message
 from actor.journal import JournalError, controls, ledger
 from actor.person import no
-from actor.person.controls import Who, end_silence, note_closed, pause, resume, stop
+from actor.person.controls import INSTEAD, Who, end_silence, note_closed, pause, resume, stop
 from homeostat.config import Duration
 from homeostat.config.section import DAY
 from homeostat.holds import Hold, breaker_hold, silence_holds, stop_hold
 from homeostat.pausing import Pause
 from homeostat.silences import is_pause
+from homeostat.stopping import written_in
 from homeostat.words import SELFTEST
 
 if TYPE_CHECKING:
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
     from actor.world import World
     from homeostat.silences import Judged
 
+    Word = Callable[[World, Who, Mapping[str, str]], Reply]
+
 LENGTHS = ("30m", "1h", "2h", "8h", "1d", "3d", "7d")
 _LAST = 20
 _LONGEST_SECONDS = 366 * DAY
 _MOST_LETTERS = 1000
+_PATIENCE_SECONDS = 0.5
 
 
 class Held(NamedTuple):
@@ -52,7 +56,7 @@ def _add(console: flask.Blueprint, service: Service) -> None:
         return show(
             "controls",
             stopped=world.stop.reason(),
-            lifts_here=not any(path.exists() for path in world.stop.paths if path != world.stop.own),
+            lifts_here=not any(written_in(path) for path in world.stop.paths if path != world.stop.own),
             silences_known=world.silences is not None,
             heard_at=world.silences.answered_at if world.silences is not None else None,
             held=_held(world, judged),
@@ -68,23 +72,18 @@ def _add(console: flask.Blueprint, service: Service) -> None:
 
 
 def _add_words(console: flask.Blueprint, service: Service) -> None:
-    # Two presses of one button are one pause: the second sees what the first has made.
-    pausing = threading.Lock()
-
-    def paused(world: World, who: Who, form: Mapping[str, str]) -> Reply:
-        try:
-            wanted = _wanted(form, who.reason)
-        except (ValueError, OverflowError) as error:
-            return no(f"nothing is paused: {error}")
-        with pausing:
-            return pause(world, who, wanted)
-
-    words: dict[str, Callable[[World, Who, Mapping[str, str]], Reply]] = {
-        "pause": paused,
-        "end": lambda world, who, form: end_silence(world, who, form.get("silence", ""), sure=bool(form.get("sure"))),
+    asking = threading.Lock()
+    words: dict[str, Word] = {
+        "pause": _one_at_a_time(asking, _pause),
+        "end": _one_at_a_time(asking, lambda world, who, form: end_silence(world, who, form.get("silence", ""), sure=bool(form.get("sure")))),
         "close": lambda world, who, _: note_closed(world, who),
         "stop": lambda world, who, form: stop(world, who) if form.get("sure") else no("nothing is stopped: tick the box too, which says that you are sure"),
-        "resume": lambda world, who, form: resume(world, who) if form.get("sure") else no("nothing is resumed: tick the box too, which says that you are sure"),
+        "resume": _one_at_a_time(
+            asking,
+            lambda world, who, form: resume(world, who) if form.get("sure") else no("nothing is resumed: tick the box too, which says that you are sure"),
+            # At once or not at all: one that waited could lift a stop that was pulled after it was said.
+            patience_seconds=0.0,
+        ),
     }
 
     @console.post(f"/controls/<any({', '.join(words)}):word>")
@@ -95,6 +94,31 @@ def _add_words(console: flask.Blueprint, service: Service) -> None:
         service.bell.set()
         visit().message = Message(reply.taken, reply.reason)
         return see_other("controls")
+
+
+def _one_at_a_time(asking: threading.Lock, word: Word, patience_seconds: float = _PATIENCE_SECONDS) -> Word:
+    """Say a word that asks Alertmanager after the one before it: two presses of one button are one pause, for the second sees what the first has made.
+
+    Each holds a thread of the web server; while Alertmanager hangs, whoever presses again must leave one to the stop and to what is delivered.
+    """
+
+    def say(world: World, who: Who, form: Mapping[str, str]) -> Reply:
+        if not asking.acquire(timeout=patience_seconds):
+            return no(f"Alertmanager has not answered what was said before; say it again in a moment. {INSTEAD}")
+        try:
+            return word(world, who, form)
+        finally:
+            asking.release()
+
+    return say
+
+
+def _pause(world: World, who: Who, form: Mapping[str, str]) -> Reply:
+    try:
+        wanted = _wanted(form, who.reason)
+    except (ValueError, OverflowError) as error:
+        return no(f"nothing is paused: {error}")
+    return pause(world, who, wanted)
 
 
 def _wanted(form: Mapping[str, str], reason: str) -> Pause:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from actor.answers import Refused
 from actor.console.page import Page, show
-from actor.console.standing import cells_of, last_runs, standing_of
+from actor.console.standing import cells_of, standing_of
 from actor.insights import insights
-from actor.journal import ledger
+from actor.journal import incidents, ledger
 from actor.learn import success_ratio
 from actor.meaning import protection_in_words, step_in_words, verification_in_words
 from actor.ranking import ranking
@@ -46,7 +46,7 @@ def _add(console: flask.Blueprint, service: Service) -> None:
             cooldown=_cooldown(world, playbook),
             records=[(target, record, success_ratio(record.successes, record.trials)) for target, record in ledger.records(world.journal) if record.action == name],
             sentences=[sentence for sentence in insights(world.journal) if sentence.startswith(f"{name} at ")],
-            runs=last_runs(world, name, _LAST),
+            runs=incidents.runs_of(world.journal, name, _LAST),
         )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actor.console.page import Page, show
-from actor.console.standing import last_runs, standing_of
+from actor.console.standing import standing_of
+from actor.journal import incidents
 from homeostat.config import in_force
 from homeostat.words import SELFTEST
 
@@ -20,7 +21,7 @@ def _add(console: flask.Blueprint, service: Service) -> None:
     def look() -> flask.Response:
         world = service.world
         found = [
-            (playbook, standing_of(world, playbook), last_runs(world, playbook.name, 1))
+            (playbook, standing_of(world, playbook), incidents.runs_of(world.journal, playbook.name, 1))
             for name, playbook in sorted(world.playbooks.items())
             if name != SELFTEST
         ]

@@ -33,7 +33,7 @@ def stop(config_file: pathlib.Path, reason: str, as_json: bool) -> None:
     except OSError as error:
         raise click.ClickException(str(error)) from None
     if not said_why:
-        click.echo("warning: the disk is full, so the reason was not written; the stop holds", err=True)
+        click.echo("warning: the reason could not be written; the stop holds", err=True)
     reply(f"stopped: nothing is executed until: homeostat resume ({path})", as_json=as_json, path=str(path))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import concurrent.futures
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 import pytest
@@ -12,19 +13,20 @@ import requests
 from actor.journal import JournalError, controls, export, ledger
 from actor.model import Breaker
 from actor.situation import ask_silences
-from homeostat.alertmanager import Matcher
+from homeostat.alertmanager import AlertmanagerError, Matcher
 from homeostat.clock import rfc3339
 from homeostat.silences import is_pause, pause_matchers
 from tests.actor.console.visitor import Visitor, message, read, text, visiting
-from tests.actor.web import served
+from tests.actor.web import AS_ALERTMANAGER, payload, served
 from tests.support import HOST, HOUR, WEB, silence
 
 if TYPE_CHECKING:
     import pathlib
+    from collections.abc import Callable
 
     from werkzeug.test import TestResponse
 
-    from tests.support import Actor
+    from tests.support import Actor, FakeAlertmanager
 
 PAGE = "/controls"
 PAUSE = {"for": "2h", "reason": "a  film\r\n tonight"}
@@ -115,6 +117,43 @@ def test_without_alertmanager_nothing_is_paused_and_the_page_says_that_a_stop_ne
     told = message(say(ada, "pause", **PAUSE))
     assert ("Not done: nothing is paused: Alertmanager at" in told, "stop: that needs no Alertmanager" in told, said(actor)) == (True, True, [])
     assert message(say(ada, "stop", reason="enough")).startswith("Heard: everything is stopped")
+
+
+class Hanging:
+    """An Alertmanager that answers nothing until it is `over`."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def asked(*_: object) -> None:
+            self.over.wait(20)
+            raise AlertmanagerError("it hung")
+
+        return asked
+
+
+@pytest.mark.parametrize("word", ["pause", "resume", "end"])
+def test_whoever_presses_again_and_again_while_alertmanager_hangs_leaves_a_thread_to_the_stop_and_to_deliveries(actor: Actor, ada: Visitor, word: str) -> None:
+    form, stop, hanging = ada.form(PAGE, f"{PAGE}/{word if word != 'end' else 'pause'}"), ada.form(PAGE, f"{PAGE}/stop"), Hanging()
+    actor.world.alertmanager = cast("FakeAlertmanager", hanging)
+    with served(ada.pages.app) as (host, port), concurrent.futures.ThreadPoolExecutor(10) as hands:
+
+        def press(action: str, **fields: str) -> requests.Response:
+            return requests.post(f"http://{host}:{port}{action}", {**form.fields, **fields}, cookies=dict([ada.cookie]), allow_redirects=False, timeout=120)
+
+        pressed = [hands.submit(press, f"{PAGE}/{word}", **PAUSE, sure="1", silence="s1") for _ in range(10)]
+        try:
+            # The first holds a thread for as long as Alertmanager hangs.
+            assert len(concurrent.futures.wait(pressed, 0.3).done) < len(pressed)
+            assert press(stop.action, sure="1", reason="enough").status_code == 303
+            delivered = requests.post(f"http://{host}:{port}/webhook", payload(), headers=AS_ALERTMANAGER, timeout=120)
+            assert (delivered.status_code, hanging.over.is_set()) == (202, False)
+            assert "by ada@console" in (actor.world.stop.reason() or "")
+            others = concurrent.futures.as_completed(pressed, 15)
+            assert {next(others).result().status_code for _ in pressed[1:]} == {303}
+        finally:
+            hanging.over.set()
 
 
 def test_a_pause_is_ended_by_its_button(actor: Actor, ada: Visitor) -> None:

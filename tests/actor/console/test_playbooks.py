@@ -55,6 +55,16 @@ def test_its_record_grows_with_what_came_of_it(actor: Actor, ada: Visitor) -> No
     assert "succeeded web" in text(ada.client.get("/playbooks"))
 
 
+def test_its_last_run_is_found_behind_many_decisions_that_did_nothing(actor: Actor, ada: Visitor) -> None:
+    actor.decide(WEB, "service-restart")
+    actor.turn()
+    for number in range(40):
+        actor.decide(WEB._replace(target=f"gone-{number}"), "service-restart", "alert-only")
+    actor.turn()
+    assert "succeeded web" in text(ada.client.get("/playbooks"))
+    assert "It never ran here." not in text(ada.client.get("/playbooks/service-restart"))
+
+
 @pytest.mark.parametrize(
     ("name", "autonomy", "said"),
     [

@@ -72,5 +72,5 @@ def test_a_stop_whose_words_find_no_room_holds_all_the_same(tmp_path: pathlib.Pa
                 (disk / str(number)).write_bytes(b"x" * 4096)
         result = stop(tmp_path / "homeostat.yml")
         assert result.exit_code == 0
-        assert "the reason was not written; the stop holds" in result.output
+        assert "the reason could not be written; the stop holds" in result.output
         assert StopSwitch(str(disk)).reason() == "no reason was given"

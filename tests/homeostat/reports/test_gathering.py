@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 from typing import Any
 
 import msgspec
@@ -17,6 +19,7 @@ from exporter.tally import Score
 from homeostat.config import loads
 from homeostat.config.types import Config
 from homeostat.daemon_client import DaemonError
+from homeostat.explanation.asking import ask
 from homeostat.prometheus import PrometheusError, Sample, Series
 from homeostat.reports.brief import brief
 from homeostat.reports.gathering import Sources, asked_for, gather
@@ -97,6 +100,21 @@ def test_what_does_not_answer_is_named_and_the_rest_is_told(silent: dict[str, An
     assert [words in " ".join(report.unknown) for words in named] == [True] * len(named)
     assert "## What is not known" in text
     assert f"## {still}" in text
+
+
+def test_people_who_wait_at_pages_leave_a_report_no_less_patience() -> None:
+    never, at_pages = threading.Event(), [threading.Thread(target=ask, args=({"hangs": lambda: never.wait(30)}, 30.0)) for _ in range(2)]
+
+    def slow(asked: Asked) -> Record:
+        time.sleep(1.0)
+        return record(asked)
+
+    for person in at_pages:
+        person.start()
+    assert made(record=slow).unknown == ()
+    never.set()
+    for person in at_pages:
+        person.join()
 
 
 def test_without_prometheus_no_backup_is_called_unproven() -> None:
