@@ -30,6 +30,10 @@ _DASH = 4
 _GAP_SHARE = 0.04
 # A limit that would press everything else into a corner is told instead.
 _FAR = 1.5
+# A band that goes further beyond the rest than so many times its height is cut off there, as in the console's pictures.
+_WIDE = 1.0
+# In heights of the picture: no line is followed further out.
+_OUTSIDE = 100.0
 _ROWS = 12
 _LEAST_COLUMNS = 20
 
@@ -86,12 +90,12 @@ class _Canvas:
         return round((at - begin) / (end - begin) * (self.columns * 2 - 1))
 
     def y(self, value: float) -> int:
-        """Return the row of dots, from the top, at a value."""
+        """Return the row of dots, from the top, at a value; of one that lies outside, as far away as keeps a line's slope."""
         least, most = self.values
-        return round((most - value) / (most - least) * (self.rows * 4 - 1))
+        return round(max(-_OUTSIDE, min((most - value) / (most - least), _OUTSIDE)) * (self.rows * 4 - 1))
 
     def dot(self, x: int, y: int, line: int) -> None:
-        """Set a dot that lies within the picture."""
+        """Set a dot, if it lies within the picture."""
         if 0 <= x < self.columns * 2 and 0 <= y < self.rows * 4:
             letter = (x // 2, y // 4)
             self.dots[letter] = self.dots.get(letter, 0) | _DOTS[x % 2][y % 4]
@@ -173,11 +177,14 @@ def _between(begin: tuple[int, int], end: tuple[int, int]) -> Iterable[tuple[int
 
 
 def _extent(fan: Fan) -> tuple[float, float]:
-    """Return the least and the most that is drawn: everything, and the limit unless it is far away."""
-    drawn = [value for points in (fan.past, fan.lower, fan.median, fan.upper) for _, value in points]
-    least, most = min(drawn), max(drawn)
+    """Return the least and the most that is drawn: the limit unless it is far away, and of the band what does not flatten the rest."""
+    core = [value for points in (fan.past, fan.median) for _, value in points]
     if fan.limit is not None and fan.shows_limit:
-        least, most = min(least, fan.limit), max(most, fan.limit)
+        core.append(fan.limit)
+    least, most = min(core), max(core)
+    room = _WIDE * (most - least) or math.inf
+    edges = [value for points in (fan.lower, fan.upper) for _, value in points]
+    least, most = max(min((least, *edges)), least - room), min(max((most, *edges)), most + room)
     edge = 0.0 if most > least else abs(most) * 0.05 or 1.0
     return least - edge, most + edge
 

@@ -54,6 +54,13 @@ def test_a_limit_that_is_far_away_is_told_and_not_drawn() -> None:
     assert picture(far) == picture(fan(limit=None))
 
 
+@pytest.mark.parametrize("wide", [8.76, 1e6, 1e300])
+def test_a_band_that_would_flatten_the_rest_is_cut_off(wide: float) -> None:
+    *rows, _ = picture(Fan(fan().past, [(0.0, 0.8), (7 * DAY, -wide)], AHEAD, [(0.0, 0.8), (7 * DAY, wide)], 1.0))
+    assert [row.partition("│")[0].strip() for row in (rows[0], rows[6], rows[-1])] == ["140%", "80%", "20%"]
+    assert any(set(row) & set("⠉⠒⠤⣀") for row in rows[4:8])
+
+
 @pytest.mark.parametrize("wild", [math.nan, math.inf, -math.inf])
 def test_what_is_no_finite_number_is_left_out(wild: float) -> None:
     lines = picture(Fan([(-DAY, 0.6), (-DAY / 2, wild), (-60.0, 0.7)], [*LOW, (8 * DAY, wild)], AHEAD, HIGH, wild))
