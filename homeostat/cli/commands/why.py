@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,7 +31,7 @@ def why(doors: Doors, subject: str, as_json: bool) -> None:
 
     Of a TARGET the whole chain is told as it is now, with what was last done there. Of an incident's ID it is told with the terms as
     they were when it was decided. An ALERT is its name or its fingerprint in Alertmanager: one of ours, or one of yours that
-    exporter.targets.alert maps.
+    exporter.targets.alert maps. A TARGET that nobody knows, neither the configuration nor any part, is told of with exit code 1.
     """
     with waiting(f"asking about {subject}"):
         meant = meant_by(doors, subject)
@@ -38,9 +39,11 @@ def why(doors: Doors, subject: str, as_json: bool) -> None:
         told += [{"target": target, **problem} for target in meant.targets[:_MOST_TARGETS] for problem in of_target(hear(doors, target))]
     if as_json:
         click.echo(as_text({"subject": subject, "host": doors.config.host, "remarks": list(meant.remarks), "explained": told}))
-        return
-    for line in _lines(meant.remarks, told):
-        click.echo(printable(line))
+    else:
+        for line in _lines(meant.remarks, told):
+            click.echo(printable(line))
+    if told and not any(one["problem"] or one["target"] in doors.config.names for one in told):
+        sys.exit(1)
 
 
 def _of_story(story: dict[str, Any]) -> dict[str, Any]:

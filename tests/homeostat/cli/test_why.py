@@ -65,9 +65,9 @@ def told(town: Town) -> Town:
     return town
 
 
-def short(town: Town, subject: str = "/srv") -> str:
+def short(town: Town, subject: str = "/srv", code: int = 0) -> str:
     result = town.run("why", "--json", subject)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == code, result.output
     (explained,) = json.loads(result.output)["explained"]
     heading, (sentence,) = explained["explanation"][0].values()
     assert heading == "In short"
@@ -91,6 +91,16 @@ def test_a_targets_story_goes_from_the_series_to_the_outcome(told: Town) -> None
 
 def test_an_incident_is_told_by_its_id_as_the_actor_explains_it(told: Town) -> None:
     assert told.run("why", "0a1b2c3d").output.splitlines() == ["disk_exhaustion at /srv (filesystem)", "it was so", "", "Gates", "  known: allow"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+@pytest.mark.parametrize(("target", "code"), [("nonsense", 1), ("web", 0)])
+def test_a_target_that_nobody_knows_is_a_failure_and_a_service_in_peace_is_none(town: Town, target: str, code: int, arguments: tuple[str, ...]) -> None:
+    town.exporter = {"forecast": Reply({"error": f"no target '{target}' is forecast now, or seen in trouble"}, 404)}
+    lay(town, [])
+    town.alerts, town.decisions = [], []
+    result = town.run("why", target, *arguments)
+    assert (result.exit_code, f"no target '{target}'" in result.output) == (code, True)
 
 
 def not_asserted(town: Town) -> str:
@@ -222,7 +232,7 @@ def test_of_what_was_not_done_only_now_counts_when_its_episode_is_over(told: Tow
 
 
 def test_a_target_that_nobody_knows_is_told_in_words(town: Town) -> None:
-    assert short(town, "nobody") == "Nothing happened because no such target is forecast now."
+    assert short(town, "nobody", 1) == "Nothing happened because no such target is forecast now."
 
 
 def test_every_problem_of_a_target_is_told_what_is_decided_first(told: Town) -> None:
@@ -287,7 +297,8 @@ def test_doors_that_hang_hold_nothing_up_for_long_and_the_rest_is_told(told: Tow
 @pytest.mark.parametrize("subject", ["../status", "a b", "\x1b[2J", '"} or up{job="', "%2e%2e", "Homeostat\x1b[2J"])
 def test_a_subject_of_any_kind_asks_about_itself_and_nothing_else(town: Town, subject: str) -> None:
     result = town.run("why", subject)
-    assert result.exit_code == 0
+    # Of what begins as an alert of ours Alertmanager is asked, and it knows of none.
+    assert result.exit_code == (0 if subject.startswith("Homeostat") else 1)
     assert "\x1b" not in result.output
     assert {asked.path for asked in town.asked("GET")} <= {"/api/v1/decisions", "/api/v1/forecast", "/api/v2/alerts", "/api/v2/silences"}
 
