@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
+from homeostat.amounts import amount
 from homeostat.config.units import Duration
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _too_short(rule: LeakRule, seen_seconds: float) -> str:
 
 
 def _rate(bytes_per_second: float) -> str:
-    return f"{bytes_per_second * 3600 / 1e6:.3g} MB/h"
+    return f"{amount(bytes_per_second * 3600, 'bytes')}/h"
 
 
 def _clause(explanation: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OUT_OF_DOMAIN = "The limit, a horizon or a value is no usable number."
 _DAY, _HOUR = 86400.0, 3600.0
-_BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_BYTES = ("B", "kB", "MB", "GB", "TB", "PB")
 _UNITS = (("d", _DAY), ("h", _HOUR), ("min", 60.0), ("s", 1.0))
 
 
@@ -54,7 +54,7 @@ def span(seconds: float) -> str:
 
 
 def amount(value: float, unit: str, sign: str = "") -> str:
-    """Write an amount in its unit for people: `2 GiB`, `3.5 %`, `1.5 h`; `sign` is `+` where a rise is to have one."""
+    """Write an amount in its unit for people: `2 GB`, `3.5 %`, `1.5 h`; `sign` is `+` where a rise is to have one."""
     if unit == "ratio":
         return f"{100 * value:{sign}.3g} %"
     if unit == "seconds" and math.isfinite(value):
@@ -63,9 +63,9 @@ def amount(value: float, unit: str, sign: str = "") -> str:
         return f"{value:{sign}.4g}"
     power = 0
     # What would be rounded to a thousand is one of the next.
-    while abs(value) >= 999.5 and power < len(_BINARY) - 1:
-        value, power = value / 1024, power + 1
-    return f"{value:{sign}.3g} {_BINARY[power]}"
+    while abs(value) >= 999.5 and power < len(_BYTES) - 1:
+        value, power = value / 1000, power + 1
+    return f"{value:{sign}.3g} {_BYTES[power]}"
 
 
 def expected(regime: Regime, trend: Trend, headroom: float, bounds: Bounds, unit: str = "") -> str:

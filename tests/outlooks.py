@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from homeostat.clock import Clock
 
-GIB = 1024.0**3
+GB = 1e9
 HORIZONS = (DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY)
 _STEP = 600.0
 
@@ -81,12 +81,12 @@ def _reading(course: Course, now: float) -> Reading:
     leaks = LeakRule(1e6, DAY) if course.problem == "memory_leak" else None
     return Reading(
         key=Key(course.problem, course.host, course.target, course.resource),
-        series=Series(times, used * 100 * GIB),
-        limit=Limit(100 * GIB),
+        series=Series(times, used * 100 * GB),
+        limit=Limit(100 * GB),
         unit="bytes",
         action_horizon_seconds=14 * DAY,
         usage_ratio=float(used[-1]),
-        usage_per_unit=1 / (100 * GIB),
+        usage_per_unit=1 / (100 * GB),
         age_seconds=5.0,
         leak_rule=leaks,
     )

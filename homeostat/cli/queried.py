@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from homeostat.cli.amounts import DAY_SECONDS, amount, chances, in_time
+from homeostat.amounts import DAY_SECONDS, amount, chances, in_time
 from homeostat.cli.plot import Fan
 from homeostat.cli.showing import lines, picture, table, waiting
 from homeostat.config import Size

@@ -20,7 +20,7 @@ _DAY = 24 * _HOUR
 _TIME_STEPS = (60, 300, 900, _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 3 * _DAY, 7 * _DAY, 14 * _DAY, 30 * _DAY, 90 * _DAY, 365 * _DAY)
 # What a unit's amounts are said in, the largest first.
 _WORDS = {
-    "bytes": tuple((name, 1024.0**power) for power, name in reversed(list(enumerate(("B", "KiB", "MiB", "GiB", "TiB", "PiB"))))),
+    "bytes": tuple((name, 1000.0**power) for power, name in reversed(list(enumerate(("B", "kB", "MB", "GB", "TB", "PB"))))),
     "seconds": (("d", float(_DAY)), ("h", float(_HOUR)), ("min", 60.0), ("s", 1.0)),
     "ratio": (("%", 0.01),),
 }
@@ -86,7 +86,7 @@ def time_ticks(start: float, end: float, most: int) -> Iterator[tuple[float, str
 
 
 def amount(value: float, unit: str) -> str:
-    """Write a value as people say it: `ratio` in percent, `bytes` in KiB and up, `seconds` in their largest unit, else in three digits."""
+    """Write a value as people say it: `ratio` in percent, `bytes` in kB and up, `seconds` in their largest unit, else in three digits."""
     if not math.isfinite(value):
         return "unknown"
     name, size = _said_in(abs(value), unit)

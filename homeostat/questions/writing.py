@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from homeostat.amounts import amount
 from homeostat.clock import rfc3339
 from homeostat.explanation.parts import span
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from homeostat.config.questions import Unit
 
-_POWERS = ("", "k", "M", "G", "T", "P", "E")
 # What lies before the first second and beyond the last that a calendar holds is no moment.
 _LAST_MOMENT = 253402300799
 
@@ -40,9 +40,7 @@ def _span(seconds: float) -> str:
 def _amount(value: float) -> str:
     if not math.isfinite(value):
         return _number(value)
-    power = min(max(0, math.floor(math.log(max(abs(value), 1), 1000))), len(_POWERS) - 1)
-    scaled = value / 1000**power
-    return f"{scaled:.0f} B" if not power else f"{scaled:.3g} {_POWERS[power]}B" if abs(scaled) < 999.5 else f"{scaled:.0f} {_POWERS[power]}B"
+    return amount(value, "bytes")
 
 
 def _number(value: float) -> str:

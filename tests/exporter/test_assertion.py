@@ -164,7 +164,7 @@ def test_growth_of_a_file_system_is_no_leak() -> None:
 
 
 FAR = changed(LIKELY, time_to_limit_seconds=Bounds(9 * DAY, 20 * DAY, 40 * DAY))
-GROWS = "it grows by 0.0324 MB/h, which is no leak below 0.036 MB/h"
+GROWS = "it grows by 32.4 kB/h, which is no leak below 36 kB/h"
 WHY_NOT: dict[str, tuple[Reading, Forecast, str]] = {
     "not likely enough": (
         READING, changed(LIKELY, probabilities={14 * DAY: 0.31}), "the limit is reached within 14d with a probability of 0.31, below assertion.probability 0.5",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from homeostat.amounts import DAY_SECONDS, amount, chances, in_time, ratio
 from homeostat.cli import queried
-from homeostat.cli.amounts import DAY_SECONDS, amount, chances, in_time, ratio
 from homeostat.cli.completing import targets
 from homeostat.cli.desk import with_doors
 from homeostat.cli.plot import Fan

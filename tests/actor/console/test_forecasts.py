@@ -121,7 +121,7 @@ def test_a_targets_page_tells_how_likely_why_and_what_was(actor: Actor, ada: Vis
     actor.prometheus.past = [Series(A_FEW[0].labels, tuple(times), tuple(used))]
     page = ada.client.get("/forecasts/target?host=h1&target=/srv/media")
     told = text(page)
-    for words in ("disk_exhaustion", "inode_exhaustion", "within 24h", f"{used[-1] * 100:.3g} GiB", "100 GiB", "a day"):
+    for words in ("disk_exhaustion", "inode_exhaustion", "within 24h", f"{used[-1] * 100:.3g} GB", "100 GB", "a day"):
         assert words in told
     assert (kinds(page, "plot-line"), kinds(page, "plot-median"), kinds(page, "plot-limit")) == (2, 2, 2)
     assert sum(tag == "meter" for tag, _ in read(page).elements) == 10
@@ -152,7 +152,7 @@ def test_a_leak_and_its_quiet_hours_are_told(host: Host, town: Site) -> None:
     with at_console(host, town, traffic=[traffic]) as (actor, ada):
         forecasting(actor, town, A_FEW, loads)
         told = text(ada.client.get("/forecasts/target?host=h1&target=jellyfin"))
-        assert re.search(r"Leaks \d\d % sure \d+ MiB an hour", told)
+        assert re.search(r"Leaks \d\d % sure \d+ MB an hour", told)
         assert "When it is quiet" in told
         assert "at 10 % of its busiest hour" in told
 
