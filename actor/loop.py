@@ -37,7 +37,7 @@ _WORKERS = 4
 # Few wait in the pool: who comes next is chosen when there is room, and in a storm not looked for in vain.
 _MOST_IN_HAND = 8
 _REST_SECONDS = 60
-_ONLY_ASK = {"deployments", "feasibility", "selftest"}
+_ONLY_ASK = {"deployments", "feasibility", "selftest", "summary"}
 _LAST_QUESTION_SECONDS = 1
 
 
@@ -86,7 +86,7 @@ class Loop:
         self._service.incomplete.set()
         self._service.reconfigured.set()
         for thread in self._threads:
-            # Who only asks may wait long for root or for another daemon, and leaves nothing half done.
+            # Who only asks may wait long for root or for another daemon, and leaves nothing half done: a report is written whole, and posted again.
             thread.join(_LAST_QUESTION_SECONDS if thread.name in _ONLY_ASK else None)
         self._pool.shutdown(wait=True, cancel_futures=True)
 

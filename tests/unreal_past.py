@@ -20,6 +20,7 @@ class Remembering(FakePrometheus):
         super().__init__(clock)
         self.past: list[Series] = []
         self.asked: list[tuple[float, float, float]] = []
+        self.queries: list[str] = []
 
     def query_range(self, promql: str, start: float, end: float, step: float) -> list[Series]:
         """Return what there was, whatever of it is asked for."""
@@ -27,4 +28,5 @@ class Remembering(FakePrometheus):
             raise PrometheusError(f"Prometheus at {self.url} gave no answer to {promql!r}: it is down")
         promql_parser.parse(promql)
         self.asked.append((start, end, step))
+        self.queries.append(promql)
         return self.past

@@ -19,7 +19,7 @@ from homeostat.explanation.parts import Silent
 from homeostat.prometheus import quoted, selector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from actor.world import World
     from homeostat.prometheus import Prometheus, Series
@@ -145,13 +145,18 @@ def quiet_windows(world: World, service: str) -> list[Window] | Silent:
 
 def past_of(world: World, found: Sequence[Expected], samples: int) -> Past | Silent:
     """Return how much was used before now, of each that Prometheus knows, as so many samples."""
-    targets = {entry.target for entry in found if entry.usage_ratio is not None}
-    if not targets:
+    drawn = [entry for entry in found if entry.usage_ratio is not None]
+    if not drawn:
         return {}
-    named = quoted("|".join(re.escape(target) for target in sorted(targets)))
+    # In a fleet every host has a target of the same name, and none of the others is drawn.
+    hosts, targets = _any_of(entry.host for entry in drawn), _any_of(entry.target for entry in drawn)
     ends = [entry.fan.ahead_seconds[-1] for entry in found if entry.fan is not None and entry.fan.ahead_seconds]
     now, length = world.clock.now(), _past_seconds(max(ends, default=_MOST_PAST_SECONDS))
-    return _told(functools.partial(_used, world.prometheus, f"homeostat_usage_ratio{{target=~{named}}}", (now - length, now, length / samples)))
+    return _told(functools.partial(_used, world.prometheus, f"homeostat_usage_ratio{{host=~{hosts},target=~{targets}}}", (now - length, now, length / samples)))
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return quoted("|".join(re.escape(name) for name in sorted(set(names))))
 
 
 def _past_seconds(ahead_seconds: float) -> float:

@@ -215,14 +215,15 @@ def test_what_a_restart_finds_shadowed_is_looked_at_again_in_the_mode_that_is_no
     active.journal.close()
 
 
-def test_who_only_asks_does_not_hold_up_the_end(live: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("asker", ["selftest.test_daily", "loop.post_what_is_due"])
+def test_who_only_asks_does_not_hold_up_the_end(live: Actor, monkeypatch: pytest.MonkeyPatch, asker: str) -> None:
     asking, answered = threading.Event(), threading.Event()
 
     def ask_long(*_: object) -> None:
         asking.set()
         answered.wait(60)
 
-    monkeypatch.setattr("actor.selftest.test_daily", ask_long)
+    monkeypatch.setattr(f"actor.{asker}", ask_long)
     with looping(live):
         assert asking.wait(60)
         began = time.monotonic()

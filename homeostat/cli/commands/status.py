@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -96,10 +97,8 @@ def _scheduled(status: dict[str, Any]) -> str:
 def _see_stop(doors: Doors, found: _Found) -> None:
     """Look at the kill switch itself when the actor does not tell; who may not look learns nothing."""
     for path in stopping.places(doors.config.actor.stop_directories):
-        try:
-            found.holds.insert(0, stop_hold(path.read_text(encoding="utf-8", errors="replace")))
-        except OSError:
-            continue
+        if os.access(path, os.R_OK) and (told := stopping.written_in(path)) is not None:
+            found.holds.insert(0, stop_hold(told))
 
 
 def _exporter(doors: Doors, found: _Found) -> None:

@@ -82,6 +82,13 @@ def test_the_soonest_comes_first_and_only_of_this_host(actor: Actor, ada: Visito
     assert kinds(page, "plot-median") == 5
 
 
+def test_of_a_fleet_whose_targets_have_the_same_names_only_the_past_of_those_that_are_drawn_is_asked_for(actor: Actor, ada: Visitor, town: Site) -> None:
+    forecasting(actor, town, [Course("/"), Course("/", host="a.b")])
+    for page, hosts in (("/forecasts", "h1"), ("/forecasts?hosts=all", r"a\\.b|h1")):
+        assert ada.client.get(page).status_code == 200
+        assert f'{{host=~"{hosts}",target=~"/"}}' in actor.prometheus.queries[-1]  # type: ignore[attr-defined]
+
+
 def test_a_target_is_found_by_a_part_of_its_name(actor: Actor, ada: Visitor, town: Site) -> None:
     forecasting(actor, town, A_FEW)
     assert targets(ada.client.get("/forecasts?like=MEDIA")) == ["/srv/media", "/srv/media"]

@@ -72,6 +72,16 @@ def test_a_stop_is_told_also_when_the_actor_does_not_answer(town: Town) -> None:
     assert row(result.output, "everything", "STOP", "homeostat resume", "smoke")
 
 
+def test_a_link_in_the_stop_s_place_is_a_stop_and_what_it_leads_to_is_not_told(town: Town) -> None:
+    well(town)
+    town.configure(links={"console": "http://127.0.0.1:9"})
+    (town.folder / "state").mkdir()
+    (town.folder / "secret").write_text("of root alone")
+    (town.folder / "state" / "stop").symlink_to(town.folder / "secret")
+    told = town.run("status").output
+    assert ("the stop switch cannot be read" in told, "of root alone" in told) == (True, False)
+
+
 def test_a_pause_is_told_with_author_end_and_reason(town: Town) -> None:
     well(town)
     narrowed = [*silence()["matchers"], {"name": "target", "value": "web", "isRegex": False, "isEqual": True}]
