@@ -267,12 +267,15 @@ class Home:
         return story
 
     def incident(self, problem: str, target: str, *became: str, seconds: float = 2 * stack.PATIENCE_SECONDS) -> dict[str, Any]:
-        """Wait until the newest incident has one of these states or outcomes, or any outcome where none is named; return its story."""
+        """Wait until the newest incident has one of these states or outcomes, or where none is named any that lasts; return its story.
+
+        A refusal is asked again after a minute: on a busy machine a scrape may be missed, and then Prometheus decides nothing for a moment.
+        """
 
         def now() -> dict[str, Any] | None:
             story = self.story(problem, target)
             reached = {story.get("state"), story.get("outcome")} - {None}
-            return story if story and (reached & set(became) if became else story["outcome"]) else None
+            return story if reached & set(became) or (not became and reached - {story.get("state"), "refused"}) else None
 
         try:
             story: dict[str, Any] = stack.wait_for(f"{problem} of {target} {became}", now, seconds)

@@ -80,10 +80,11 @@ def test_what_will_be_full_in_days_waits_for_its_window_and_is_cleaned_and_verif
     assert cleaned["outcome"] == "succeeded", cleaned["reason"]
     assert 1 * DAY < cleaned["phases"][0]["result"]["outlook"]["limit_seconds"] < 9 * DAY
     closed = [verdict for verdict in cleaned["verdicts"] if verdict["answer"] != "allow"]
-    assert {verdict["gate"] for verdict in closed} == {"window"}
+    # A scrape that was missed on a busy machine is refused by `firing`, and asked again after a minute.
+    assert {"window"} <= {verdict["gate"] for verdict in closed} <= {"window", "firing"}
     assert cleaned["waited_until"] > cleaned["opened_at"]
-    opened_at = closed[-1]["inputs"]["opens_at"]
-    assert opened_at <= cleaned["acted_at"] < opened_at + 20
+    opened_at = [verdict["inputs"]["opens_at"] for verdict in closed if verdict["gate"] == "window"][-1]
+    assert opened_at <= cleaned["acted_at"] < opened_at + 20 + 70 * (len(closed) - 1)
 
 
 def test_its_room_is_really_free_and_what_no_rule_names_is_all_there(home: Home, cleaned: dict[str, Any]) -> None:
