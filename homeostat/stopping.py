@@ -70,7 +70,9 @@ def lift(paths: list[pathlib.Path]) -> list[str]:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            stay.append(f"{path}: {error.strerror}")
+            # A file system that may not be written refuses this also of what is not there.
+            if written_in(path) is not None:
+                stay.append(f"{path}: {error.strerror}")
     return stay
 
 

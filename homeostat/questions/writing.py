@@ -30,9 +30,7 @@ def written(value: Any, unit: Unit) -> str:
 def _span(seconds: float) -> str:
     if math.isinf(seconds):
         return "never" if seconds > 0 else "past"
-    if seconds == 0:
-        return "now"
-    if abs(seconds) < 1:
+    if 0 < abs(seconds) < 1:
         return f"{seconds * 1000:.3g}ms"
     return f"-{span(-seconds)}" if seconds < 0 else span(seconds)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import concurrent.futures
+import errno
+import os
+import pathlib
 import threading
 from typing import TYPE_CHECKING, cast
 
@@ -21,7 +24,6 @@ from tests.actor.web import AS_ALERTMANAGER, payload, served
 from tests.support import HOST, HOUR, WEB, silence
 
 if TYPE_CHECKING:
-    import pathlib
     from collections.abc import Callable
 
     from werkzeug.test import TestResponse
@@ -227,6 +229,20 @@ def test_root_s_stop_is_not_lifted_here_and_the_page_says_where(actor: Actor, ad
     told = message(say(ada, "resume"))
     assert ("not all: the stop: it was pulled on the host" in told, "every breaker is closed" in told) == (True, True)
     assert not actor.world.stop.own.exists()
+
+
+def test_a_folder_that_may_not_be_written_and_holds_no_stop_is_nothing_that_resume_failed_at(actor: Actor, ada: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unlink(path: pathlib.Path, missing_ok: bool = False) -> None:
+        if path == elsewhere:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        removed(path, missing_ok=missing_ok)
+
+    removed = pathlib.Path.unlink
+    elsewhere = pathlib.Path("/var/lib/homeostat-executor-of-nobody/stop")
+    actor.world.stop.paths = [elsewhere, *actor.world.stop.paths]
+    monkeypatch.setattr(pathlib.Path, "unlink", unlink)
+    say(ada, "stop")
+    assert message(say(ada, "resume")).startswith("Heard: the stop is lifted")
 
 
 def test_resume_ends_pauses_closes_breakers_and_leaves_other_people_s_silences(actor: Actor, ada: Visitor) -> None:

@@ -186,7 +186,7 @@ def test_an_owner_s_question_of_a_built_in_s_name_takes_its_place() -> None:
     ("value", "unit", "text"),
     [
         (None, "bytes", ""), ("any", "bytes", "any"), (math.nan, "ratio", "unknown"), (math.inf, "seconds", "never"), (-math.inf, "seconds", "past"), (90061.0, "seconds", "1d1h"), (0.0123, "seconds", "12.3ms"),
-        (-7200.0, "seconds", "-2h"), (1_700_000_000.0, "moment", "2023-11-14T22:13:20Z"), (0.0, "moment", "never"), (math.inf, "moment", "never"), (1e300, "moment", "never"), (0.5, "ratio", "50%"), (0.0123, "ratio", "1.2%"),
+        (-7200.0, "seconds", "-2h"), (0.0, "seconds", "0s"), (1_700_000_000.0, "moment", "2023-11-14T22:13:20Z"), (0.0, "moment", "never"), (math.inf, "moment", "never"), (1e300, "moment", "never"), (0.5, "ratio", "50%"), (0.0123, "ratio", "1.2%"),
         (math.inf, "ratio", "unlimited"), (0.0, "bytes", "0 B"), (1536.0, "bytes", "1.54 kB"), (22.7e9, "bytes", "22.7 GB"), (999.6e6, "bytes", "1 GB"),
         (-5e6, "bytes_per_second", "-5 MB/s"), (1.0, "yes", "yes"), (0.0, "yes", "no"), (3.0, "number", "3"), (0.001234, "number", "0.00123"), (True, "number", "True"),
     ],
