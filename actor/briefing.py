@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from homeostat.words import Outcome
 
 _MOST_INCIDENTS = 10_000
-_MOST_COUNTS = 200
+_MOST_COUNTS = 2000
+_MOST_WAITING = 200
 _MOST_TOLD = 50
 _MOST_ACTED = 1000
 _MONTH_SECONDS = 30 * DAY
@@ -51,8 +52,8 @@ def record_of(world: World, span: Span) -> Record:
         failed=_told(one for one in ended if one.outcome in FAILURES),
         shadowed=_told(one for one in ended if one.outcome == "shadowed"),
         unanswered=_told(one for one in ended if one.outcome == "alerted" and one.action == "none"),
-        acted=tuple(Acted(problem=one.problem, target=one.target, at=one.acted_at) for one in touched[:_MOST_ACTED] if one.acted_at is not None),
-        waiting=tuple(_waiting(one, expires_at) for one, expires_at in incidents.waiting_proposals(world.journal)[:_MOST_COUNTS]),
+        acted=tuple([Acted(problem=one.problem, target=one.target, at=one.acted_at) for one in touched if one.acted_at is not None][:_MOST_ACTED]),
+        waiting=tuple(_waiting(one, expires_at) for one, expires_at in incidents.waiting_proposals(world.journal)[:_MOST_WAITING]),
         holds=tuple(holds(world)),
         silences_known=world.silences is not None,
         refusals=tuple(Refusal(gate=gate, answer=answer, action=action, incidents=n) for gate, answer, action, n in verdicts.refused_between(world.journal, since, until)),

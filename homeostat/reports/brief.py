@@ -27,8 +27,7 @@ def brief(report: Report, whole: str) -> tuple[str, str]:
     head = f"Homeostat on {asked.host}, the last {Duration(asked.until - asked.since)}"
     if record is None:
         return f"{head}: not known", _written([*_lines(report.unknown), f"All of it: {whole}"])
-    done, failed = (sum(one.count for one in record.counts if one.outcome in outcomes) for outcomes in (EXECUTED, FAILURES))
-    summary = f"{head}: {done} done, {failed} failed, {len(record.waiting)} waiting for you"
+    summary = f"{head}: {record.ended(*EXECUTED)} done, {record.ended(*FAILURES)} failed, {len(record.waiting)} waiting for you"
     parts = (_did(record), _failures(report, record), _waiting(report, record), _held_back(report, record), [_runs_out(report)], [_proof(report, record)], _to_do(report))
     return summary, _written([*(line for part in parts for line in part), f"All of it: {whole}"])
 
@@ -46,7 +45,7 @@ def _did(record: Record) -> Iterator[str]:
     yield f"Done: {'; '.join(_some(done))}." if done else "Nothing was done."
     if record.shadowed:
         yield "It would have done:"
-        yield from _some(f"- {one.action} at {one.target}: {_short(one.words)}" for one in record.shadowed)
+        yield from _some((f"- {one.action} at {one.target}: {_short(one.words)}" for one in record.shadowed), record.ended("shadowed"))
     not_done: collections.Counter[str] = collections.Counter()
     for one in record.counts:
         if one.outcome not in EXECUTED and one.outcome != "shadowed":
@@ -58,7 +57,8 @@ def _did(record: Record) -> Iterator[str]:
 def _failures(report: Report, record: Record) -> Iterator[str]:
     if record.failed:
         yield "Failed:"
-        yield from _some(f"- {one.action} at {one.target}, {_when(report, one.at)}: {one.outcome.replace('_', ' ')}, {_short(one.words)} {_page(report, one.id)}" for one in record.failed)
+        told = (f"- {one.action} at {one.target}, {_when(report, one.at)}: {one.outcome.replace('_', ' ')}, {_short(one.words)} {_page(report, one.id)}" for one in record.failed)
+        yield from _some(told, record.ended(*FAILURES))
 
 
 def _waiting(report: Report, record: Record) -> Iterator[str]:
@@ -106,10 +106,11 @@ def _page(report: Report, incident_id: str) -> str:
     return f"{report.asked.console}/incidents/{incident_id}"
 
 
-def _some(told: Iterable[str]) -> list[str]:
-    """Return the first of what is told, and how many more there are."""
+def _some(told: Iterable[str], there_are: int = 0) -> list[str]:
+    """Return the first of what is told, and how many more there are of it, or of `there_are` where it is only a part."""
     every = list(told)
-    return every if len(every) <= _MOST else [*every[:_MOST], f"and {len(every) - _MOST} more"]
+    left = max(len(every), there_are) - len(every[:_MOST])
+    return [*every[:_MOST], f"and {left} more"] if left else every
 
 
 def _short(text: str) -> str:

@@ -35,8 +35,7 @@ def in_short(report: Report) -> str:
     record = report.record
     if record is None:
         return "What was done is not known: the actor does not answer."
-    done = sum(one.count for one in record.counts if one.outcome in EXECUTED)
-    failed = sum(one.count for one in record.counts if one.outcome in FAILURES)
+    done, failed = record.ended(*EXECUTED), record.ended(*FAILURES)
     return f"{done or 'Nothing'} done{f', {failed} failed' if failed else ''}, {len(record.waiting) or 'nothing'} waiting for you."
 
 
@@ -107,12 +106,14 @@ def _days(report: Report, record: Record) -> Picture:
 
 def shadow(report: Report) -> Iterator[Block]:
     """Tell what mode shadow only wrote down."""
-    if report.record is None or not (report.record.shadowed or report.record.mode == "shadow"):
+    record, asked = report.record, report.asked
+    if record is None or not (record.shadowed or record.mode == "shadow"):
         return
-    if not report.record.shadowed:
+    if not record.shadowed:
         yield said("Nothing: no problem came as far as a plan.")
         return
-    yield some([(_incident(report.asked, one.id, f"{one.action} at {one.target}"), f", {moment(one.at, report.asked.location)}: {_short(one.words)}") for one in report.record.shadowed], _MOST)
+    told: list[Pieces] = [(_incident(asked, one.id, f"{one.action} at {one.target}"), f", {moment(one.at, asked.location)}: {_short(one.words)}") for one in record.shadowed]
+    yield some(told, _MOST, record.ended("shadowed"))
 
 
 def failed(report: Report) -> Iterator[Block]:
@@ -125,6 +126,7 @@ def failed(report: Report) -> Iterator[Block]:
             for one in report.record.failed
         ],
         _MOST,
+        report.record.ended(*FAILURES),
     )
 
 

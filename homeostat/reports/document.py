@@ -98,7 +98,8 @@ def table(columns: tuple[str, ...], rows: Sequence[tuple[Piece | Pieces, ...]]) 
     return Table(columns, tuple(tuple(cell if isinstance(cell, tuple) else (cell,) for cell in row) for row in rows))
 
 
-def some(items: list[Pieces], most: int) -> Items:
-    """Return the first of some items, and how many more there are."""
-    more: list[Pieces] = [(f"and {len(items) - most} more",)] if len(items) > most else []
+def some(items: list[Pieces], most: int, there_are: int = 0) -> Items:
+    """Return the first of some items, and how many more there are of them, or of `there_are` where those are only a part."""
+    left = max(len(items), there_are) - len(items[:most])
+    more: list[Pieces] = [(f"and {left} more",)] if left else []
     return Items((*items[:most], *more))

@@ -126,6 +126,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     denied: int = 0
     proved_at: float = 0.0
 
+    def ended(self, *outcomes: Outcome) -> int:
+        """Return how many incidents of the period ended as one of these; in a line each only the newest are told."""
+        return sum(one.count for one in self.counts if one.outcome in outcomes)
+
 
 class RunsOut(msgspec.Struct, frozen=True, kw_only=True):
     """What reaches its limit, in seconds (None: never) as median and 90 % interval, and what will be done about it."""

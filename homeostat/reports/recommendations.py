@@ -130,7 +130,8 @@ def _ready_for_more(report: Report) -> Iterator[Recommendation]:
 def _leave_shadow(report: Report) -> Iterator[Recommendation]:
     record = report.record
     if record is not None and record.mode == "shadow" and record.shadowed and report.asked.until - report.asked.since >= 7 * DAY:
-        evidence = f"In {lasted(report.asked.period)} it would have acted {_count(len(record.shadowed), 'time')}; read below what it would have done."
+        times = _count(max(record.ended("shadowed"), len(record.shadowed)), "time")
+        evidence = f"In {lasted(report.asked.period)} it would have acted {times}; read below what it would have done."
         yield _say("Where that is what you want, let it propose (autonomy.mode: interactive) or act (active).", evidence, _RELOAD)
 
 

@@ -9,7 +9,11 @@ import msgspec
 import pytest
 
 from actor.briefing import record_of
-from homeostat.reports.model import Count, Record
+from homeostat.reports.brief import brief
+from homeostat.reports.markdown import markdown
+from homeostat.reports.model import Asked, Count, Record, Report
+from homeostat.reports.recommendations import recommend
+from homeostat.reports.telling import tell
 from tests.actor.web import OPERATOR, pages_of
 from tests.support import DAY, DISK, HOUR, NOW, WEB, Actor, Host
 
@@ -56,6 +60,27 @@ def test_what_ended_in_the_period_is_counted_and_what_ended_before_it_too(actor:
     assert [dict(slot.counts) for slot in told.slots if slot.counts] == [{"good": 2, "bad": 1, "plain": 1}]
 
 
+def test_of_very_many_a_few_are_told_in_a_line_each_and_all_are_counted(actor: Actor) -> None:
+    for number in range(60):
+        put(actor, number, outcome="shadowed", target=f"t{number}")
+        put(actor, 100 + number, outcome="failed", target=f"t{number}")
+    record = day(actor)
+    report = Report(asked=Asked(host="h1", period="1d", since=NOW - DAY, until=NOW, location="UTC"), made_at=NOW, record=msgspec.structs.replace(record, mode="shadow"))
+    assert (len(record.shadowed), len(record.failed)) == (50, 50)
+    assert [line for line in brief(report, "x")[1].splitlines() if line.startswith("and")] == ["and 55 more", "and 55 more"]
+    assert markdown(tell(report)).count("and 40 more") == 2
+    week = msgspec.structs.replace(report, asked=msgspec.structs.replace(report.asked, period="7d", since=NOW - 7 * DAY))
+    assert "it would have acted 60 times" in " ".join(one.evidence for one in recommend(week))
+
+
+def test_what_was_done_is_found_behind_whatever_was_only_told_of(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actor.briefing._MOST_ACTED", 2)
+    put(actor, 1, acted_at=NOW - 60, opened_at=NOW - 60)
+    for number in range(2, 6):
+        put(actor, number, outcome="alerted")
+    assert [one.at for one in day(actor).acted] == [NOW - 60]
+
+
 def test_what_runs_is_tried_and_who_refused_is_named(actor: Actor) -> None:
     actor.decide(WEB, "service-restart")
     actor.turn()
@@ -71,7 +96,7 @@ def test_a_flood_is_counted_in_full_and_told_in_part(actor: Actor) -> None:
     for number in range(300):
         put(actor, number, outcome="failed", target=f"t{number % 250}")
     told = day(actor)
-    assert (len(told.failed), len(told.counts)) == (50, 200)
+    assert (len(told.failed), told.ended("failed")) == (50, 300)
     assert len(msgspec.json.encode(told)) < 100_000
 
 
