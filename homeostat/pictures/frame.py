@@ -52,7 +52,8 @@ def rows(frame: Frame, unit: str) -> Iterator[Markup]:
 
 
 def times(frame: Frame) -> Iterator[Markup]:
-    """Write the round times below; on a narrow screen every other one is left out."""
+    """Write the round times below, and that they are UTC, whatever the words around say; on a narrow screen every other one is left out."""
+    yield svg.text("UTC", (2, frame.upwards.start + 22))
     found = list(time_ticks(frame.across.low, frame.across.high, _MOST_TIMES))
     yield from below(frame, [(frame.across.at(moment), said) for moment, said in found])
 

@@ -62,6 +62,11 @@ def test_a_fan_shows_what_was_what_is_expected_the_limit_and_now() -> None:
     assert "80 %" in words(root)
 
 
+def test_whoever_reads_a_time_below_reads_that_it_is_utc() -> None:
+    assert "UTC" in words(read(fan.draw(a_fan([0.5, 0.6], [0.6, 0.7]))))
+    assert "UTC" in words(read(lines.draw(("a", "b"), [Line("a", [NOW, NOW + DAY], [0.1, 0.2])])))
+
+
 def test_a_small_fan_has_no_words_but_for_who_cannot_see_it() -> None:
     root = read(fan.draw_small(a_fan([0.4], [0.4, 0.5])))
     assert words(root) == []
