@@ -36,8 +36,10 @@ def with_doors(command: Callable[..., Any]) -> Callable[..., Any]:
         except BrokenPipeError:
             # Who reads on, as `head` does, has read enough: click ends quietly.
             raise
-        except (ConfigError, CredentialError, DaemonError, PrometheusError, AlertmanagerError, OSError) as error:
+        except (ConfigError, CredentialError, DaemonError, PrometheusError, AlertmanagerError) as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            raise click.ClickException(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)) from None
         except UnicodeEncodeError as error:
             raise click.ClickException(f"{printable(error.object)} holds bytes that are no UTF-8, so it names nothing") from None
 

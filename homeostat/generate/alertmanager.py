@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from homeostat.routing import InhibitRule
 
 NOBODY = "homeostat-nobody"
+# Debian's own rules have no source_matchers yet; Alertmanager takes them beside source_match.
+UNCROSSING = """add to it source_matchers: ['alertname!~"Homeostat.+"'], or put that into those it has"""
 _DECISIONS, _EXECUTING = "|".join(DECISION_ALERTS), "|".join(EXECUTING_ALERTS)
 _BEFORE = "HomeostatProposal|HomeostatAnnouncement|HomeostatWithheld"
 # Everything else that people hear of is Homeostat's own trouble.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _MOST_LETTERS = 300
+# A circle wider than the line is: on its first day a house has no more than one sample, and a pixel is not seen.
+_DOT = "m-1.5,0a1.5,1.5 0 1 0 3,0a1.5,1.5 0 1 0 -3,0"
 Point = tuple[float, float]
 
 
@@ -63,7 +65,7 @@ def course(points: Iterable[Point], kind: str) -> Markup:
     for exists, run in itertools.groupby(points, key=lambda point: all(map(math.isfinite, point))):
         if exists:
             first, *rest = run
-            drawn.append(f"M{_pair(first)}" + ("".join(f"L{_pair(point)}" for point in rest) or "h0"))
+            drawn.append(f"M{_pair(first)}" + ("".join(f"L{_pair(point)}" for point in rest) or _DOT))
     return element("path", d="".join(drawn), class_=kind)
 
 

@@ -82,8 +82,7 @@ def _note_crossings(text: str) -> None:
         click.echo(f"note: what mutes what could not be looked at: {error}", err=True)
         return
     for rule in crossings:
-        right = 'add alertname!~"Homeostat.+" to its source_matchers'
-        click.echo(f"note: by your inhibit rule {rule} one decision of Homeostat's mutes another; {right}", err=True)
+        click.echo(f"note: by your inhibit rule {rule} one decision of Homeostat's mutes another; {our_alertmanager.UNCROSSING}", err=True)
 
 
 @generate.command("prometheus")

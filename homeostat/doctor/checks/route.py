@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from homeostat.daemon_client import DaemonError
 from homeostat.doctor import addressees, told
 from homeostat.doctor.model import Check, Finding, Subject, failed, named, passed, warned
-from homeostat.generate.alertmanager import crossings
+from homeostat.generate.alertmanager import UNCROSSING, crossings
 from homeostat.routing import RoutingError
 from homeostat.words import DECISION_ALERTS
 
@@ -40,7 +40,7 @@ def _ask(subject: Subject) -> Iterator[Finding]:
         yield failed(f"{named(alertnames)}: {trouble}", _MERGE)
     found = [finding for name in ours for webhook in webhooks[name] for finding in _webhook(subject, name, webhook)]
     found += [
-        warned(f"by the inhibit rule {rule} one decision of Homeostat's mutes another", 'add alertname!~"Homeostat.+" to its source_matchers, and reload Alertmanager')
+        warned(f"by the inhibit rule {rule} one decision of Homeostat's mutes another", f"{UNCROSSING}, and reload Alertmanager")
         for rule in crossings(text)
     ]
     yield from found

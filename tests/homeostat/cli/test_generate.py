@@ -167,7 +167,7 @@ def test_an_alertmanager_is_known_by_any_name_of_loopback(folder: pathlib.Path) 
 def test_an_inhibit_rule_by_which_decisions_would_mute_one_another_is_noted(folder: pathlib.Path) -> None:
     file = folder / "alertmanager.yml"
     file.write_text(f"{THEIRS}inhibit_rules:\n  - {{source_match: {{severity: critical}}, target_match: {{severity: warning}}, equal: [alertname]}}\n")
-    noted = 'note: by your inhibit rule {severity="critical"} mutes {severity="warning"} one decision of Homeostat\'s mutes another; '
+    noted = 'note: by your inhibit rule {severity="critical"} mutes {severity="warning"} one decision of Homeostat\'s mutes another; add to it source_matchers: [\'alertname!~"Homeostat.+"\']'
     assert noted in run(folder, "alertmanager", str(file)).stderr
     file.write_text(file.read_text().replace("{source_match: ", "{source_matchers: ['alertname!~\"Homeostat.+\"'], source_match: "))
     assert run(folder, "alertmanager", str(file)).stderr == ""

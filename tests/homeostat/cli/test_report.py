@@ -50,7 +50,7 @@ def test_what_cannot_be_written_is_told_in_a_line(told: Town, tmp_path: pathlib.
     result = told.run("report", "--output", str(tmp_path / "none" / "week.md"))
     assert result.exit_code == 1
     assert result.output.count("\n") == 1
-    assert "No such file" in result.output
+    assert result.output == f"Error: {tmp_path}/none: No such file or directory\n"
 
 
 def test_with_every_door_shut_it_is_a_report_of_what_is_not_known(town: Town) -> None:

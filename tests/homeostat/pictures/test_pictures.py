@@ -165,3 +165,8 @@ def test_every_class_of_a_picture_is_in_the_style_sheet() -> None:
     ]
     used = {name for picture in pictures for names in re.findall(r'class="([^"]*)"', picture) for name in names.split()}
     assert used - named == {"plot-line-1"}
+
+
+def test_a_single_sample_is_wide_enough_to_be_seen() -> None:
+    (dot,) = of_class(read(fan.draw(Fan("t", "d", "ratio", NOW, past_times=[NOW - DAY], past=[0.5], limit=1.0))), "plot-line")
+    assert "a1.5,1.5" in (dot.get("d") or "")
