@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from click.shell_completion import CompletionItem
 
 from homeostat.addresses import leads_to_loopback
+from homeostat.clock import SystemClock
 from homeostat.config import Config, load
 from homeostat.credentials import CredentialError, read_token
 from homeostat.daemon_client import DaemonClient, DaemonError
+from homeostat.in_time import ask_all
+from homeostat.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 
 _PATIENCE_SECONDS = 1.0
+# What was found by then is shown.
+_MOST_SECONDS = 2.0
 _MOST = 200
 _MONTH_SECONDS = 30 * 86400
 # A shell shows no more of what stands beside a word.
@@ -32,13 +37,16 @@ def _completing(found: Callable[[Config], Iterable[tuple[str, str]]]) -> Callabl
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> _Words:
         del parameter
-        try:
-            config = load(context.find_root().params["config_file"], Config)
-            words = dict(found(config))
-        except Exception:  # noqa: BLE001 - whatever it is: who presses a key wants no traceback
-            return []
+        words: dict[str, str] = {}
+
+        def gather() -> None:
+            # One by one, as they are found.
+            words.update(found(load(context.find_root().params["config_file"], Config)))
+
+        # Who presses a key wants no traceback, and waits for nobody whose answer drips in.
+        ask_all({"words": gather}, _MOST_SECONDS, 1, SystemClock())
         # A word that a shell would take apart, or that steers a terminal, is no help.
-        return [CompletionItem(word, help=meaning[:_MOST_HELP]) for word, meaning in words.items() if word.startswith(incomplete) and word.isprintable() and " " not in word]
+        return [CompletionItem(word, help=printable(meaning)[:_MOST_HELP]) for word, meaning in words.copy().items() if word.startswith(incomplete) and word.isprintable() and " " not in word]
 
     return complete
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import subprocess
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,8 @@ from tests.homeostat.cli.test_forecast import DISK
 from tests.httpd import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.homeostat.cli.conftest import Town
 
 
@@ -66,6 +71,40 @@ def test_where_nobody_answers_nothing_is_said_and_nobody_waits(town: Town) -> No
     assert time.monotonic() - began < 10
     town.settings = {"nonsense": True}
     assert completed(town, "forecast", "") == []
+
+
+@contextlib.contextmanager
+def dripping() -> Iterator[str]:
+    """Serve an answer of which a letter comes in time, again and again, and never the end; yields its address."""
+    over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
+            while not over.wait(0.2):
+                connection.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=lambda: drip(server.accept()[0]), daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        over.set()
+
+
+def test_an_answer_that_never_ends_holds_no_shell_up_and_what_is_known_is_shown(town: Town) -> None:
+    with dripping() as url:
+        town.configure(exporter={"url": url})
+        began = time.monotonic()
+        assert completed(town, "forecast", "") == ["web"]
+        assert time.monotonic() - began < 10
+
+
+def test_what_stands_beside_a_word_makes_no_word_of_its_own(town: Town) -> None:
+    town.decisions = [incident(target="a\nplain\n--evil\x1b")]
+    path = town.folder / "homeostat.yml"
+    path.write_text(yaml.safe_dump(town.settings))
+    (item,) = ShellComplete(main, {}, "homeostat", "_HOMEOSTAT_COMPLETE").get_completions(["--config.file", str(path), "undo"], "0a")
+    assert item.help is not None
+    assert item.help.isprintable()
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
