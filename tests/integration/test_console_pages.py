@@ -241,8 +241,9 @@ def test_ten_thousand_incidents_are_chosen_from_and_paged(live: Live, browser: B
     with contextlib.closing(sqlite3.connect(live.state / "journal.db")) as db, db:
         db.execute(
             "WITH RECURSIVE counted(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM counted WHERE value < 10000)"
-            " INSERT INTO incidents SELECT 'n' || value, host, problem, 't' || (value % 10), resource, action, risk, decision, severity, confidence, state,"
-            " iif(value % 3, 'succeeded', 'failed'), reason, opened_at - 60.0 * value, last_firing_at, NULL, acted_at, closed_at, closed_at, alert_labels, announced_at, told_gate"
+            " INSERT INTO incidents (id, host, problem, target, resource, action, risk, decision, severity, confidence, outcome, reason, opened_at, last_firing_at,"
+            " acted_at, closed_at, episode_ended_at, alert_labels) SELECT 'n' || value, host, problem, 't' || (value % 10), resource, action, risk, decision,"
+            " severity, confidence, iif(value % 3, 'succeeded', 'failed'), reason, opened_at - 60.0 * value, last_firing_at, acted_at, closed_at, closed_at, alert_labels"
             " FROM incidents, counted WHERE id NOT LIKE 'n%'"
         )
     with live.start() as running, visiting(browser) as page:
