@@ -187,7 +187,7 @@ def _decline(world: World, moment: _Moment, no: tuple[str, Verdict]) -> None:
             incidents.move(db, incident, "proposed", reason, expires_at)
         elif verdict.answer == "shadow" and plan is not None:
             incidents.announced(db, incident.id, None)
-            incidents.settle(db, incident, "shadowed", f"{reason}; it would: {in_words(plan)}; {plan.undo}", (now, None))
+            incidents.settle(db, incident, "shadowed", f"{reason}; it would: {in_words(plan)}{f'; {plan.undo}' if plan.commands else ''}", (now, None))
         else:
             # Who was told of a deed ten minutes ahead was not told of one after a refusal that lasted: they are told again.
             incidents.announced(db, incident.id, None)
@@ -232,7 +232,7 @@ def would_do(world: World, playbook: Playbook, incident: Incident) -> Planned:
 def in_words(plan: Plan) -> str:
     """Return what a plan does, in one line, of its slices the first, and what it leaves."""
     slices = max((command.slice for command in plan.commands), default=0)
-    told = [command.summary for command in plan.commands if command.slice <= 1] or ["nothing"]
+    told = [command.summary for command in plan.commands if command.slice <= 1] or ["nothing, as no step of it finds anything to do"]
     if slices > 1 and plan.target_bytes is not None:
         told.append(f"and so on in at most {slices} slices until {size_in_words(plan.target_bytes)} are free")
     return "; ".join((*told, *plan.left))

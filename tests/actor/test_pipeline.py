@@ -257,6 +257,15 @@ class TestNotActing:
         assert len(list(host.logs.iterdir())) == 12
         assert actor.phases() == []
 
+    def test_shadow_of_a_plan_that_finds_nothing_to_do_promises_no_undo(self, host: Host) -> None:
+        actor = Actor(host, autonomy={"mode": "shadow"})
+        for path in host.logs.iterdir():
+            path.unlink()
+        actor.decide(DISK, "disk-cleanup")
+        actor.turn()
+        assert ended(actor.incident()) == (None, "shadowed")
+        assert actor.incident().reason.endswith("not acted; it would: nothing, as no step of it finds anything to do")
+
     def test_shadow_whose_plan_cannot_be_made_is_a_recorded_refusal(self, host: Host) -> None:
         actor = Actor(host, autonomy={"mode": "shadow"}, filesystems={"disk": {"size": None}})
         shutil.rmtree(host.disk)
