@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,11 +10,13 @@ import flask
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from actor.service import Service
 
 Body = TypeVar("Body")
+
+_PATIENCE_SECONDS = 0.5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,6 +33,17 @@ class Refused(Exception):  # noqa: N818 - a past tense like every outcome
         """Refuse for `reason` with an HTTP status code."""
         super().__init__(reason)
         self.code = code
+
+
+@contextlib.contextmanager
+def among_few(service: Service) -> Iterator[None]:
+    """Have every gate asked within, which may last as long as Prometheus, Alertmanager and the host take. Raises Refused while several do."""
+    if not service.asking.acquire(timeout=_PATIENCE_SECONDS):
+        raise Refused("nothing was done: several wait for Prometheus, Alertmanager or the host already; say it again in a moment", 503)
+    try:
+        yield
+    finally:
+        service.asking.release()
 
 
 def answered(value: Any, code: int = 200) -> flask.Response:

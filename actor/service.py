@@ -23,12 +23,16 @@ class Examined:
     checks: tuple[Checked, ...]
     at: float
 
+# Who has every gate asked holds a thread of the web server for as long as Prometheus hangs; the stop and deliveries need some too.
+_MOST_ASKING = 4
+
 
 @dataclasses.dataclass
 class Service:
     """One running actor as its web pages see it; no tokens at all is allowed only in shadow mode on loopback.
 
     The bell wakes the loop; what was heard `incomplete` has Alertmanager asked at once, and what is `reconfigured` the host.
+    Whoever has every gate asked within a request is one of the few that are `asking`.
     """
 
     world: World
@@ -41,6 +45,7 @@ class Service:
     incomplete: threading.Event = dataclasses.field(default_factory=threading.Event)
     reconfigured: threading.Event = dataclasses.field(default_factory=threading.Event)
     examined: Examined | None = None
+    asking: threading.BoundedSemaphore = dataclasses.field(default_factory=lambda: threading.BoundedSemaphore(_MOST_ASKING))
 
 
 Tokens = tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,7 +12,7 @@ from homeostat.clock import rfc3339
 from homeostat.prometheus import PrometheusError, Series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 class WithoutPast:
@@ -86,3 +87,19 @@ class FakeAlertmanager:
     def names(self) -> list[str]:
         """Return the names of what was posted, in order."""
         return [alert.labels["alertname"] for alert in self.posted]
+
+
+class Hanging:
+    """A Prometheus or an Alertmanager that answers nothing until it is `over`."""
+
+    url = "http://hanging.invalid"
+
+    def __init__(self, error: type[Exception]) -> None:
+        self.over, self._error = threading.Event(), error
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def asked(*_: object, **__: object) -> None:
+            self.over.wait(20)
+            raise self._error("it hung")
+
+        return asked

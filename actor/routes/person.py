@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from actor.answers import Refused, Routes, answered, body_of
+from actor.answers import Refused, Routes, among_few, answered, body_of
 from actor.person import UNKNOWN, Spoken
 from actor.person.again import ask_again
 from actor.person.approval import approve
@@ -73,8 +74,10 @@ def _add(api: flask.Blueprint, service: Service) -> None:
 
 
 def take_word(service: Service, incident_id: str, word: str, said: Said) -> Reply:
-    """Do what a person says of an incident, whichever way it came in, and have the loop look at once. Raises JournalError."""
-    reply = WORDS[word].take(service.world, Spoken(incident_id, said.author, said.reason), said)
+    """Do what a person says of an incident, whichever way it came in, and have the loop look at once. Raises JournalError and Refused."""
+    # A no asks nobody, and must never wait.
+    with among_few(service) if word == "approve" else contextlib.nullcontext():
+        reply = WORDS[word].take(service.world, Spoken(incident_id, said.author, said.reason), said)
     service.bell.set()
     return reply
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from actor.answers import Refused, Routes, answered, body_of
+from actor.answers import Refused, Routes, among_few, answered, body_of
 from actor.foresight import simulate
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ class Delivery(msgspec.Struct, frozen=True):
 def _add(api: flask.Blueprint, service: Service) -> None:
     @api.post("/simulate")
     def simulated() -> flask.Response:
-        return answered([simulate(service.world, alert.labels, alert.annotations) for alert in _alerts(body_of(Delivery))])
+        alerts = _alerts(body_of(Delivery))
+        with among_few(service):
+            return answered([simulate(service.world, alert.labels, alert.annotations) for alert in alerts])
 
 
 def _alerts(delivery: Delivery) -> tuple[Alert, ...]:

@@ -6,7 +6,6 @@ import concurrent.futures
 import errno
 import os
 import pathlib
-import threading
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -22,9 +21,9 @@ from homeostat.silences import is_pause, pause_matchers
 from tests.actor.console.visitor import Visitor, message, read, text, visiting
 from tests.actor.web import AS_ALERTMANAGER, payload, served
 from tests.support import HOST, HOUR, WEB, silence
+from tests.unreal import Hanging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from werkzeug.test import TestResponse
 
@@ -121,23 +120,9 @@ def test_without_alertmanager_nothing_is_paused_and_the_page_says_that_a_stop_ne
     assert message(say(ada, "stop", reason="enough")).startswith("Heard: everything is stopped")
 
 
-class Hanging:
-    """An Alertmanager that answers nothing until it is `over`."""
-
-    def __init__(self) -> None:
-        self.over = threading.Event()
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        def asked(*_: object) -> None:
-            self.over.wait(20)
-            raise AlertmanagerError("it hung")
-
-        return asked
-
-
 @pytest.mark.parametrize("word", ["pause", "resume", "end"])
 def test_whoever_presses_again_and_again_while_alertmanager_hangs_leaves_a_thread_to_the_stop_and_to_deliveries(actor: Actor, ada: Visitor, word: str) -> None:
-    form, stop, hanging = ada.form(PAGE, f"{PAGE}/{word if word != 'end' else 'pause'}"), ada.form(PAGE, f"{PAGE}/stop"), Hanging()
+    form, stop, hanging = ada.form(PAGE, f"{PAGE}/{word if word != 'end' else 'pause'}"), ada.form(PAGE, f"{PAGE}/stop"), Hanging(AlertmanagerError)
     actor.world.alertmanager = cast("FakeAlertmanager", hanging)
     with served(ada.pages.app) as (host, port), concurrent.futures.ThreadPoolExecutor(10) as hands:
 

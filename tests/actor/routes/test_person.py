@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import concurrent.futures
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+import requests
 
 from actor.journal import incidents, words
-from tests.actor.web import AS_OPERATOR, Pages, alert, pages_of
+from homeostat.prometheus import PrometheusError
+from tests.actor.web import AS_ALERTMANAGER, AS_OPERATOR, Pages, alert, pages_of, payload, served
 from tests.support import DISK, HOUR, WEB, labels_of
+from tests.unreal import Hanging
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-    from tests.support import Actor
+    from tests.support import Actor, FakePrometheus
 
 ADA = "ada@desk"
 WORDS = ("approve", "deny", "veto", "again", "defer")
@@ -128,3 +132,27 @@ def test_a_payload_of_several_tells_of_each(actor: Actor, pages: Pages) -> None:
 def test_what_is_no_alert_is_400_in_words(pages: Pages, body: Any) -> None:
     answer = simulated(pages, body)
     assert (answer.status_code, len(answer.json["error"].splitlines())) == (400, 1)
+
+
+@pytest.mark.parametrize("asked", ["approve", "simulate"])
+def test_many_who_have_every_gate_asked_of_a_prometheus_that_hangs_leave_room_for_a_no_and_for_deliveries(actor: Actor, pages: Pages, asked: str) -> None:
+    actor.decide(WEB, "service-restart", "propose")
+    actor.turn()
+    proposed, hanging = actor.incident().id, Hanging(PrometheusError)
+    told = {"author": ADA, "plan_hash": incidents.proposal_of(actor.journal, proposed)["plan_hash"]} if asked == "approve" else alert()
+    path = f"incidents/{proposed}/approve" if asked == "approve" else "simulate"
+    actor.world.prometheus = cast("FakePrometheus", hanging)
+    with served(pages.app) as (host, port), concurrent.futures.ThreadPoolExecutor(10) as hands:
+
+        def post(path: str, said: Any) -> requests.Response:
+            return requests.post(f"http://{host}:{port}{path}", json=said, headers=AS_OPERATOR, timeout=120)
+
+        asking = [hands.submit(post, f"/api/v1/{path}", told) for _ in range(10)]
+        try:
+            others = concurrent.futures.as_completed(asking, 15)
+            assert {next(others).result().status_code for _ in asking[4:]} == {503}
+            assert requests.post(f"http://{host}:{port}/webhook", payload(), headers=AS_ALERTMANAGER, timeout=120).status_code == 202
+            assert post(f"/api/v1/incidents/{proposed}/deny", {"author": ADA}).status_code == 200
+            assert not hanging.over.is_set()
+        finally:
+            hanging.over.set()
