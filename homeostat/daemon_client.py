@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import requests
+import urllib3
+
+from homeostat.http_session import BoundedSession, Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +16,8 @@ _TIMEOUT_SECONDS = 10
 # A deed's answer may wait for Prometheus and Alertmanager, each up to its own timeout.
 _DEED_TIMEOUT_SECONDS = 60
 _MOST_WORDS = 300
+# Ten thousand forecasts with all that is said of them are less.
+_MOST_BYTES = 64 * 1024 * 1024
 
 
 class DaemonError(Exception):
@@ -79,14 +84,15 @@ class DaemonClient:
 
     def _ask(self, method: str, path: str, timeout_seconds: float, **options: Any) -> Any:
         try:
-            response = requests.request(
-                method, f"{self.url}/api/v1/{path}", headers=self._headers, timeout=timeout_seconds, allow_redirects=False, **options
-            )
-        except requests.RequestException as error:
+            with BoundedSession(Bounds(_MOST_BYTES, timeout_seconds)) as session:
+                response = session.request(
+                    method, f"{self.url}/api/v1/{path}", headers=self._headers, timeout=timeout_seconds, allow_redirects=False, **options
+                )
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise DaemonError(f"{self.url} gave no answer: {type(error).__name__}; is the daemon running?") from None
         try:
             answer = response.json()
-        except requests.RequestException:
+        except ValueError:
             raise DaemonError(f"{self.url} answered {response.status_code} and no JSON; is it a Homeostat daemon of this version?") from None
         if response.status_code in {requests.codes.conflict, requests.codes.not_found} and isinstance(answer, dict) and "error" in answer:
             raise DaemonRefused(answer["error"])

@@ -56,3 +56,10 @@ def test_a_refusal_that_is_no_json_of_ours_is_an_error_all_the_same(site: Site, 
 def test_no_daemon_is_an_error_that_asks_whether_it_runs() -> None:
     with pytest.raises(DaemonError, match=r"http://127\.0\.0\.1:9 gave no answer: ConnectionError; is the daemon running"):
         DaemonClient("http://127.0.0.1:9", None).get("status")
+
+
+def test_an_answer_without_end_is_cut_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("homeostat.daemon_client._MOST_BYTES", 1000)
+    site.answer = lambda asked: Reply({"forecasts": "x" * 2000})
+    with pytest.raises(DaemonError, match="gave no answer: TooLargeError"):
+        DaemonClient(site.url, None).get("forecast")
