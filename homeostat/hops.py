@@ -74,7 +74,10 @@ def _exporter_asserts_it(walk: Walk) -> str | None:
         found = next((entry for entry in _forecasts(walk) if entry["asserted"]), None)
     except DaemonRefused:
         return None
-    return f"forecast and asserted, {found['usage_ratio']:.0%} used" if found is not None else None
+    if found is None:
+        return None
+    walk.resource = found["resource"]
+    return f"forecast and asserted, {found['usage_ratio']:.0%} used"
 
 
 def _why_not_asserted(walk: Walk) -> str:

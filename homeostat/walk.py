@@ -57,16 +57,17 @@ class Ended(Exception):  # noqa: N818 - a past tense like every outcome
 
 @dataclasses.dataclass
 class Walk:
-    """One selftest on its way: the doors, how the actor is asked, and how it stood when this one began."""
+    """One selftest on its way: the doors, how the actor is asked, how it stood when this one began, and the resource that is this one's alone."""
 
     doors: Doors
     ask_actor: Callable[[], Standing]
     before: Standing | None = None
+    resource: str = ""
 
     @property
     def labels(self) -> dict[str, str]:
-        """What names the synthetic problem."""
-        return {"problem": SELFTEST, "host": self.doors.config.host}
+        """What names the synthetic problem, once it is asserted: Alertmanager may still have that of an earlier one."""
+        return {"problem": SELFTEST, "host": self.doors.config.host, "resource": self.resource}
 
     def standing(self) -> Standing | None:
         """Ask the actor; None while it knows only of an earlier selftest. Raises DaemonError."""

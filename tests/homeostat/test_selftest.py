@@ -45,7 +45,7 @@ class Exporter:
     def get(self, path: str, **asked: Any) -> Any:
         if not self.posted and not self.serves:
             raise DaemonRefused("no target 'selftest' is forecast now")
-        return {"forecasts": [{"asserted": True, "usage_ratio": 0.8, "reason": None}]}
+        return {"forecasts": [{"asserted": True, "resource": "selftest-7", "usage_ratio": 0.8, "reason": None}]}
 
 
 class Prometheus:
@@ -63,7 +63,12 @@ class Prometheus:
 
 
 class Alertmanager(FakeAlertmanager):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[str, ...]] = []
+
     def all_alerts(self, *matchers: str) -> list[Alert]:
+        self.asked.append(matchers)
         return self.alerts(*matchers)
 
 
@@ -136,6 +141,13 @@ def test_deliveries_without_a_valid_token_are_told_from_none(chain: Chain) -> No
 def test_what_an_earlier_selftest_left_is_not_taken_for_this_ones(chain: Chain) -> None:
     chain.actor = lambda: Standing(ready=True, mode="active", unauthenticated=0, incident="old", sources=("webhook",), outcome="succeeded", phases=("execute", "verify"))
     assert chain.run().failed_at == "delivery"
+
+
+def test_alertmanager_is_asked_for_this_ones_problem_for_it_may_still_have_an_earlier_ones(chain: Chain) -> None:
+    chain.run()
+    about_it = [matchers for matchers in chain.alertmanager.asked if 'problem="selftest"' in matchers]
+    assert about_it
+    assert all('resource="selftest-7"' in matchers for matchers in about_it)
 
 
 def test_an_episode_that_goes_on_is_waited_for_and_not_for_ever(chain: Chain) -> None:
