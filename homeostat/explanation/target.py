@@ -65,6 +65,11 @@ def of_target(heard: Heard) -> list[dict[str, Any]]:
     return [_explained(heard, key) for key in keys]
 
 
+def nobody_knows(heard: Heard) -> bool:
+    """Say whether Prometheus could tell of the target, and neither it nor the exporter or the actor knows a problem there."""
+    return isinstance(heard.now, Facts) and not _keys(heard)
+
+
 def key_of(incident: dict[str, Any]) -> Key:
     """Return the problem that an incident or a forecast is about."""
     return Key(*(incident[name] for name in Key._fields))

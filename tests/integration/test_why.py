@@ -35,8 +35,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 def short(house: House, subject: str) -> str:
-    """Return the one sentence that says it all."""
-    told = json.loads(house.said("why", "--json", subject))
+    """Return the one sentence that says it all, also of what nobody knows yet."""
+    told = json.loads(house.cli("why", "--json", subject).stdout)
     return str(told["explained"][0]["explanation"][0]["lines"][0])
 
 

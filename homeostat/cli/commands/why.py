@@ -12,7 +12,7 @@ from homeostat.cli.desk import printable, with_doors
 from homeostat.cli.said import as_text
 from homeostat.cli.showing import waiting
 from homeostat.explanation.subject import meant_by
-from homeostat.explanation.target import hear, of_target
+from homeostat.explanation.target import hear, nobody_knows, of_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,13 +36,14 @@ def why(doors: Doors, subject: str, as_json: bool) -> None:
     with waiting(f"asking about {subject}"):
         meant = meant_by(doors, subject)
         told = [_of_story(meant.story)] if meant.story else []
-        told += [{"target": target, **problem} for target in meant.targets[:_MOST_TARGETS] for problem in of_target(hear(doors, target))]
+        heard = [hear(doors, target) for target in meant.targets[:_MOST_TARGETS]]
+        told += [{"target": one.target, **problem} for one in heard for problem in of_target(one)]
     if as_json:
         click.echo(as_text({"subject": subject, "host": doors.config.host, "remarks": list(meant.remarks), "explained": told}))
     else:
         for line in _lines(meant.remarks, told):
             click.echo(printable(line))
-    if told and not any(one["problem"] or one["target"] in doors.config.names for one in told):
+    if not meant.story and heard and all(nobody_knows(one) and one.target not in doors.config.names for one in heard):
         sys.exit(1)
 
 

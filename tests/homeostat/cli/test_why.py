@@ -103,6 +103,11 @@ def test_a_target_that_nobody_knows_is_a_failure_and_a_service_in_peace_is_none(
     assert (result.exit_code, f"no target '{target}'" in result.output) == (code, True)
 
 
+def test_while_prometheus_is_silent_nobody_is_said_to_know_nothing(town: Town) -> None:
+    town.configure(prometheus={"url": "http://127.0.0.1:9"})
+    assert short(town, "nobody").startswith("Nothing happened because Prometheus decides nothing that could be read")
+
+
 def not_asserted(town: Town) -> str:
     town.exporter["forecast"] = Reply({"forecasts": [forecast(asserted=False, assertion=None, why_not="the limit is reached within 14d with a probability of 0.31, below assertion.probability 0.5")]})
     lay(town, without(whole(), *NO_DECISION, "homeostat_problem_confidence_ratio", "target:homeostat_problem:info"))
