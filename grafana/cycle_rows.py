@@ -21,9 +21,6 @@ from grafana.panels import (
 )
 from grafana.promql import HOST
 
-# Two scrapes at Prometheus' usual pace.
-_OLD_SECONDS = 120
-
 
 def forecasting() -> Row:
     """Show how long a cycle takes, what failed in it, and what it forecasts."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from homeostat.prometheus import Sample
 
-NOWHERE = "http://127.0.0.1:9"
 # What was written once is shown as it is.
 NO_PAGES = {"console.login", "console.style", "console.report", "console.report_file"}
 
