@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 CHROMIUM = pathlib.Path("/usr/bin/chromium")
 PHONE = {"width": 360, "height": 740}
 QUICK = {"autonomy": {"actions": {"service-restart": {"settle": "100ms", "watch": "200ms"}}}}
-# A browser's own words on the least contrast of text: WCAG 2.2 AA.
-LEAST_CONTRAST = 4.5
-CONTRASTS = """() => {
+# How light a colour is, and on which ground an element stands: for what reads contrasts.
+COLOURS = """
   const light = (colour) => {
     const parts = colour.map(part => part / 255).map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
@@ -34,6 +33,10 @@ CONTRASTS = """() => {
     const colour = read(getComputedStyle(element).backgroundColor);
     return colour.length === 4 && colour[3] === 0 && element.parentElement ? ground(element.parentElement) : colour;
   };
+"""
+# A browser's own words on the least contrast of text: WCAG 2.2 AA.
+LEAST_CONTRAST = 4.5
+CONTRASTS = "() => {" + COLOURS + """
   return [...document.querySelectorAll('body *')].filter(element => element.checkVisibility() && [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
     .map(element => {
       const style = getComputedStyle(element);

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.actor.live import Live, living
 from tests.httpd import Reply
 from tests.integration.browsing import (
+    COLOURS,
     PHONE,
     log_in,
     proposal,
@@ -30,16 +31,7 @@ pytestmark = pytest.mark.integration
 
 # What is drawn needs less contrast than what is written: WCAG 2.2 AA, 1.4.11.
 LEAST_DRAWN = 3.0
-DRAWN = """() => {
-  const light = (colour) => {
-    const parts = colour.map(part => part / 255).map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
-  };
-  const read = (text) => text.match(/[0-9.]+/g).map(Number);
-  const ground = (element) => {
-    const colour = read(getComputedStyle(element).backgroundColor);
-    return colour.length === 4 && colour[3] === 0 && element.parentElement ? ground(element.parentElement) : colour;
-  };
+DRAWN = "() => {" + COLOURS + """
   return [...document.querySelectorAll('svg .plot-line, svg .plot-median, svg .plot-limit, svg .plot-now')].map(element => {
     const [one, other] = [light(read(getComputedStyle(element).stroke)), light(ground(element))].sort((a, b) => b - a);
     return [(one + 0.05) / (other + 0.05), element.getAttribute('class')];
