@@ -45,7 +45,7 @@ def _tell(incident: dict[str, Any], now: float) -> Iterator[str]:
     expires = When(proposal["expires_at"], now).shown
     yield f"{incident['reason']}; plan {proposal['plan_hash'][:12]}, it expires {expires}"
     if proposal["approved_by"] is not None:
-        yield f"approved by {proposal['approved_by']} at {rfc3339(proposal['approved_at'])}, and waits"
+        yield f"approved by {proposal['approved_by']} at {rfc3339(proposal['approved_at'])}; it begins as soon as every gate agrees"
     for number, command in enumerate(proposal["plan"]["commands"], start=1):
         yield f"{number}. {command['summary']}: {command['expected']}{' (cannot be undone)' if command['irreversible'] else ''}"
         yield from (f"   {line}" for line in command.get("difference", ()))

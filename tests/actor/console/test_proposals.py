@@ -65,6 +65,7 @@ def test_a_yes_and_a_no_are_said_right_there_and_lead_back_to_the_others(actor: 
     web, disk = two(actor)
     page = ada.send(ada.form("/proposals", f"/incidents/{web}/approve"), reason="go on")
     assert message(page) == "Heard: memory_leak at web: approved; every gate agrees, so it begins"
+    assert "1 waits for your word" in text(page)
     assert f"/incidents/{disk}/deny" in page.text
     assert message(ada.send(ada.form("/proposals", f"/incidents/{disk}/deny"))).startswith("Heard: disk_exhaustion at disk: denied by ada@console")
     actor.turn()
@@ -80,6 +81,16 @@ def test_a_yes_here_is_to_the_plan_that_is_shown_here(actor: Actor, ada: Visitor
     assert "the plan changed since it was proposed; this is proposed now" in message(ada.send(form))
     assert ada.form("/proposals", f"/incidents/{disk}/approve").fields["plan_hash"] != form.fields["plan_hash"]
     assert words.said_of(actor.journal, disk) == ()
+
+
+@pytest.mark.parametrize("page", ["/", "/proposals", "/incidents/{id}"])
+def test_right_after_a_yes_no_page_says_both_that_it_begins_and_that_it_waits(actor: Actor, ada: Visitor, page: str) -> None:
+    web, _ = two(actor)
+    ada.client.post(f"/incidents/{web}/approve", data=ada.form("/proposals", f"/incidents/{web}/approve").fields)
+    told = text(ada.client.get(page.format(id=web)))
+    assert "Heard: " in told
+    assert "; it begins as soon as every gate agrees." in told
+    assert "waits for a gate" not in told
 
 
 def test_what_is_approved_and_waits_for_a_gate_can_still_be_denied_here(actor: Actor, ada: Visitor) -> None:

@@ -43,7 +43,7 @@ def test_proposals_show_the_exact_plan_and_what_cannot_be_undone(town: Town) -> 
         "  confirmation: the decision is propose; plan c0ffee000000, it expires 2023-11-21T22:13:20Z",
         "  1. restart web: less memory (cannot be undone)",
     ]
-    assert "  approved by bob@desk at 2023-11-14T22:14:20Z, and waits" in lines
+    assert "  approved by bob@desk at 2023-11-14T22:14:20Z; it begins as soon as every gate agrees" in lines
 
 
 def test_proposals_are_json_for_scripts_and_words_when_there_are_none(town: Town) -> None:
