@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
+from homeostat.config.section import DAY
 from homeostat.pictures import bars
 from homeostat.reports.document import Code, Link, Picture, Toned, said, some, table
 from homeostat.reports.words import lasted, moment, share, spaced
@@ -78,8 +79,16 @@ def done(report: Report) -> Iterator[Block]:
         lately = lasted(report.asked.period)
         rates = (f"in {lately}", record.tried), (f"in the {lately} before", record.before), ("in 30 days", record.month)
         yield table(("actions that succeeded and lasted", "of", "share"), [(when, *_tried(tried)) for when, tried in rates])
-    if any(slot.counts for slot in record.slots):
-        yield _days(report, record)
+
+
+def endings(report: Report) -> Iterator[Block]:
+    """Tell how every incident ended, those too in which nothing was done, by the part of the period in which it did."""
+    record, asked = report.record, report.asked
+    if record is None or not any(slot.counts for slot in record.slots):
+        return
+    if _in_days(asked):
+        yield said(f"A day is here the 24 hours that begin at {local_time(record.slots[0].begins_at, asked.location):%H:%M} of its date.")
+    yield _columns(asked, record)
 
 
 def _tried(tried: Tried) -> tuple[str, str]:
@@ -95,9 +104,15 @@ def _by_outcome(counts: Iterable[Count]) -> dict[tuple[str, Outcome], int]:
     return dict(counted.most_common())
 
 
-def _days(report: Report, record: Record) -> Picture:
-    form = "%H:%M" if report.asked.until - report.asked.since <= 2 * 86400 else "%b %-d"
-    named = [(f"{local_time(slot.begins_at, report.asked.location):{form}}", slot.counts) for slot in record.slots]
+def _in_days(asked: Asked) -> bool:
+    """Say whether a column is a day; in a shorter period it is a few hours."""
+    return asked.until - asked.since > 2 * DAY
+
+
+def _columns(asked: Asked, record: Record) -> Picture:
+    # A weekday tells more than a month, as long as each comes but twice.
+    form = "%H:%M" if not _in_days(asked) else "%a %-d" if asked.until - asked.since <= 14 * DAY else "%b %-d"
+    named = [(f"{local_time(slot.begins_at, asked.location):{form}}", slot.counts) for slot in record.slots]
     columns = [bars.Column(name, {str(tone): float(count) for tone, count in counts.items()}) for name, counts in named]
     svg = bars.draw(("Incidents by how they ended", "One column for each part of the period."), columns, {str(tone): word for tone, word in TONES.items()})
     lines = tuple((name, ", ".join(f"{counts[tone]} {word}" for tone, word in TONES.items() if counts.get(tone))) for name, counts in named if any(counts.values()))

@@ -22,6 +22,7 @@ SECTIONS: tuple[tuple[str, Callable[[Report], Iterator[Block]]], ...] = (
     ("What it would have done", deeds.shadow),
     ("What failed", deeds.failed),
     ("What was not done", deeds.not_done),
+    ("How incidents ended", deeds.endings),
     ("What is held back", deeds.held),
     ("What runs out next", outlook.runs_out),
     ("Predictions", outlook.predictions),
