@@ -184,6 +184,16 @@ class Silences:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Summary:
+    """A report in short as it was gathered once, with when it was due and when it was gathered (Unix seconds)."""
+
+    due_at: float
+    gathered_at: float
+    line: str
+    below: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class DecisionNow:
     """What Prometheus decides at this moment for one episode; `action` and `decision` are None when it decides nothing."""
 

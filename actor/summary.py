@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from actor.briefing import record_of
 from actor.journal import news
+from actor.model import Summary
 from actor.notify import links, send
 from homeostat.alertmanager import PostedAlert
 from homeostat.clock import rfc3339
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = MINUTE
 PERIODS = {"24h": DAY, "7d": 7 * DAY}
 _STAYS_SECONDS = 5 * MINUTE
+_LATE_SECONDS = 5 * MINUTE
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -61,14 +63,23 @@ def last_due(when: Notifications, period: str, now: float) -> float | None:
 
 
 def _post(world: World, period: str, due_at: float) -> bool:
-    """Make the report, write it to the folder, and post it in short; it is posted even where it could not be written."""
-    asked = asked_for(world.config, PERIODS[period], due_at)
-    report = gather(_sources(world), asked, world.clock.now())
-    summary, description = brief(report, _keep(world, report, KINDS[period]))
+    """Post the report in short. One that nobody took is not gathered again, only posted: that costs every door, once a minute."""
+    told = world.summaries.get(period)
+    if told is None or told.due_at != due_at:
+        told = world.summaries[period] = _gathered(world, period, due_at)
+    now, where = world.clock.now(), world.config.notifications.location
+    late = now - told.gathered_at > _LATE_SECONDS
+    below = f"{told.below}\nIt is of {local_time(told.gathered_at, where):%a %d %b %H:%M}: Alertmanager did not take it before." if late else told.below
     labels = {"alertname": "HomeostatSummary", "host": world.config.host, "period": period, "severity": "info"}
-    annotations = {"summary": summary, "description": description, **links(world, "HomeostatSummary")}
-    now = world.clock.now()
+    annotations = {"summary": told.line, "description": below, **links(world, "HomeostatSummary")}
     return send(world, PostedAlert(labels, annotations, rfc3339(now), rfc3339(now + _STAYS_SECONDS)))
+
+
+def _gathered(world: World, period: str, due_at: float) -> Summary:
+    """Gather the report and write it to the folder; what is posted of it is there even where it could not be written."""
+    report = gather(_sources(world), asked_for(world.config, PERIODS[period], due_at), world.clock.now())
+    line, below = brief(report, _keep(world, report, KINDS[period]))
+    return Summary(due_at, report.made_at, line, below)
 
 
 def _sources(world: World) -> Sources:

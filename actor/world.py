@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from actor.conditions import Holding
     from actor.feasibility import Feasibility
     from actor.journal import Journal
-    from actor.model import Incident, Silences, Undoing
+    from actor.model import Incident, Silences, Summary, Undoing
     from actor.playbook import Playbook
     from homeostat.alertmanager import Alertmanager
     from homeostat.clock import Clock
@@ -65,6 +65,7 @@ class World:
     clock_seen: tuple[float, float] | None = None
     sees_since: float | None = None
     undoing: tuple[Undoing, ...] = ()
+    summaries: dict[str, Summary] = dataclasses.field(default_factory=dict)
     admission: threading.RLock = dataclasses.field(default_factory=threading.RLock)
     ending: threading.Event = dataclasses.field(default_factory=threading.Event)
     ready: threading.Event = dataclasses.field(default_factory=threading.Event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import pathlib
 import zoneinfo
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from homeostat.reports import folder
 from tests.support import DAY, HOUR, MINUTE, NOW, WEB, Actor, Host, silence
 
 if TYPE_CHECKING:
-    import pathlib
     from collections.abc import Iterator
 
     from homeostat.alertmanager import PostedAlert
@@ -133,6 +133,21 @@ def test_one_that_alertmanager_does_not_take_is_tried_again(actor: Actor) -> Non
     actor.alertmanager.down = False
     look(actor, HOUR)
     assert periods(actor) == ["24h"]
+
+
+def test_what_nobody_takes_is_gathered_once_and_when_it_is_taken_says_of_when_it_is(actor: Actor) -> None:
+    post_what_is_due(actor.world)
+    actor.alertmanager.down = True
+    look(actor, 10 * HOUR)
+    written = pathlib.Path(actor.world.config.actor.reports_directory, "2023-11-15-daily.json").stat()
+    look(actor, HOUR)
+    assert pathlib.Path(actor.world.config.actor.reports_directory, "2023-11-15-daily.json").stat().st_ino == written.st_ino
+    actor.alertmanager.down = False
+    look(actor, HOUR)
+    assert periods(actor) == ["24h"]
+    assert posted(actor)[0].annotations["description"].splitlines()[-1] == "It is of Wed 15 Nov 08:03: Alertmanager did not take it before."
+    look(actor, DAY)
+    assert "did not take it" not in posted(actor)[1].annotations["description"]
 
 
 @pytest.mark.parametrize("seconds", [-2 * HOUR, -DAY + HOUR, 2 * HOUR, DAY])
