@@ -15,6 +15,7 @@ from actor.feasibility import ask_feasibility
 from actor.housekeeping import keep_house
 from actor.journal import JournalError, incidents
 from actor.model import HandedOver
+from actor.noticed import note_stops
 from actor.pipeline import remediate
 from actor.reconcile import reconcile
 from actor.recovery import recover
@@ -110,6 +111,7 @@ class Loop:
         if len(self._busy) < _MOST_IN_HAND:
             for incident in [*incidents.running(self._world.journal), *due(self._world)]:
                 self._submit(incident)
+        note_stops(self._world)
         self.last_turn = self._world.clock.now()
         return decided
 

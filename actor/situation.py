@@ -12,6 +12,7 @@ from actor.journal import incidents, ledger, words
 from actor.journal.silences import remember
 from actor.kinds import Gate
 from actor.model import DecisionNow, Silences, Situation, StepFailed, Verdict
+from actor.noticed import note_silences
 from actor.playbook import FILESYSTEMS
 from actor.surroundings import PROBLEM_SERIES, survey
 from actor.world import case_of
@@ -137,7 +138,9 @@ def ask_silences(world: World) -> Silences | None:
         return None
     now = world.clock.now()
     lost = remember(world.journal, told, now)
-    return Silences((*(silence for silence in told if silence.status.state == "active"), *lost), now, lost)
+    silences = Silences((*(silence for silence in told if silence.status.state == "active"), *lost), now, lost)
+    note_silences(world, told, silences)
+    return silences
 
 
 def _decision_now(prometheus: Prometheus, incident: Incident) -> DecisionNow | None:

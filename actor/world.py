@@ -65,6 +65,7 @@ class World:
     clock_seen: tuple[float, float] | None = None
     sees_since: float | None = None
     undoing: tuple[Undoing, ...] = ()
+    stops_noted: dict[pathlib.Path, str] | None = None
     summaries: dict[str, Summary] = dataclasses.field(default_factory=dict)
     admission: threading.RLock = dataclasses.field(default_factory=threading.RLock)
     ending: threading.Event = dataclasses.field(default_factory=threading.Event)

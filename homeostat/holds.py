@@ -32,12 +32,16 @@ class Hold:
         return rfc3339(self.until) if self.until is not None else "homeostat resume"
 
 
-def stop_hold(written: str) -> Hold:
-    """Return the hold of the kill switch, which says who pulled it and why; whatever else it says is the reason."""
+def stop_words(written: str) -> tuple[str, str | None, str]:
+    """Return who pulled the kill switch, when (as it is written there) and why; whatever else it says is the reason."""
     found = _STOP.fullmatch(written.strip())
-    if found is None:
-        return Hold("stop", "everything", "not known", written.strip(), None)
-    return Hold("stop", "everything", found["author"], f"{found['reason']} (since {found['at']})", None)
+    return (found["author"], found["at"], found["reason"]) if found is not None else ("not known", None, written.strip())
+
+
+def stop_hold(written: str) -> Hold:
+    """Return the hold of the kill switch."""
+    author, at, reason = stop_words(written)
+    return Hold("stop", "everything", author, reason if at is None else f"{reason} (since {at})", None)
 
 
 def breaker_hold(breaker: Mapping[str, Any]) -> Hold:

@@ -20,7 +20,8 @@ Term = Literal["prediction", "historical_success", "impact_certainty", "rollback
 State = Literal["accepted", "deferred", "proposed", "announced", "running"]
 Mark = Literal["unnecessary", "necessary"]
 PersonsWord = Literal["approved", "denied", "vetoed", "deferred", "again", "undone", "unnecessary", "necessary"]
-ControlWord = Literal["paused", "ended", "stopped", "resumed", "closed"]
+# A pause is `over` when its time has come, and `ended` when somebody ends it before.
+ControlWord = Literal["paused", "over", "ended", "stopped", "resumed", "closed"]
 # How an incident was acted on: before its problem reached its limit, after, where no limit was known, by reading alone, or not.
 Acted = Literal["before", "after", "no_limit", "only_read", "not"]
 Finding = Literal["verified", "weak", "failed", "unverifiable"]

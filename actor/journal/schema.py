@@ -153,6 +153,11 @@ _GONE = """
 ALTER TABLE incidents ADD COLUMN gone_at REAL
 """
 
+# What holds everything or some of it back was begun by somebody, and is noted once when it begins and once when it is over.
+_HELD = """
+CREATE TABLE held (source TEXT PRIMARY KEY, scope TEXT NOT NULL, until REAL, over INTEGER NOT NULL) STRICT
+"""
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = tuple(
-    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS, _SILENCES, _SELFTESTS, _NEWS, _CONTROLS, _GONE))
+    map(_statements, (_FIRST, _LONG_HISTORY, _PERSONS_WORDS, _RETENTION, _LEARNING, _UNDO_RECORDS, _SILENCES, _SELFTESTS, _NEWS, _CONTROLS, _GONE, _HELD))
 )

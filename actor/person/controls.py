@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import pathlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from actor import learn
-from actor.journal import JournalError, controls, incidents, silences
+from actor.journal import JournalError, controls, held, incidents, silences
 from actor.journal.controls import Control
+from actor.noticed import source_of_silence, source_of_stop
 from actor.person import no, yes
 from actor.situation import ask_silences
 from homeostat import stopping
 from homeostat.alertmanager import AlertmanagerError
 from homeostat.clock import rfc3339, unix_time
 from homeostat.pausing import PauseError, end_pauses, make_pause, see_that_it_fits
-from homeostat.silences import ended_at, is_pause, judge, known_names, pause_matchers
+from homeostat.silences import ended_at, is_pause, judge, known_names, pause_matchers, pauses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import sqlite3
+    from collections.abc import Callable, Collection, Iterator
 
     from actor.person import Reply
     from actor.world import World
@@ -53,8 +56,8 @@ def pause(world: World, who: Who, wanted: Pause) -> Reply:
         return no(str(error))
     except AlertmanagerError as error:
         return no(f"nothing is paused: {error}. {INSTEAD}")
-    note = _note(world, ("paused", scope, who), now + wanted.seconds)
-    _hear(world)
+    # That it holds is noted when it is heard of, as of every silence.
+    note = _hear(world)
     return yes(f"{scope} is paused until {rfc3339(now + wanted.seconds)}; people go on to hear of every problem{_besides(made.note)}{note}")
 
 
@@ -80,7 +83,8 @@ def end_silence(world: World, who: Who, silence_id: str, *, sure: bool) -> Reply
             return no("that silence is over, or holds nothing of this host back")
         if not is_pause(judged[0].silence.matchers, world.config.host) and not sure:
             return no("that silence was not made by a pause and may mute more than this host: say that you are sure")
-        world.alertmanager.expire(silence_id)
+        with _by_word(world, [source_of_silence(silence_id)]):
+            world.alertmanager.expire(silence_id)
     except AlertmanagerError as error:
         return no(f"the silence still holds, or nobody knows: {error}")
     note = _note(world, ("ended", judged[0].scope or "nothing", who)) + _wake(world)
@@ -96,7 +100,8 @@ def stop(world: World, who: Who) -> Reply:
     except OSError as error:
         return no(f"NOTHING IS STOPPED: {error}. On the host itself: sudo homeostat stop")
     log.warning("everything is stopped %s", told.strip())
-    return yes(f"everything is stopped, until you resume; what ran is ended or rolled back{_note(world, ('stopped', 'everything', who))}")
+    note = _note(world, ("stopped", "everything", who), source_of_stop(world.stop.own))
+    return yes(f"everything is stopped, until you resume; what ran is ended or rolled back{note}")
 
 
 def resume(world: World, who: Who) -> Reply:
@@ -121,8 +126,10 @@ def resume(world: World, who: Who) -> Reply:
 
 def _lift(world: World) -> str:
     """Lift the stops that may be lifted from here. Raises OSError with the others."""
-    stopped = world.stop.reason() is not None
+    stopped = {path: source_of_stop(path) for path in world.stop.paths if stopping.written_in(path) is not None}
+    _mark(world, held.settle, stopped.values())
     stay = stopping.lift(world.stop.paths)
+    _mark(world, held.unsettle, [source for path, source in stopped.items() if stopping.written_in(path) is not None])
     if stay:
         raise OSError(f"it was pulled on the host, where root lifts it (sudo homeostat resume): {'; '.join(stay)}")
     return "the stop is lifted" if stopped else ""
@@ -130,14 +137,19 @@ def _lift(world: World) -> str:
 
 def _end_pauses(world: World) -> str:
     """End this host's pauses. Raises AlertmanagerError where one stays."""
-    ended = end_pauses(world.alertmanager, world.config.host)
+    ours = pauses(world.silences.active if world.silences is not None else (), world.config.host)
+    with _by_word(world, [source_of_silence(silence.id) for silence in ours]):
+        ended = end_pauses(world.alertmanager, world.config.host)
     if ended.not_over:
+        _mark(world, held.unsettle, [source_of_silence(silence.id) for silence, _ in ended.not_over])
         raise AlertmanagerError("; ".join(f"that of {silence.created_by} stays: {why}" for silence, why in ended.not_over))
     return f"{len(ended.over)} {'pause is' if len(ended.over) == 1 else 'pauses are'} over" if ended.over else ""
 
 
 def _forget(world: World) -> str:
-    forgotten = forget_lost(world)
+    lost = world.silences.lost if world.silences is not None else ()
+    with _by_word(world, [source_of_silence(silence.id) for silence in lost]):
+        forgotten = forget_lost(world)
     return f"{forgotten} lost {'silence is' if forgotten == 1 else 'silences are'} over" if forgotten else ""
 
 
@@ -167,17 +179,44 @@ def note_closed(world: World, who: Who) -> Reply:
     return yes(f"every breaker is closed{_note(world, ('closed', 'breakers', who))}")
 
 
-def _note(world: World, said: tuple[ControlWord, str, Who], until: float | None = None) -> str:
-    """Write down what was done; return what is to be said where that was not possible, for it is done all the same."""
-    word, scope, who = said
-    control = Control(word=word, scope=scope, author=who.author, said_at=world.clock.now(), until=until, reason=who.reason)
+@contextlib.contextmanager
+def _by_word(world: World, sources: Collection[str]) -> Iterator[None]:
+    """End silences by a person's word, which is noted as such; where Alertmanager does not end them they hold on."""
+    _mark(world, held.settle, sources)
+    try:
+        yield
+    except (AlertmanagerError, JournalError):
+        _mark(world, held.unsettle, sources)
+        raise
+
+
+def _mark(world: World, mark: Callable[[sqlite3.Connection, Collection[str]], None], sources: Collection[str]) -> None:
+    """Mark by whom these end; what cannot be written down ends all the same, and is noted as ended by nobody knows whom."""
     try:
         with world.journal.transaction() as db:
-            controls.say(db, control)
+            mark(db, sources)
     except JournalError as error:
-        log.error("%s by %s is not written down: %s", word, who.author, error)  # noqa: TRY400 - one line
-        return f"; the journal could not take it down: {error}"
+        log.warning("who ends %s is not written down: %s", ", ".join(sources), error)
+
+
+def _note(world: World, said: tuple[ControlWord, str, Who], begins: str | None = None) -> str:
+    """Write down what was done; return what is to be said where that was not possible, for it is done all the same.
+
+    What `begins` to hold is noted once, whoever sees it first.
+    """
+    word, scope, who = said
+    control = Control(word=word, scope=scope, author=who.author, said_at=world.clock.now(), reason=who.reason)
+    try:
+        with world.journal.transaction() as db:
+            controls.say(db, control) if begins is None else held.begin(db, begins, control)
+    except JournalError as error:
+        return _not_taken_down(error)
     return ""
+
+
+def _not_taken_down(error: JournalError) -> str:
+    log.error("what was said is not written down: %s", error)
+    return f"; the journal could not take it down: {error}"
 
 
 def _wake(world: World) -> str:
@@ -189,12 +228,13 @@ def _wake(world: World) -> str:
     return ""
 
 
-def _hear(world: World) -> None:
-    """Know at once what holds now, as the next reconciling would."""
+def _hear(world: World) -> str:
+    """Know at once what holds now, as the next reconciling would; return what is to be said where that cannot be written down."""
     try:
         world.silences = ask_silences(world)
     except JournalError as error:
-        log.error("silences are not written down: %s", error)  # noqa: TRY400 - one line
+        return _not_taken_down(error)
+    return ""
 
 
 def _besides(note: str) -> str:
