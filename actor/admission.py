@@ -14,11 +14,11 @@ from actor.journal import incidents, ledger, verdicts, words
 from actor.learn import note_return, take_probes
 from actor.model import StepFailed, Verdict
 from actor.planning import add_up
-from actor.reckoning import size_in_words
 from actor.situation import ask_around, ask_gates, deciding, look, observe
 from actor.timekeeper import follow_clock
 from actor.work import Work
 from actor.world import World, case_of
+from homeostat.amounts import amount
 from homeostat.config.section import MINUTE
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def in_words(plan: Plan) -> str:
     slices = max((command.slice for command in plan.commands), default=0)
     told = [command.summary for command in plan.commands if command.slice <= 1] or ["nothing, as no step of it finds anything to do"]
     if slices > 1 and plan.target_bytes is not None:
-        told.append(f"and so on in at most {slices} slices until {size_in_words(plan.target_bytes)} are free")
+        told.append(f"and so on in at most {slices} slices until {amount(plan.target_bytes, 'bytes')} are free")
     return "; ".join((*told, *plan.left))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor.model import Prediction
+from homeostat.amounts import amount
 
 if TYPE_CHECKING:
     from actor.model import Command
@@ -65,14 +66,14 @@ class Reckoning(msgspec.Struct, frozen=True, kw_only=True):
         """Prediction, measurement and target in words."""
         wrong = self.mispredicted
         if wrong is not None:
-            return f"predicted to free {_predicted(wrong.predicted)}, measured {size_in_words(wrong.freed_bytes)}: off by more than {TOLERANCE:.0%}, so it ended there"
+            return f"predicted to free {_predicted(wrong.predicted)}, measured {amount(wrong.freed_bytes, 'bytes')}: off by more than {TOLERANCE:.0%}, so it ended there"
         least = sum(freed.predicted.least_bytes for freed in self.freed)
         freed_bytes = sum(freed.freed_bytes for freed in self.freed)
-        told = f"freed {size_in_words(freed_bytes)} of {size_in_words(least)} predicted, in {len(self.freed)} {'part' if len(self.freed) == 1 else 'parts'}"
+        told = f"freed {amount(freed_bytes, 'bytes')} of {amount(least, 'bytes')} predicted, in {len(self.freed)} {'part' if len(self.freed) == 1 else 'parts'}"
         if self.target_bytes is None:
             return told
         reached = "is reached" if self.reached else "is not reached, for nothing more was within the rules"
-        return f"{told}; the target of {size_in_words(self.target_bytes)} free {reached}"
+        return f"{told}; the target of {amount(self.target_bytes, 'bytes')} free {reached}"
 
 
 def predicted(commands: tuple[Command, ...]) -> int:
@@ -81,15 +82,5 @@ def predicted(commands: tuple[Command, ...]) -> int:
 
 
 def _predicted(prediction: Prediction) -> str:
-    least, most = size_in_words(prediction.least_bytes), size_in_words(prediction.most_bytes)
+    least, most = amount(prediction.least_bytes, "bytes"), amount(prediction.most_bytes, "bytes")
     return least if least == most else f"{least} to {most}"
-
-
-def size_in_words(size_bytes: int) -> str:
-    """Return bytes as people read them, as in `340.2 MiB`."""
-    value, unit = float(size_bytes), "B"
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if abs(value) < 1024 or unit == "TiB":
-            break
-        value /= 1024
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"

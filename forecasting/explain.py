@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OUT_OF_DOMAIN = "The limit, a horizon or a value is no usable number."
 _DAY, _HOUR = 86400.0, 3600.0
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB")
-_UNITS = (("d", _DAY), ("h", _HOUR), ("min", 60.0), ("s", 1.0))
+_UNITS = (("y", 365 * _DAY), ("d", _DAY), ("h", _HOUR), ("min", 60.0), ("s", 1.0))
 
 
 # The horizons whose replays an explanation counts.

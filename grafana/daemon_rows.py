@@ -82,7 +82,7 @@ def _memory() -> Panel:
         title="Memory",
         description="Resident memory of each daemon.",
         targets=_of_each(f"max by (host) (homeostat_DAEMON_process_resident_memory_bytes{{{HOST}}})"),
-        unit="bytes",
+        unit="decbytes",
         width=6,
         least=0,
         no_value="nothing is scraped",

@@ -126,7 +126,7 @@ def _size() -> Panel:
         title="Size",
         description="What the journal takes on disk, with its write-ahead log.",
         targets=[Target(f"max by (host) (homeostat_journal_size_bytes{{{HOST}}})", "{{host}}")],
-        unit="bytes",
+        unit="decbytes",
         width=6,
         least=0,
         no_value="no actor",

@@ -1,6 +1,8 @@
-"""Amounts and times of forecasts as people read them."""
+"""Amounts, shares and times as people read them, on pages, in reports, in plans and on the command line."""
 
 from __future__ import annotations
+
+import math
 
 _SPANS = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _POWERS = ("", "k", "M", "G", "T", "P")
@@ -13,14 +15,18 @@ def ratio(value: float | None) -> str:
 
 
 def amount(value: float, unit: str = "", sign: str = "") -> str:
-    """Write a value of the unit `bytes`, `seconds`, `ratio`, or any other, to three digits."""
+    """Write a value of the unit `bytes`, `seconds`, `ratio`, or any other, to three digits; of bytes and of counts in powers of 1000."""
+    if not math.isfinite(value):
+        return "unknown"
     if unit == "ratio":
-        return f"{value:{sign}.2%}"
+        return f"{100 * value:{sign}.3g} %"
+    if unit == "seconds":
+        return f"{'-' if value < 0 else sign}{in_time(abs(value))}"
     power = 0
     # What would be rounded to a thousand is one of the next.
     while abs(value) >= 999.5 and power < len(_POWERS) - 1:
         value, power = value / 1000, power + 1
-    return f"{value:{sign}.3g} {_POWERS[power]}{'B' if unit == 'bytes' else 's' if unit == 'seconds' else ''}".rstrip()
+    return f"{value:{sign}.3g} {_POWERS[power]}{'B' if unit == 'bytes' else ''}".rstrip()
 
 
 def in_time(seconds: float | None) -> str:

@@ -7,11 +7,11 @@ import urllib.parse
 from typing import TYPE_CHECKING
 
 from actor.console.rendering import length
+from homeostat.amounts import amount
 from homeostat.config.section import DAY
 from homeostat.explanation.parts import Silent
 from homeostat.pictures import fan
 from homeostat.pictures.fan import Fan
-from homeostat.pictures.scales import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable

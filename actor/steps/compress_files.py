@@ -13,7 +13,7 @@ from actor.disk import compression, files, moves, quarantine, rule, space
 from actor.disk.files import FoundFile
 from actor.kinds import Step
 from actor.model import Case, Command, Prediction, StepFailed
-from actor.reckoning import size_in_words
+from homeostat.amounts import amount
 from homeostat.config.section import Ratio
 from homeostat.config.units import Size
 
@@ -110,7 +110,7 @@ def _command(facts: Facts, number: int, part: list[Found]) -> Command:
         step="compress-files",
         summary=f"compress {count} of rule {name} below {facts.directories[name]} (zstd -d gives them back)",
         arguments={"rule": name, "directory": facts.directories[name], "files": msgspec.to_builtins(chosen), "when_full": "fail"},
-        expected=f"the purge can free {size_in_words(least_bytes)}, of which what is compressed takes a part",
+        expected=f"the purge can free {amount(least_bytes, 'bytes')}, of which what is compressed takes a part",
         oracle="the incident's quarantine: what lies there has been compressed",
         frees=Prediction(least_bytes=least_bytes, most_bytes=least_bytes + sum(file.shared_bytes for file in part)),
         slice=number,

@@ -14,8 +14,8 @@ from actor import execution
 from actor.disk.quarantine import on_target
 from actor.kinds import Step
 from actor.model import Case, Command, Effect, Prediction, StepFailed
-from actor.reckoning import size_in_words
 from homeostat import shell
+from homeostat.amounts import amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,7 +100,7 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
             step="image-prune",
             summary=f"delete {count} of podman's, which no container uses",
             arguments={"argv": list(_remove(image.id for image in facts.images))},
-            expected=f"frees up to {size_in_words(most_bytes)}, less the layers that other images share",
+            expected=f"frees up to {amount(most_bytes, 'bytes')}, less the layers that other images share",
             oracle="podman: an image that is not there any more has been deleted",
             irreversible=True,
             frees=Prediction(least_bytes=0, most_bytes=most_bytes),

@@ -14,7 +14,7 @@ from actor.disk import files, space
 from actor.disk.quarantine import on_target
 from actor.kinds import Step
 from actor.model import Case, Command, Effect, Prediction, StepFailed
-from actor.reckoning import size_in_words
+from homeostat.amounts import amount
 from homeostat.config import Duration
 
 JOURNAL = "/var/log/journal"
@@ -77,7 +77,7 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
             step="journal-vacuum",
             summary=f"drop journal archives older than {options.keep}",
             arguments={"argv": ["/usr/bin/journalctl", f"--vacuum-time={round(options.keep)}s"], "keep_seconds": round(options.keep)},
-            expected=f"frees {size_in_words(facts.frees.least_bytes)}",
+            expected=f"frees {amount(facts.frees.least_bytes, 'bytes')}",
             oracle="none: nobody can tell what it dropped",
             irreversible=True,
             frees=facts.frees,

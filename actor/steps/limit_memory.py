@@ -15,8 +15,8 @@ from actor import control_groups, execution
 from actor.control_groups import SYSTEMCTL, UNLIMITED
 from actor.kinds import Step
 from actor.model import Case, Command, Effect, StepFailed
-from actor.reckoning import size_in_words
 from homeostat import pressure, shell
+from homeostat.amounts import amount
 from homeostat.config import Duration
 from homeostat.config.section import MINUTE, Ratio
 
@@ -68,11 +68,11 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
     # A person's own limit is never loosened.
     if facts.service is None or facts.lasting_limit or limit_bytes == 0 or (facts.high != UNLIMITED and int(facts.high) <= limit_bytes):
         return ()
-    before = "it has none" if facts.high == UNLIMITED else f"it has {size_in_words(int(facts.high))}"
+    before = "it has none" if facts.high == UNLIMITED else f"it has {amount(int(facts.high), 'bytes')}"
     return (
         Command(
             step="limit-memory",
-            summary=f"limit the memory of {facts.service} ({facts.unit}) to {size_in_words(limit_bytes)} until this is over, for {options.at_most} at most; {before}",
+            summary=f"limit the memory of {facts.service} ({facts.unit}) to {amount(limit_bytes, 'bytes')} until this is over, for {options.at_most} at most; {before}",
             arguments={
                 "argv": list(_set(facts.unit, str(limit_bytes))),
                 "service": facts.service,

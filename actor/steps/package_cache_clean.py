@@ -12,7 +12,7 @@ from actor.disk import space
 from actor.disk.quarantine import on_target
 from actor.kinds import Step
 from actor.model import Case, Command, Effect, Prediction, StepFailed
-from actor.reckoning import size_in_words
+from homeostat.amounts import amount
 
 CACHE, INDEXES, LISTS = "/var/cache/apt/archives", "/var/cache/apt", "/var/lib/apt/lists/partial"
 _DEADLINE_SECONDS = 120
@@ -57,7 +57,7 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
             step="package-cache-clean",
             summary="empty apt's package cache",
             arguments={"argv": ["/usr/bin/apt-get", "clean"]},
-            expected=f"frees {size_in_words(facts.frees.least_bytes)}",
+            expected=f"frees {amount(facts.frees.least_bytes, 'bytes')}",
             oracle="the cache: an empty one has been emptied",
             irreversible=True,
             frees=facts.frees,

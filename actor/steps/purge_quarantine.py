@@ -13,7 +13,7 @@ from actor.disk import compression, extents, files, moves, quarantine, rule, spa
 from actor.disk.files import FoundFile
 from actor.kinds import Step
 from actor.model import Case, Command, Effect, Prediction
-from actor.reckoning import size_in_words
+from homeostat.amounts import amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
             step="purge-quarantine",
             summary=f"delete slice {part.number} of what incident {facts.incident_id} has quarantined",
             arguments={"files": part.files, "in_place": msgspec.to_builtins(part.in_place)},
-            expected=f"frees {size_in_words(part.frees.least_bytes)}",
+            expected=f"frees {amount(part.frees.least_bytes, 'bytes')}",
             oracle="the slice in the incident's quarantine: once it is gone it was deleted",
             irreversible=True,
             frees=part.frees,

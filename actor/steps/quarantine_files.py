@@ -13,7 +13,7 @@ from actor.disk.bundles import Chosen
 from actor.disk.files import FoundFile
 from actor.kinds import Step
 from actor.model import Case, Command, Prediction, StepFailed
-from actor.reckoning import size_in_words
+from homeostat.amounts import amount
 from homeostat.config.section import Ratio
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _left(name: str, found: Survey, chosen: list[Chosen]) -> Iterator[str]:
     idle = [file for file in chosen if not (file.frees_bytes or file.bundle)]
     pinned = [file for file in idle if file.pinned_bytes]
     if pinned:
-        held_bytes = size_in_words(sum(file.pinned_bytes for file in pinned))
+        held_bytes = amount(sum(file.pinned_bytes for file in pinned), "bytes")
         yield f"rule {name}: {_files(len(pinned))} would free nothing, for snapshots or copies hold the same {held_bytes}, and {_stay(len(pinned))}"
     if len(idle) > len(pinned):
         empty = len(idle) - len(pinned)
@@ -166,7 +166,7 @@ def _command(facts: Facts, number: int, name: str, chosen: list[Chosen]) -> Comm
         step="quarantine-files",
         summary=f"quarantine {_files(len(chosen))} of rule {name} below {facts.directories[name]}",
         arguments={"rule": name, "directory": facts.directories[name], "files": msgspec.to_builtins(found)},
-        expected=f"the purge can free {size_in_words(frees.least_bytes)} ({how})",
+        expected=f"the purge can free {amount(frees.least_bytes, 'bytes')} ({how})",
         oracle="the incident's quarantine: what lies there has been moved",
         frees=frees,
         slice=number,

@@ -9,8 +9,8 @@ import msgspec
 from actor import control_groups
 from actor.kinds import Step
 from actor.model import Case, Command, Effect, StepFailed
-from actor.reckoning import size_in_words
 from homeostat import pressure
+from homeostat.amounts import amount
 from homeostat.clock import SystemClock
 from homeostat.config.section import Ratio
 
@@ -64,7 +64,7 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
     return (
         Command(
             step="reclaim-memory",
-            summary=f"take back up to {size_in_words(reclaimed_bytes)} of the memory of {facts.service} ({facts.unit})",
+            summary=f"take back up to {amount(reclaimed_bytes, 'bytes')} of the memory of {facts.service} ({facts.unit})",
             arguments={"service": facts.service, "unit": facts.unit, "bytes": reclaimed_bytes, "available": options.available},
             expected=f"more memory is available, up to {options.available:.0%} of the host's",
             oracle="none needed: nothing of it lasts, so it may be done again",
@@ -100,7 +100,7 @@ def _oracle(case: Case, command: Command) -> Effect:
 def _left(facts: Facts) -> tuple[str, ...]:
     if facts.service is None or facts.memory_bytes >= control_groups.STEP_RATIO * facts.total_bytes:
         return facts.left
-    return (*facts.left, f"{facts.service} is the heaviest that may be limited, and uses only {size_in_words(facts.memory_bytes)}")
+    return (*facts.left, f"{facts.service} is the heaviest that may be limited, and uses only {amount(facts.memory_bytes, 'bytes')}")
 
 
 STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, left=_left, lacks=control_groups.lacking, acts_on=("host",))

@@ -12,8 +12,8 @@ import msgspec
 from actor.disk import files, redundant, space, subvolumes
 from actor.kinds import Step
 from actor.model import Case, Command, Effect, Prediction, StepFailed
-from actor.reckoning import size_in_words
 from homeostat import btrfs
+from homeostat.amounts import amount
 from homeostat.backups.snapshots import INFO
 from homeostat.clock import rfc3339
 from homeostat.config.section import DAY
@@ -105,7 +105,7 @@ def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:
             step="rotate-backups",
             summary=f"delete snapshot {one.folder}/{one.path} of {one.taken}: {one.why}",
             arguments={"folder": one.folder, "path": one.path, "number": one.number, "uuid": one.uuid, "own_older_than": float(options.own_older_than)},
-            expected=f"frees {size_in_words(one.frees.least_bytes)}",
+            expected=f"frees {amount(one.frees.least_bytes, 'bytes')}",
             oracle="the snapshot's number: while it is there nothing was deleted",
             irreversible=True,
             frees=one.frees,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from homeostat.amounts import amount
 from homeostat.pictures import svg
-from homeostat.pictures.scales import Scale, amount, ticks, time_ticks
+from homeostat.pictures.scales import Scale, ticks, time_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

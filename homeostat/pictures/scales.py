@@ -1,4 +1,4 @@
-"""From values to places and back to words: scales, ticks at round numbers and round times, amounts with their unit."""
+"""From values to places and back to words: scales, and ticks at round numbers and round times."""
 
 from __future__ import annotations
 
@@ -83,15 +83,6 @@ def time_ticks(start: float, end: float, most: int) -> Iterator[tuple[float, str
         moment = datetime.datetime.fromtimestamp(number * step, tz=datetime.UTC)
         midnight = number * step % _DAY == 0
         yield number * step, f"{moment:%Y}" if step >= _TIME_STEPS[-1] else f"{moment:%b %-d}" if midnight else f"{moment:%H:%M}"
-
-
-def amount(value: float, unit: str) -> str:
-    """Write a value as people say it: `ratio` in percent, `bytes` in kB and up, `seconds` in their largest unit, else in three digits."""
-    if not math.isfinite(value):
-        return "unknown"
-    name, size = _said_in(abs(value), unit)
-    told = value / size
-    return f"{told:,.0f} {name}".rstrip() if 100 <= abs(told) < 1e6 else f"{told:.3g} {name}".rstrip()
 
 
 def _said_in(value: float, unit: str) -> tuple[str, float]:

@@ -91,7 +91,7 @@ class TestPrediction:
         with disk.actor() as actor:
             incident = clean(actor)
             assert incident.outcome == "succeeded", incident.reason
-            assert "freed 24.0 MiB of 24.0 MiB predicted, in 2 parts" in incident.reason
+            assert "freed 25.2 MB of 25.2 MB predicted, in 2 parts" in incident.reason
             assert as_predicted(actor)
         assert list(disk.logs.iterdir()) == []
 
@@ -101,7 +101,7 @@ class TestPrediction:
         with disk.actor() as actor:
             incident = clean(actor)
         assert incident.outcome == "failed"
-        pinned = "rule old-logs: 3 files would free nothing, for snapshots or copies hold the same 12.0 MiB, and stay"
+        pinned = "rule old-logs: 3 files would free nothing, for snapshots or copies hold the same 12.6 MB, and stay"
         assert incident.reason == f"there was nothing to do: {pinned}"
         assert all(path.exists() for path in paths)
 
@@ -195,7 +195,7 @@ class TestTarget:
         with disk.actor() as actor:
             incident = clean(actor)
         assert incident.outcome == "succeeded"
-        assert re.search(r"the target of 253\.4 MiB free is not reached, for nothing more was within the rules", incident.reason)
+        assert re.search(r"the target of 266 MB free is not reached, for nothing more was within the rules", incident.reason)
 
 
 class TestMisprediction:
@@ -207,7 +207,7 @@ class TestMisprediction:
             at_first_unlink(monkeypatch, lambda: reserve(disk.root / "hog", 20 * MIB))
             incident = clean(actor)
             assert incident.outcome == "failed"
-            assert "predicted to free 12.0 MiB, measured -8.0 MiB: off by more than 20%, so it ended there" in incident.reason
+            assert "predicted to free 12.6 MB, measured -8.39 MB: off by more than 20%, so it ended there" in incident.reason
             assert len(freed(actor)) == 1
             (own,) = [breaker for breaker in ledger.breakers(actor.journal) if breaker.scope == "disk-cleanup/disk"]
             assert own.standing(actor.clock.now()) == "open"
@@ -232,7 +232,7 @@ class TestMisprediction:
         with disk.actor() as actor:
             real_unlink = os.unlink
             at_first_unlink(monkeypatch, lambda: real_unlink(other))
-            assert "predicted to free 12.0 MiB, measured 32.0 MiB" in clean(actor).reason
+            assert "predicted to free 12.6 MB, measured 33.6 MB" in clean(actor).reason
 
 
 def reserve(path: pathlib.Path, size_bytes: int) -> None:
@@ -320,7 +320,7 @@ class TestKinds:
                 assert clean(actor).outcome == "succeeded"
                 plan = next(phase["result"] for phase in incidents.phases_of(actor.journal, actor.incident().id) if phase["phase"] == "plan")
                 assert as_predicted(actor)
-            assert plan["commands"][0]["expected"] == "the purge can free 2.0 MiB (by their blocks, for this file system does not tell extents)"
+            assert plan["commands"][0]["expected"] == "the purge can free 2.1 MB (by their blocks, for this file system does not tell extents)"
 
     @pytest.mark.parametrize("kind", ["btrfs", "ext4", "xfs"])
     def test_a_file_system_that_is_full_is_cleaned(self, host: Host, kind: str) -> None:

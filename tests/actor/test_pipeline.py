@@ -252,7 +252,7 @@ class TestNotActing:
         incident = clean(actor)
         assert ended(incident) == (None, "shadowed")
         assert "it would: quarantine 1 file of rule old-logs" in incident.reason
-        assert f"delete slice 1 of what incident {incident.id} has quarantined; and so on in at most 5 slices until 614.4 KiB are free" in incident.reason
+        assert f"delete slice 1 of what incident {incident.id} has quarantined; and so on in at most 5 slices until 629 kB are free" in incident.reason
         assert incident.reason.endswith("never to be undone once begun: purge-quarantine (it deletes only what a rule of the owner names)")
         assert len(list(host.logs.iterdir())) == 12
         assert actor.phases() == []

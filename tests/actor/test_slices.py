@@ -68,7 +68,7 @@ def test_killed_in_the_second_slice_the_first_is_verified_and_the_second_goes_ba
     incident = actor.incident()
     assert incident.outcome == "succeeded"
     assert incident.reason.startswith(f"interrupted between two slices, {back} put back; ")
-    assert "freed 60.0 KiB of 60.0 KiB predicted, in 1 part; the target of 614.4 KiB free is not reached" in incident.reason
+    assert "freed 61.4 kB of 61.4 kB predicted, in 1 part; the target of 629 kB free is not reached" in incident.reason
     assert (left(actor), waiting(actor)) == (FILES - 1, [])
 
 
@@ -110,7 +110,7 @@ def test_killed_once_the_target_is_reached_it_is_verified_as_done(host: Host) ->
     actor.decide(DISK, "set-aside")
     actor = killed_at(actor, "seal", 1)
     assert actor.incident().outcome == "succeeded"
-    assert actor.incident().reason.endswith("the target of 358.4 KiB free is reached")
+    assert actor.incident().reason.endswith("the target of 367 kB free is reached")
     assert left(actor) == FILES - 1
     actor.journal.close()
 
@@ -137,7 +137,7 @@ def test_a_misprediction_opens_the_breaker_at_once_and_the_next_is_refused(actor
         actor.turn()
     incident, breaker = actor.incident(), own_breaker(actor)
     assert incident.outcome == "failed"
-    assert "predicted to free 60.0 KiB, measured 20.0 KiB: off by more than 20%, so it ended there" in incident.reason
+    assert "predicted to free 61.4 kB, measured 20.5 kB: off by more than 20%, so it ended there" in incident.reason
     assert left(actor) == FILES - 1
     assert breaker is not None
     assert breaker.standing(actor.clock.now()) == "open"
@@ -148,7 +148,7 @@ def test_a_misprediction_opens_the_breaker_though_the_process_dies_before_it_cou
         taken_meanwhile(actor, patch)
         actor = killed_at(actor, "seal", 1)
     assert actor.incident().outcome == "failed"
-    assert "predicted to free 60.0 KiB, measured 20.0 KiB" in actor.incident().reason
+    assert "predicted to free 61.4 kB, measured 20.5 kB" in actor.incident().reason
     breaker = own_breaker(actor)
     assert breaker is not None
     assert breaker.standing(actor.clock.now()) == "open"

@@ -11,8 +11,8 @@ from actor.console.expected import MANY_SAMPLES, Listed, of_target, past_of, qui
 from actor.console.outlook import growth, outlook, panel, series_of
 from actor.console.page import Page, show
 from actor.journal import incidents
+from homeostat.amounts import amount
 from homeostat.explanation.parts import Silent
-from homeostat.pictures.scales import amount
 
 if TYPE_CHECKING:
     from actor.service import Service

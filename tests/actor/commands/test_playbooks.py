@@ -59,7 +59,7 @@ def test_a_plan_is_told_with_what_it_runs_what_that_brings_and_what_can_be_undon
     facts = (DOCS / "facts" / "disk-cleanup.yml").read_text()
     told = run(own, "test", "disk-cleanup", "--facts", "-", typed=facts).stdout
     assert told.startswith("disk-cleanup on /srv: confidence 0.95, risk low, about 2m\n1. quarantine 1 file of rule old-logs below /srv/logs\n")
-    assert "expected: frees 38.1 MiB; it cannot be undone" in told
+    assert "expected: frees 40 MB; it cannot be undone" in told
     assert told.endswith("(protection quarantine); never to be undone once begun: purge-quarantine (it deletes only what a rule of the owner names)\n")
 
 

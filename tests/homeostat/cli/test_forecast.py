@@ -94,7 +94,7 @@ def test_without_a_forecast_the_explanation_says_why_and_draws_nothing(town: Tow
 
 @pytest.mark.parametrize(
     ("unit", "value", "said"),
-    [("ratio", 0.25, "25.00%"), ("count", 1234.0, "1.23 k"), ("count", 999.9, "1 k"), ("count", 999.4, "999"), ("seconds", 90.0, "90 s"), ("bytes", 9e20, "9e+05 PB"), ("count", -5.0, "-5")],
+    [("ratio", 0.25, "25 %"), ("count", 1234.0, "1.23 k"), ("count", 999.9, "1 k"), ("count", 999.4, "999"), ("seconds", 90.0, "1.5 min"), ("bytes", 9e20, "9e+05 PB"), ("count", -5.0, "-5")],
 )
 def test_amounts_are_told_in_their_unit(town: Town, unit: str, value: float, said: str) -> None:
     town.exporter["forecast"] = Reply({"forecasts": [{**DISK, "unit": unit, "value": value, "limit": None}]})

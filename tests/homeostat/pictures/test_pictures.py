@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homeostat.amounts import amount
 from homeostat.pictures import STYLE_SHEET, bars, fan, lines
 from homeostat.pictures.fan import Fan
 from homeostat.pictures.lines import Line
-from homeostat.pictures.scales import amount, ticks, time_ticks
+from homeostat.pictures.scales import ticks, time_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,17 +138,6 @@ def test_columns_stand_on_one_another_and_each_says_its_count() -> None:
     assert float(good.get("height", "")) == pytest.approx(3 * float(bad.get("height", "")), rel=0.02)
     assert good.findtext(f"{SVG}title") == "Mon: 3"
     assert {"succeeded", "failed"} <= set(words(root))
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "said"),
-    [
-        (0.943, "ratio", "94.3 %"), (1.0, "ratio", "100 %"), (0.0, "ratio", "0 %"), (3e9, "bytes", "3 GB"), (999, "bytes", "999 B"),
-        (7200, "seconds", "2 h"), (1.5 * DAY, "seconds", "1.5 d"), (0.25, "", "0.25"), (math.nan, "bytes", "unknown"),
-    ],
-)  # fmt: skip
-def test_an_amount_is_written_as_people_say_it(value: float, unit: str, said: str) -> None:
-    assert amount(value, unit) == said
 
 
 def test_ticks_are_round_in_the_units_own_words() -> None:
