@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
-import ctypes
-import os
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 POOL_BYTES = 1024**3
-_CLONE_NEWNET = 0x40000000
 
 _DAEMON = """\
 [Unit]
@@ -59,21 +55,11 @@ def built() -> Iterator[Home]:
     with contextlib.ExitStack() as opened:
         pool = opened.enter_context(filesystem("btrfs", POOL_BYTES, "commit=1"))
         machine = opened.enter_context(machines.booted(trixie.root(), trixie.binds(), {pool: POOL}))
-        network = opened.enter_context(concurrent.futures.ThreadPoolExecutor(1, initializer=_enter_network, initargs=(machine.pid,)))
+        network = opened.enter_context(machines.network_of(machine))
         people = network.submit(opened.enter_context, serving(lambda asked: Reply())).result()
         home = Home(machine, network, people)
         _install(home)
         yield home
-
-
-def _enter_network(pid: int) -> None:
-    """Have this thread's sockets be the machine's."""
-    descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
-    try:
-        if ctypes.CDLL(None, use_errno=True).setns(descriptor, _CLONE_NEWNET) != 0:
-            raise OSError(ctypes.get_errno(), "the machine's network cannot be entered")
-    finally:
-        os.close(descriptor)
 
 
 def _install(home: Home) -> None:

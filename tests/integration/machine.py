@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
+import ctypes
 import dataclasses
 import os
 import pathlib
@@ -39,6 +41,7 @@ PACKAGES = (
 NEEDED = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "unshare")
 BOOT_SECONDS = 60
 CALL_SECONDS = 60
+_CLONE_NEWNET = 0x40000000
 REPOSITORY = pathlib.Path(__file__).parents[2]
 # Debian 12's Python is of this host's version, so that what is installed for us serves there too.
 OF_THIS_PYTHON = (f"--bind-ro={sysconfig.get_path('platlib')}:/site-packages",)
@@ -78,6 +81,21 @@ class Container(Machine):
     """A machine whose PID 1 this host sees as `pid`."""
 
     pid: int
+
+
+def network_of(machine: Container) -> concurrent.futures.Executor:
+    """Return a thread whose sockets are the machine's: a server that is started there serves inside, and what is asked there is asked inside."""
+    return concurrent.futures.ThreadPoolExecutor(1, initializer=_enter_network, initargs=(machine.pid,))
+
+
+def _enter_network(pid: int) -> None:
+    """Have this thread's sockets be the machine's."""
+    descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).setns(descriptor, _CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "the machine's network cannot be entered")
+    finally:
+        os.close(descriptor)
 
 
 def _entered(pid: int) -> Container:
