@@ -21,6 +21,7 @@ from actor.loop import Loop
 from actor.reconcile import reconcile
 from actor.service import Service
 from actor.webhook import with_intake
+from homeostat import shell
 from tests import support
 from tests.crash.outside import Deliveries, Notification, WatchedAlertmanager, notification, user_edits
 from tests.crash.points import Kill, Points
@@ -172,6 +173,8 @@ def live(scenario: Scenario, about: tuple[pathlib.Path, int], changes: dict[str,
     logging.getLogger("actor").addHandler(Complaints(trace))
     numbers = iter(range(1000))
     secrets.token_hex = lambda size=8: f"{number:x}{next(numbers):0{2 * size - 1}x}"
+    # By the same tokens the lives of the other servers would end this one's processes.
+    execution._NAMED_BY, shell._MARK = (f"{name}_{os.getppid()}" for name in (execution._NAMED_BY, shell._MARK))
     # With systemd or without, a life is the same: the units are tried on a real one elsewhere.
     execution._SYSTEMD_RUNS = folder / "no-systemd"
     gc.disable()
