@@ -11,7 +11,7 @@ import msgspec
 from actor.deployments import facts, store
 from actor.disk import copies, files, shelf
 from actor.model import StepFailed
-from homeostat import shell
+from homeostat import shell, stopping
 from homeostat.units.differences import as_started
 from homeostat.units.look import look
 
@@ -33,17 +33,23 @@ _ACTION = "deployment"
 def keep_good(config: Config, now: float) -> tuple[str, ...]:
     """Keep every deployment that is good at a Unix time and let go those that are too many or too old; say in words what was kept anew and what went.
 
-    In shadow mode nothing is touched, not even a name of an image. Raises OSError.
+    In shadow mode and under a stop nothing is touched, not even a name of an image. Raises OSError.
     """
-    if config.autonomy.mode == "shadow":
-        return ()
     return (*_kept(config, now), *_let_go(config, now))
+
+
+def _is_held_back(config: Config) -> bool:
+    """Say whether nothing may be touched; a stop may come in the midst."""
+    stops = stopping.places(config.actor.stop_directories)
+    return config.autonomy.mode == "shadow" or any(stopping.written_in(path) is not None for path in stops)
 
 
 def _kept(config: Config, now: float) -> Iterator[str]:
     for name, service in sorted(config.services.items()):
         if not service.has_unit:
             continue
+        if _is_held_back(config):
+            return
         try:
             running = facts.look(service)
             if _is_good(config, service, running, now) and _keep(config, (name, service), running, now):
@@ -72,8 +78,8 @@ def _keep(config: Config, about: tuple[str, Service], running: Running, now: flo
     is_new = not place.joinpath(own_name).exists()
 
     def is_so() -> bool:
-        # A health probe takes its time, in which somebody may have edited what it is declared by.
-        return facts.runs_still(about[1], running)
+        # A health probe takes its time, in which somebody may have edited what it is declared by, or have stopped everything.
+        return not _is_held_back(config) and facts.runs_still(about[1], running)
 
     with files.opened(str(place)) as shelves:
         if is_new:
@@ -100,6 +106,8 @@ def _digest(deployment: Deployment, sums: dict[str, str]) -> str:
 def _let_go(config: Config, now: float) -> Iterator[str]:
     seen: dict[str, int] = {}
     for good in store.everything(config):
+        if _is_held_back(config):
+            return
         name = good.deployment.service
         seen[name] = seen.get(name, 0) + 1
         why = _why_gone(config, good, seen[name], now)
@@ -112,7 +120,7 @@ def _let_go(config: Config, now: float) -> Iterator[str]:
             log.warning("%s was not deleted: %s", good.folder, failure)
     for path in store.folder_of(config).glob(f"*{copies.UNFINISHED}"):
         # Of a process that was killed over it.
-        if shelf.incident_of(path.name.removesuffix(copies.UNFINISHED)) is not None:
+        if not _is_held_back(config) and shelf.incident_of(path.name.removesuffix(copies.UNFINISHED)) is not None:
             store.discard(str(path))
 
 
