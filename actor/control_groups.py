@@ -11,8 +11,8 @@ import msgspec
 
 from actor.disk import files
 from actor.model import StepFailed
-from actor.vital import is_vital
 from homeostat import shell
+from homeostat.config.vital import is_vital
 
 if TYPE_CHECKING:
     from collections.abc import Callable

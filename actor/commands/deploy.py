@@ -108,7 +108,9 @@ def _cut_off(site: Site) -> list[Deployed]:
 def _show(site: Site, stack: pathlib.Path, *, as_json: bool) -> int:
     for left in _cut_off(site):
         _tell(f"deployment {left.id} of {left.stack} was cut off and would be taken back first; what is shown is from how it is now")
-    _plan(plan.told(_planned(stack)[1]), as_json=as_json)
+    phases = _planned(stack)[1]
+    fetched = (f"first, fetch {reference}, which is not here" for reference in images.missing(images.references(_contents(phases))))
+    _plan((*fetched, *plan.told(phases)), as_json=as_json)
     return DEPLOYED
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from actor.kinds import Gate
 from actor.model import Situation, Verdict
-from actor.vital import is_vital, names_of
+from homeostat.config.vital import is_vital, names_of
 
 if TYPE_CHECKING:
     from actor.model import Case

@@ -42,12 +42,16 @@ def references(contents: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
+def missing(wanted: Iterable[str]) -> tuple[str, ...]:
+    """Return what is not there."""
+    return tuple(reference for reference in wanted if id_of(reference) is None)
+
+
 def fetch(wanted: Iterable[str], stopped: Callable[[], bool]) -> Iterator[str]:
     """Fetch what is not there, and yield each that was. Raises ImageFailed."""
-    for reference in wanted:
-        if id_of(reference) is None:
-            _do(("pull", "--quiet", reference), _FETCH_SECONDS, stopped)
-            yield reference
+    for reference in missing(wanted):
+        _do(("pull", "--quiet", reference), _FETCH_SECONDS, stopped)
+        yield reference
 
 
 def outdated() -> dict[str, tuple[str, str]]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from actor.stack import phases
-from actor.vital import is_vital
 from homeostat.config import ConfigError, Duration, Raw, load
 from homeostat.config.catalogue import Argv, program
 from homeostat.config.section import MINUTE, Section, lasting
+from homeostat.config.vital import is_vital
 from homeostat.units.texts import lines_of
 
 if TYPE_CHECKING:

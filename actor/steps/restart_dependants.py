@@ -9,11 +9,11 @@ import msgspec
 from actor import execution, unit
 from actor.kinds import Step
 from actor.model import Case, Command, Effect, StepFailed
-from actor.vital import is_vital, names_of
 from homeostat.clock import SystemClock
 from homeostat.config import Duration
 from homeostat.config.catalogue import needs
 from homeostat.config.section import MINUTE
+from homeostat.config.vital import is_vital, names_of
 
 if TYPE_CHECKING:
     from homeostat.config.catalogue import Service

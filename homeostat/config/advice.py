@@ -11,6 +11,7 @@ from homeostat.config.backups import holders
 from homeostat.config.section import DAY, HOUR
 from homeostat.config.shared_windows import SharedInterval
 from homeostat.config.thresholds import NEVER
+from homeostat.config.vital import is_vital, names_of
 from homeostat.time_intervals import YEAR_DAYS, active, changes, local_time, next_opening, stretches
 from homeostat.words import EXECUTING, RISKS
 
@@ -28,7 +29,7 @@ _MOSTLY = 0.5
 
 def advise(config: Config, now: float) -> list[str]:
     """Return what is surely not meant in a valid configuration, as it is from `now` (Unix seconds) on."""
-    return [*_on_windows(config, now), *_on_traffic(config, now), *_on_levels(config.autonomy), *_on_schedule(config, now), *_on_backups(config)]
+    return [*_on_windows(config, now), *_on_traffic(config, now), *_on_levels(config.autonomy), *_on_schedule(config, now), *_on_backups(config), *_on_services(config)]
 
 
 def shut_for_ever(config: Config, now: float) -> bool:
@@ -151,6 +152,14 @@ def _on_backups(config: Config) -> Iterator[str]:
         place = config.filesystems[name].path or name
         if place not in marked:
             yield f"backups: nothing sees when the backups on {name} run out of room; name {{mountpoint: {place}}} in exporter.targets.backup.filesystems"
+
+
+def _on_services(config: Config) -> Iterator[str]:
+    """Yield each service that keeps the host alive, which no action may touch, unless the owner says that it is there to be watched only."""
+    for name, service in config.services.items():
+        touched = next((each for each in sorted({name, *names_of(service)}) if is_vital(each)), None)
+        if touched is not None and service.auto_restart:
+            yield f"services.{name}: {touched!r} is never touched, as it keeps the host reachable, watched or alive; say auto_restart: false where it is only to be watched"
 
 
 def _moment(timestamp: float, zone: str) -> str:

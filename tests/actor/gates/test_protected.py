@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actor.model import Command, EpisodeKey, Plan
-from actor.vital import NEVER
 from homeostat.config.catalogue import Service, ServiceCommands
+from homeostat.config.vital import NEVER
 from tests.actor.gates.situations import DISK, HOST, RUNNING, ask, config, incident, situation
 
 VITAL = [

@@ -46,6 +46,7 @@ MEANT = {
     "a quiet window that fits": "windows: [{times: [{start_time: '22:00', end_time: '24:00'}]}]\nexporter: {traffic: [{service: web, query: up, length: 2h}]}",
     "a ceiling that says it": "autonomy: {level: conservative, ceiling: propose}",
     "a mode that says it": "autonomy: {level: conservative, mode: interactive}",
+    "what keeps the host alive, only to be watched": "services: {prometheus: {manager: systemd, unit: prometheus.service, auto_restart: false}}",
     "a threshold of an action": "autonomy: {actions: {disk-cleanup: {min_confidence: 0.8}}, require_approval_for: [service-restart]}",
 }
 
@@ -68,6 +69,10 @@ UNMEANT = {
     "backups whose room nobody watches": (
         BACKUPS,
         ["backups: nothing sees when the backups on /srv/backup run out of room; name {mountpoint: /srv/backup} in exporter.targets.backup.filesystems"],
+    ),
+    "a service that keeps the host alive": (
+        "services: {remote: {manager: systemd, unit: ssh.service}, web: {manager: systemd, unit: web.service}}",
+        ["services.remote: 'ssh.service' is never touched, as it keeps the host reachable, watched or alive; say auto_restart: false where it is only to be watched"],
     ),
     "windows that never open": (THIRTIETH, ["windows: none opens within ten years, so nothing could ever be executed"]),
     "windows that are over": ("windows: [{years: ['2020:2025']}]", ["windows: none opens within ten years, so nothing could ever be executed"]),

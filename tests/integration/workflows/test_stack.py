@@ -137,3 +137,11 @@ def test_what_cannot_be_is_refused_before_anything_is_changed(deployed: Home, wh
     code, said = deployed.cli("deploy", f"{FOLDER}/shop.yml")
     assert (code, seen(deployed), len(said.splitlines())) == (1, before, 1), said
     assert told in said
+
+
+def test_an_image_that_is_not_here_is_told_before_anything_is_fetched(deployed: Home) -> None:
+    deployed.write(f"{FOLDER}/cache.container", quadlet("one", "localhost/nobody:1"))
+    shown = deployed.said("deploy", f"{FOLDER}/shop.yml", "--dry-run")
+    assert shown.startswith("first, fetch localhost/nobody:1, which is not here\nphase 1: restart cache.service\n")
+    deployed.write(f"{FOLDER}/cache.container", quadlet("two"))
+    assert "fetch" not in deployed.said("deploy", f"{FOLDER}/shop.yml", "--dry-run")
