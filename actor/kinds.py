@@ -60,7 +60,7 @@ class Step:
     what it did, and `reads` says that it changes nothing. `release` ends what a begun command holds beyond its program, once its
     incident is over, however that came out; it may be repeated. `lacks` says in words what the configuration would have to say
     first, or None: an action that lacks something answers nothing.
-    One that `deploys` brings another unit or image of a service into force.
+    One that `deploys` brings another unit or image of a service into force; each command of one that `restarts` starts a unit afresh.
     `obstacle` says, cheaply, why what it loses could not be made good now, where it promises that: that only what is redundant goes.
     """
 
@@ -74,6 +74,7 @@ class Step:
     unprivileged: bool = False
     left: Callable[[Any], tuple[str, ...]] = _nothing
     deploys: bool = False
+    restarts: bool = False
     acts_on: tuple[str, ...] = ()
     undo: Callable[[Case, Any], Undo | None] | None = None
     reads: Callable[[Any], bool] = _changes_something

@@ -243,7 +243,7 @@ class Surroundings:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Situation:
-    """All that the gates may see: gathered once, then every gate is a pure function of it. `plan` is what is about to be done."""
+    """All that the gates may see: gathered once, then every gate is a pure function of it. `plan` is what is about to be done, `restarting` the actions that start services afresh."""
 
     now: float
     incident: Incident
@@ -265,6 +265,7 @@ class Situation:
     words: tuple[Word, ...] = ()
     plan: Plan | None = None
     undoing: tuple[Undoing, ...] = ()
+    restarting: frozenset[str] = frozenset()
 
     @property
     def reached(self) -> frozenset[str]:

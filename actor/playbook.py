@@ -147,6 +147,11 @@ class PlaybookFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return any(kind in STEPS and STEPS[kind].deploys for step in self.steps for kind in step)
 
     @property
+    def restarts(self) -> bool:
+        """Whether it starts a service afresh: its class or a step of it says so."""
+        return self.action_class == "restart" or any(kind in STEPS and STEPS[kind].restarts for step in self.steps for kind in step)
+
+    @property
     def protection_words(self) -> tuple[ProtectionName, ...]:
         """What may protect it, in words, the preferred one first."""
         return (self.protection,) if isinstance(self.protection, str) else self.protection

@@ -92,6 +92,7 @@ def look(world: World, incident: Incident, asked: Asked) -> Situation:
         approval=words.approval_of(world.journal, incident.id, now),
         words=words.said_of(world.journal, incident.id),
         undoing=world.undoing,
+        restarting=frozenset(name for name, playbook in world.playbooks.items() if playbook.file.restarts),
     )
 
 

@@ -18,10 +18,13 @@ HELD = "held"
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run as a budget counts it; it began at a Unix time."""
+    """One run as a budget counts it: it began at a Unix time, of that action at that target; so many units its plan starts afresh."""
 
     began_at: float
     action_class: ActionClass
+    action: str = ""
+    target: str = ""
+    restarts: int = 0
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

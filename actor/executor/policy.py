@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actor.gates.cooldown import rest_of
 from actor.gates.protected import vital
+from actor.playbook import STEPS
 from homeostat.config import Duration, in_force
 from homeostat.config.limits import Window
 from homeostat.config.section import DAY
@@ -14,9 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from actor.executor.held import Held, Run
-    from actor.model import Case
+    from actor.model import Case, Plan
     from actor.playbook import Playbook
     from homeostat.config import Config
+
+    Budget = tuple[str, Window, list[float]]
+
+
+# What the other process admitted begins here a moment later, so root's windows are a little shorter than those that it kept to.
+_LEEWAY_RATIO = 0.9
 
 
 def refusal(config: Config, playbook: Playbook, case: Case, held: Sequence[Held]) -> str | None:
@@ -35,10 +43,16 @@ def refusal(config: Config, playbook: Playbook, case: Case, held: Sequence[Held]
         return touched
     if _shut(config, case.now) and not any(each.incident_id == case.incident_id and each.begun for each in held):
         return "no maintenance window is open"
-    for name, window, runs in _budgets(config, playbook, (case.now, _earlier_runs(held, case.incident_id))):
-        if sum(case.now - run.began_at < window.within for run in runs) >= window.count:
+    for name, window, times in (*_budgets(config, playbook, case, held), *_own_budgets(config, playbook, case, held)):
+        if sum(case.now - began_at < window.within * _LEEWAY_RATIO for began_at in times) >= window.count:
             return f"the budget of {name} is spent"
     return None
+
+
+def restarts(playbook: Playbook, plan: Plan | None) -> int:
+    """Return how many units a plan of root's own starts afresh; of the owner's own commands nobody knows more than their class."""
+    known = sum(STEPS[command.step].restarts for command in plan.commands) if plan is not None else 0
+    return max(known, playbook.file.action_class == "restart")
 
 
 def _shut(config: Config, now: float) -> bool:
@@ -51,13 +65,28 @@ def _earlier_runs(held: Iterable[Held], incident_id: str) -> list[Run]:
     return [run for each in held for run in (each.runs[:-1] if each.incident_id == incident_id and each.begun else each.runs)]
 
 
-def _budgets(config: Config, playbook: Playbook, ran: tuple[float, list[Run]]) -> Iterator[tuple[str, Window, list[Run]]]:
-    """Yield each budget with the runs that it counts; what only reads spends none."""
-    now, earlier = ran
-    standing = in_force(config.autonomy, now)
-    yield standing.budget, Window(count=standing.max_actions_per_day, within=Duration(DAY)), [run for run in earlier if run.action_class != "read"]
-    if playbook.file.action_class != "restart":
-        return
-    restarts = [run for run in earlier if run.action_class == "restart"]
-    for window in config.limits.restarts:
-        yield f"{window.count}/{window.within} restarts", window, restarts
+def _budgets(config: Config, playbook: Playbook, case: Case, held: Sequence[Held]) -> Iterator[Budget]:
+    """Yield each budget of all actions with the times that it counts, a place that must be free more for each unit beyond the first."""
+    earlier, standing = _earlier_runs(held, case.incident_id), in_force(config.autonomy, case.now)
+    spending = [run.began_at for run in earlier if run.action_class != "read"]
+    yield standing.budget, Window(count=standing.max_actions_per_day, within=Duration(DAY)), spending
+    plan = next((each.plan for each in held if each.incident_id == case.incident_id), None)
+    takes = restarts(playbook, plan)
+    spent = [run.began_at for run in earlier for _ in range(max(run.restarts, run.action_class == "restart"))]
+    for window in config.limits.restarts if takes else ():
+        # One plan that alone restarts more than that is a person's to allow, and has the budget to itself.
+        yield f"{window.count}/{window.within} restarts", window, [*spent, *[case.now] * (min(takes, window.count) - 1)]
+
+
+def _own_budgets(config: Config, playbook: Playbook, case: Case, held: Sequence[Held]) -> Iterator[Budget]:
+    """Yield the playbook's own limits and its rest with the times that they count; an incident's last run may be one without effect that is tried again."""
+    earlier = [run for each in held for run in (each.runs[:-1] if each.incident_id == case.incident_id else each.runs)]
+    everywhere = [run.began_at for run in earlier if run.action == case.action]
+    here = [run.began_at for run in earlier if (run.action, run.target) == (case.action, case.target)]
+    for text in playbook.file.limits.per_target:
+        yield f"{text} per target", Window.parse(text), here
+    for text in playbook.file.limits.per_action:
+        yield f"{text} per action", Window.parse(text), everywhere
+    rest = rest_of(config, playbook)
+    if rest:
+        yield f"1/{rest} per target, its rest,", Window(count=1, within=rest), here

@@ -15,7 +15,7 @@ from actor.disk import shelf
 from actor.executor import intents
 from actor.executor.held import Given, Held, Run, Store
 from actor.executor.intents import ANSWERS, FRESH_SECONDS, INTENTS, WIRES, Answer, Intent
-from actor.executor.policy import refusal
+from actor.executor.policy import refusal, restarts
 from actor.model import Command, Plan, StepFailed, Stored, Unprotectable
 from actor.world import StopSwitch
 
@@ -188,7 +188,7 @@ def _beginning(root: Root, intent: Intent, case: Case, about: tuple[Held, Comman
     if place is None:
         raise Refused("this command was begun since root planned it; nothing is begun twice")
     _permit(root, intent, case, playbook)
-    run = () if held.begun else (Run(root.clock.now(), playbook.file.action_class),)
+    run = () if held.begun else (Run(root.clock.now(), playbook.file.action_class, held.action, held.target, restarts(playbook, held.plan)),)
     return msgspec.structs.replace(held, begun=(*held.begun, place), runs=(*held.runs, *run))
 
 

@@ -32,8 +32,8 @@ def _ask(situation: Situation) -> Verdict:
         return Verdict("allow", "nobody wants to be asked", {"decision": incident.decision})
     if situation.approval is None:
         return Verdict("confirm", reason, {"decision": incident.decision})
-    # This gate is the question that a yes answers, `once` leaves a second run to a person, `confidence` how sure to be, and
-    # `blast-radius` one action that touches more than may be touched unasked. Every other gate asks about the world, or about another person's word (a stop, a silence, a window),
+    # This gate is the question that a yes answers, `once` leaves a second run to a person, `confidence` how sure to be,
+    # `blast-radius` and `budget` one action that touches, or restarts, more than may be unasked. Every other gate asks about the world, or about another person's word (a stop, a silence, a window),
     # which who looked at a plan days ago did not see and cannot overrule.
     seen = {"decision": incident.decision, "plan_hash": situation.approval.plan_hash, "approved_at": situation.approval.approved_at}
     return Verdict("allow", f"approved by {situation.approval.author}", seen)

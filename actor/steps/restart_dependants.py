@@ -163,4 +163,4 @@ def _oracle(case: Case, command: Command) -> Effect:
     return "none" if state.invocation == command.arguments["invocation"] else "done"
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, left=lambda facts: facts.left, acts_on=("service",))
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, left=lambda facts: facts.left, restarts=True, acts_on=("service",))

@@ -72,4 +72,4 @@ def _oracle(case: Case, command: Command) -> Effect:
     return "none" if state.invocation == command.arguments["invocation"] else "done"
 
 
-STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, writes=_writes, acts_on=("service",))
+STEP = Step(options=Options, gather=_gather, plan=_plan, perform=_perform, oracle=_oracle, writes=_writes, restarts=True, acts_on=("service",))

@@ -96,7 +96,7 @@ class Limits(Section, frozen=True, kw_only=True):
     """Bounds over all playbooks; a problem of severity critical may pass the gates that `critical_passes` names."""
 
     restarts: tuple[Window, ...] = (Window(count=6, within=Duration(HOUR)),)
-    """How many restarts may run; every entry holds."""
+    """How many units may be restarted, by whatever action; every entry holds."""
     cooldowns: Cooldowns = Cooldowns()
     """How long an action rests on a target after it ran there, where its playbook says nothing."""
     blast_radius: BlastRadius = BlastRadius()

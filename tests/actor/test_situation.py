@@ -27,6 +27,10 @@ def test_the_decision_now_is_prometheus_own(actor: Actor) -> None:
     assert seen(actor).decision_now == DecisionNow("service-restart", "notify-execute", 0.83, actor.clock.now() - 3)
 
 
+def test_what_starts_services_afresh_is_known_by_its_steps_whatever_its_class(actor: Actor) -> None:
+    assert seen(actor).restarting == {"service-restart", "service-cascade-restart", "drift-reconciliation", "deployment-rollback"}
+
+
 def test_no_decision_is_told_from_no_answer(actor: Actor) -> None:
     assert seen(actor).decision_now == DecisionNow(None, None, None, None)
     actor.prometheus.down = True

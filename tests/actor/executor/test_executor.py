@@ -311,13 +311,27 @@ def test_each_command_of_a_plan_is_begun_once_whatever_token_it_bears(pair: Pair
 
 
 def test_who_plans_again_and_again_in_one_incident_spends_the_budget_too(host: Host) -> None:
-    pair = paired(host, limits={"restarts": [{"count": 3, "within": "1h"}]})
-    for _ in range(3):
+    pair = paired(host, limits={"restarts": [{"count": 2, "within": "1h"}]})
+    for _ in range(2):
         assert pair.ask("perform", planned(pair)).said == "done"
     for deed, arguments in (("perform", (planned(pair),)), ("protect", ())):
-        assert pair.ask(deed, *arguments).reason == "the budget of 3/1h restarts is spent"
-    assert host.restarts() == 3
+        assert pair.ask(deed, *arguments).reason == "the budget of 2/1h restarts is spent"
+    assert host.restarts() == 2
     pair.actor.journal.close()
+
+
+def test_what_had_no_effect_may_be_tried_again_within_the_playbooks_own_limits_and_then_no_more(pair: Pair) -> None:
+    for _ in range(2):
+        assert pair.ask("perform", planned(pair)).said == "done"
+    assert pair.ask("perform", planned(pair)).reason == "the budget of 1/1h per target is spent"
+    assert pair.ask("perform", planned(pair), incident_id="i2").reason.startswith("this is no command that root has planned")
+
+
+def test_of_a_run_root_notes_the_action_the_target_and_how_many_units_its_plan_restarts(pair: Pair) -> None:
+    assert pair.ask("perform", planned(pair)).said == "done"
+    held = pair.root.store.find("i1")
+    assert held is not None
+    assert [(run.action_class, run.action, run.target, run.restarts) for run in held.runs] == [("restart", "service-restart", "web", 1)]
 
 
 def test_a_run_of_several_commands_is_one_run(pair: Pair) -> None:

@@ -18,12 +18,16 @@ from click.testing import CliRunner
 
 from actor.executor import intents
 from actor.executor.__main__ import _configuration, _watch, main, serve
-from actor.executor.held import Held
+from actor.executor.held import Held, Run
 from actor.executor.policy import refusal
+from actor.model import Command
+from actor.planning import add_up
+from actor.playbook import Limits
 from homeostat.config import ConfigError
 from homeostat.time_intervals import active
 from tests.actor.executor.conftest import NAME, paired
 from tests.actor.executor.test_executor import planned
+from tests.support import HOUR, MINUTE, NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,6 +134,54 @@ def test_the_program_itself_ends_at_once_when_its_configuration_was_written_anew
             time.sleep(0.01)
         path.write_text(f"{path.read_text()}autonomy: {{mode: active}}\n")
         assert program.result(timeout=60).exit_code == 0, "an idle one would wait for two minutes"
+
+
+def ran(ago_seconds: float, action: str = "service-restart", target: str = "web", **said: Any) -> Held:
+    """Return another incident, of which a run was begun so long ago."""
+    run = Run(NOW - ago_seconds, said.pop("action_class", "restart"), action, target, **said)
+    return Held(incident_id=f"{action}-{target}-{ago_seconds:g}", action=action, target=target, runs=(run,))
+
+
+OWN_LIMITS = {
+    "1/1h per target": (ran(30 * MINUTE),),
+    "3/24h per target": (ran(5 * HOUR), ran(10 * HOUR), ran(20 * HOUR)),
+    "1/5m per target, its rest,": (ran(4 * MINUTE),),
+}
+
+
+@pytest.mark.parametrize("limit", OWN_LIMITS)
+def test_root_keeps_to_the_playbooks_own_limits_and_its_rest(host: Host, limit: str) -> None:
+    with within(host, limits={"restarts": [{"count": 9, "within": "1h"}]}) as pair:
+        known = pair.root.playbooks["service-restart"]
+        texts = (limit.removesuffix(" per target"),) if "rest" not in limit else ()
+        own = dataclasses.replace(known, file=msgspec.structs.replace(known.file, limits=Limits(per_target=texts)))
+        assert refusal(pair.root.config, own, pair.case(), OWN_LIMITS[limit]) == f"the budget of {limit} is spent"
+        elsewhere = tuple(msgspec.structs.replace(each, runs=(msgspec.structs.replace(each.runs[0], target="db"),)) for each in OWN_LIMITS[limit])
+        assert refusal(pair.root.config, own, pair.case(), elsewhere) is None
+
+
+def test_what_the_other_process_admitted_when_its_hour_was_over_root_does_though_it_begins_a_moment_later(host: Host) -> None:
+    with within(host) as pair:
+        assert asked(pair, ran(HOUR - 10)) is None
+
+
+def test_a_deployment_and_each_service_of_a_cascade_count_as_restarts(host: Host) -> None:
+    with within(host, limits={"restarts": [{"count": 3, "within": "1h"}]}) as pair:
+        drift = ran(10 * MINUTE, "drift-reconciliation", "db", action_class="config", restarts=1)
+        cascade = ran(10 * MINUTE, "service-cascade-restart", "mail", restarts=2)
+        assert asked(pair, drift) is None
+        assert asked(pair, cascade) is None
+        assert asked(pair, drift, cascade) == "the budget of 3/1h restarts is spent"
+
+
+def test_a_cascade_begins_only_where_there_is_room_for_all_of_it(host: Host) -> None:
+    with within(host, limits={"restarts": [{"count": 3, "within": "1h"}]}) as pair:
+        known = pair.root.playbooks["service-restart"]
+        one = Command(step="restart-service", summary="", arguments={}, expected="", oracle="")
+        for units, earlier, told in ((2, 1, None), (3, 1, "the budget of 3/1h restarts is spent"), (4, 0, None), (4, 1, "the budget of 3/1h restarts is spent")):
+            own = Held(incident_id="i1", action="service-restart", target="web", plan=add_up(known, "web", (one,) * units))
+            others = (ran(10 * MINUTE, target="db"),) * earlier
+            assert asked(pair, own, *others) == told, (units, earlier)
 
 
 def test_where_what_is_critical_may_pass_the_other_process_judges_that(host: Host) -> None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from actor.model import Approval
 from actor.playbook import Limits
 from actor.situation import GATES
-from tests.actor.gates.situations import DISK, NOW, ask, config, incident, playbook, run, situation
+from tests.actor.gates.situations import DISK, NOW, ask, config, incident, playbook, run, situation, surroundings
 from tests.support import DAY, HOUR
+
+if TYPE_CHECKING:
+    from actor.model import Situation
 
 
 def test_an_unspent_budget_is_allowed() -> None:
@@ -37,6 +45,45 @@ def test_six_restarts_an_hour_are_enough_for_all_services_together() -> None:
     ran = tuple(run(NOW - 60 * number, NOW - 60 * number + 1, target=f"s{number}") for number in range(1, 7))
     assert ask("budget", situation(executions=ran)) == ("defer", "the budget of 6/1h restarts is spent")
     assert ask("budget", situation(incident(DISK), executions=ran))[0] == "allow"
+
+
+RESTARTING = frozenset({"service-restart", "drift-reconciliation"})
+
+
+def test_what_another_action_restarted_counts_too_and_what_its_rollback_started_again() -> None:
+    drifts = tuple(run(NOW - 60 * number, NOW - 60 * number + 1, target=f"s{number}", action="drift-reconciliation", action_class="config") for number in range(1, 7))
+    assert ask("budget", situation(executions=drifts[:5], restarting=RESTARTING))[0] == "allow"
+    assert ask("budget", situation(executions=drifts, restarting=RESTARTING)) == ("defer", "the budget of 6/1h restarts is spent")
+    back = tuple(msgspec.structs.replace(each, outcome="rolled_back") for each in drifts[:3])
+    assert ask("budget", situation(executions=back, restarting=RESTARTING)) == ("defer", "the budget of 6/1h restarts is spent")
+
+
+def test_a_drifted_service_too_waits_for_the_restarts_of_the_hour() -> None:
+    ran = tuple(run(NOW - 60 * number, NOW - 60 * number + 1, target=f"s{number}") for number in range(1, 7))
+    drift = playbook("drift-reconciliation", limits=Limits())
+    assert ask("budget", situation(playbook=drift, executions=ran)) == ("defer", "the budget of 6/1h restarts is spent")
+
+
+def cascading(most: int, dependants: int, earlier: int, **changes: Any) -> Situation:
+    """Return a situation in which a service and so many that need it would be restarted, after so many restarts within the hour."""
+    ran = tuple(run(NOW - 60 * number, NOW - 60 * number + 1, target=f"s{number}") for number in range(1, earlier + 1))
+    reached = surroundings(dependants=frozenset(f"d{number}" for number in range(dependants)))
+    settings = config(limits={"restarts": [{"count": most, "within": "1h"}]})
+    return situation(playbook=playbook("service-cascade-restart", limits=Limits()), settings=settings, executions=ran, surroundings=reached, **changes)
+
+
+def test_a_cascade_waits_until_there_is_room_for_all_that_it_restarts() -> None:
+    assert ask("budget", cascading(4, 2, 1))[0] == "allow"
+    verdict = GATES["budget"].ask(cascading(4, 2, 2))
+    assert (verdict.answer, verdict.reason, verdict.until) == ("defer", "the budget of 4/1h restarts is spent", NOW - 120 + HOUR)
+
+
+def test_one_cascade_of_more_restarts_than_may_be_is_a_persons_to_allow_and_has_the_budget_to_itself() -> None:
+    assert ask("budget", cascading(2, 2, 0)) == ("confirm", "it would restart 3 services, more than the budget of 2/1h restarts")
+    yes = Approval(author="ada", approved_at=NOW, plan_hash="h")
+    assert ask("budget", cascading(2, 2, 0, approval=yes))[0] == "allow"
+    verdict = GATES["budget"].ask(cascading(2, 2, 1, approval=yes))
+    assert (verdict.answer, verdict.until) == ("defer", NOW - 60 + HOUR)
 
 
 def test_the_days_actions_are_bounded_whatever_they_are() -> None:
