@@ -49,6 +49,12 @@ def running_image(unit: str, user: str | None) -> Image | None:
     return None
 
 
+def containers(user: str | None) -> list[tuple[str, str, str]]:
+    """Return of each container, running or not, its name, the name of its image, and the unit that runs it, empty for none. Raises StepFailed."""
+    told = _asked(_podman(user, "ps", "--all", "--no-trunc", f'--format={_MARK}{{{{.Names}}}}|{{{{.Image}}}}|{{{{index .Labels "PODMAN_SYSTEMD_UNIT"}}}}'))
+    return [(name, image, unit) for name, image, unit in (line.split("|") for line in told)]
+
+
 def image_id(reference: str, user: str | None) -> str | None:
     """Return the id of the image that a name stands for now, None where it stands for none. Raises StepFailed when podman does not answer."""
     known = _podman(user, "image", "exists", reference)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from actor import systemctl
-from actor.deployments import difference, facts, force, plans, podman, store
+from actor.deployments import difference, facts, force, plans, podman, sharing, store
 from actor.deployments.podman import Image
 from actor.disk import copies, three_way
 from actor.kinds import Step
 from actor.model import Case, Command, Effect, StepFailed
 from homeostat.clock import rfc3339
+
+if TYPE_CHECKING:
+    from actor.deployments.facts import Running
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,10 +54,21 @@ def _gather(case: Case, options: Options) -> Facts:
     except (OSError, ValueError) as error:
         raise StepFailed(f"what was deployed of {case.target} cannot be read: {error}") from None
     image = good.deployment.image
+    _see_that_it_is_its_own(case, running, image)
     images = difference.of_images(image.reference, running.image.id if running.image is not None else None, image.id) if image is not None else ()
     return Facts(
         service=case.target, folder=good.folder, good_at=good.seen_at, now=now, then=then, image_now=running.image, image_then=image, difference=(*lines, *images)
     )
+
+
+def _see_that_it_is_its_own(case: Case, running: Running, image: Image | None) -> None:
+    """See that nobody else asks for the image by the name that would be moved back. Raises StepFailed."""
+    assert case.service is not None
+    if image is None or not image.is_tagged or (running.image is not None and running.image.id == image.id):
+        return
+    others = sharing.others(case.service, running.places, image.reference)
+    if others:
+        raise StepFailed(f"{image.reference} is the image of {', '.join(others)} too, where the earlier one would run from the next start on; give {case.target} a name of its own for it, or go back by hand")
 
 
 def _plan(facts: Facts, options: Options) -> tuple[Command, ...]:

@@ -382,3 +382,37 @@ def test_where_no_other_good_deployment_is_kept_the_plan_says_so_and_nothing_is_
     deed = machine.call(do_it, service, "deployment-rollback", "service_degradation", journal)
     assert (deed.outcome, deed.summaries, set(deed.phases)) == ("proposed", (), {"investigate"})
     assert "no other good deployment of only-box is kept, so there is none to go back to" in deed.reason
+
+
+def test_a_name_of_an_image_that_another_unit_asks_for_too_is_not_moved_and_the_proposal_names_that_unit(machine: Machine, journal: str) -> None:
+    service, _ = deployed(machine, "shared-box")
+    other = image(machine, "shared-box", "second")
+    machine.run("systemctl", "restart", "shared-box")
+    machine.call(keep_good, service)
+    machine.write(f"{UNITS}/beside-box.service", CONTAINER.format(name="beside-box", options="").replace("localhost/beside-box", "localhost/shared-box"))
+
+    deed = machine.call(do_it, service, "deployment-rollback", "service_degradation", journal)
+
+    assert (deed.outcome, deed.summaries) == ("proposed", ()), deed
+    assert "localhost/shared-box:latest is the image of beside-box.service too" in deed.reason
+    after = runs(machine, service)
+    assert after.image is not None
+    assert (after.image.id, after.declared) == (other, other)
+
+
+def test_a_container_that_no_unit_runs_shares_a_name_of_an_image_too_and_one_of_another_image_does_not(machine: Machine, journal: str) -> None:
+    service, made = deployed(machine, "lent-box")
+    image(machine, "lent-box", "second")
+    machine.run("systemctl", "restart", "lent-box")
+    machine.call(keep_good, service)
+    machine.run("podman", "create", "--name=guest", "localhost/lent-box", "/bin/sleep", "9")
+
+    deed = machine.call(do_it, service, "deployment-rollback", "service_degradation", journal)
+
+    assert "localhost/lent-box:latest is the image of container guest too" in deed.reason
+    machine.run("podman", "rm", "guest")
+    again = machine.run("mktemp", "--directory").strip()
+    assert machine.call(do_it, service, "deployment-rollback", "service_degradation", again).outcome == "warned"
+    after = runs(machine, service)
+    assert after.image is not None
+    assert after.image.id == made
