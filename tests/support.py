@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import os
 import pathlib
+import re
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -108,18 +109,23 @@ class FakePrometheus(WithoutPast):
             raise PrometheusError(f"Prometheus at {self.url} gave no answer to {promql!r}: it is down")
         tree = promql_parser.parse(promql)
         if isinstance(tree, promql_parser.AggregateExpr):
-            found = self._select(tree.expr)
+            found = self._times(tree.expr) if isinstance(tree.expr, promql_parser.Call) else self._select(tree.expr)
             if tree.modifier is not None:
                 kept = {tuple((name, sample.labels.get(name, "")) for name in tree.modifier.labels) for sample in found}
                 return [Sample(dict(labels), self.clock.now(), 1.0) for labels in sorted(kept)]
             return [Sample({}, self.clock.now(), max(sample.value for sample in found))] if found else []
         if isinstance(tree, promql_parser.Call):
-            found = self._select(tree.args[0])
-            return [dataclasses.replace(sample, value=sample.timestamp) for sample in found]
+            return self._times(tree)
         return self._select(tree)
 
+    def _times(self, call: promql_parser.Call) -> list[Sample]:
+        """Answer `timestamp(s)`, and `max_over_time(timestamp(s)[r:s])`, for nothing is remembered here."""
+        inner = call.args[0].expr.args[0] if isinstance(call.args[0], promql_parser.SubqueryExpr) else call.args[0]
+        return [dataclasses.replace(sample, value=sample.timestamp) for sample in self._select(inner)]
+
     def _select(self, wanted: promql_parser.VectorSelector) -> list[Sample]:
-        matchers = {matcher.name: matcher.value for matcher in wanted.matchers.matchers}
+        patterns = {one.name: one.value for one in wanted.matchers.matchers if one.op == promql_parser.MatchOp.Re and one.name != "__name__"}
+        matchers = {one.name: one.value for one in wanted.matchers.matchers if one.name not in patterns}
         names = [wanted.name] if wanted.name else matchers.pop("__name__").split("|")
         if broken := self.broken.intersection(names):
             raise PrometheusError(f"Prometheus at {self.url} gave no answer about {' or '.join(broken)}")
@@ -128,7 +134,7 @@ class FakePrometheus(WithoutPast):
             Sample({"__name__": name, **labels}, at, at if name == LAST_SUCCESS else value)
             for name in names
             for labels, value in self.series.get(name, [])
-            if matchers.items() <= labels.items()
+            if matchers.items() <= labels.items() and all(re.fullmatch(pattern, labels.get(name, "")) for name, pattern in patterns.items())
         ]
 
     def decide(self, key: EpisodeKey, action: str, decision: str, confidence: float) -> None:

@@ -90,6 +90,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     slope_per_second: Interval
     leak: Leak | None
     fan: Ahead | None = None
+    # When it was made, where the exporter does not answer and Prometheus has it from before; else it is of now.
+    as_of: float | None = None
 
     @property
     def key(self) -> EpisodeKey:
@@ -149,13 +151,14 @@ def past_of(world: World, found: Sequence[Expected], samples: int) -> Past | Sil
     if not drawn:
         return {}
     # In a fleet every host has a target of the same name, and none of the others is drawn.
-    hosts, targets = _any_of(entry.host for entry in drawn), _any_of(entry.target for entry in drawn)
+    hosts, targets = any_of(entry.host for entry in drawn), any_of(entry.target for entry in drawn)
     ends = [entry.fan.ahead_seconds[-1] for entry in found if entry.fan is not None and entry.fan.ahead_seconds]
     now, length = world.clock.now(), _past_seconds(max(ends, default=_MOST_PAST_SECONDS))
-    return _told(functools.partial(_used, world.prometheus, f"homeostat_usage_ratio{{host=~{hosts},target=~{targets}}}", (now - length, now, length / samples)))
+    return told(functools.partial(_used, world.prometheus, f"homeostat_usage_ratio{{host=~{hosts},target=~{targets}}}", (now - length, now, length / samples)))
 
 
-def _any_of(names: Iterable[str]) -> str:
+def any_of(names: Iterable[str]) -> str:
+    """Return a quoted pattern that fits exactly these names."""
     return quoted("|".join(re.escape(name) for name in sorted(set(names))))
 
 
@@ -165,7 +168,7 @@ def _past_seconds(ahead_seconds: float) -> float:
 
 def at_decision(world: World, key: EpisodeKey, at: float) -> Published | Silent:
     """Return what was expected of a problem at a moment (Unix seconds), as long as Prometheus keeps it, and what came of it."""
-    return _told(functools.partial(_published, world, key, at))
+    return told(functools.partial(_published, world, key, at))
 
 
 def _published(world: World, key: EpisodeKey, at: float) -> Published:
@@ -201,9 +204,10 @@ def _asked(world: World, path: str, kind: type[Answered], **parameters: str | fl
         except msgspec.ValidationError as error:
             raise DaemonError(f"{client.url} answers in a shape that this version does not know: {error}") from None
 
-    return _told(question)
+    return told(question)
 
 
-def _told(question: Callable[[], Answered]) -> Answered | Silent:
+def told(question: Callable[[], Answered]) -> Answered | Silent:
+    """Return what is answered to a question, waiting for it no longer than a person waits for a page."""
     answer: Answered | Silent = ask({"forecasts": question}, PATIENCE_SECONDS)["forecasts"]
     return answer

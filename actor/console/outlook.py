@@ -40,10 +40,11 @@ class Outlook:
 
 def outlook(expected: Expected, incident: Incident | None, past: Series | None, now: float, draw: Callable[[Fan], Markup] = fan.draw) -> Outlook:
     """Put together what is shown of a forecast at `now` (Unix seconds)."""
+    now = now if expected.as_of is None else expected.as_of
     when, interval, chance = in_time(expected), between(expected), chances(expected)
     used = amount(expected.usage_ratio, "ratio") if expected.usage_ratio is not None else "not known"
     told = ". ".join(filter(None, (f"{used} of what the limit allows is used", f"the limit is reached {when}", interval, chance)))
-    picture = draw(_fan(f"{expected.target}: {expected.resource}", told, now, (past, expected.fan)))
+    picture = draw(_fan((f"{expected.target}: {expected.resource}", told, "now" if expected.as_of is None else "then"), now, (past, expected.fan)))
     return Outlook(expected, incident, picture, used, when, interval, chance)
 
 
@@ -101,10 +102,11 @@ def series_of(past: Past | Silent, key: EpisodeKey) -> Series | None:
     return None if isinstance(past, Silent) else past.get(key)
 
 
-def _fan(title: str, told: str, now: float, lines: tuple[Series | None, Ahead | None]) -> Fan:
-    past, ahead = lines
+def _fan(words: tuple[str, str, str], now: float, lines: tuple[Series | None, Ahead | None]) -> Fan:
+    (title, told, now_name), (past, ahead) = words, lines
     times, used = (past.timestamps, past.values) if past is not None else ((), ())
+    fan_of_past = Fan(title, told, "ratio", now, times, used, limit=1.0, now_name=now_name)
     if ahead is None:
-        return Fan(title, told, "ratio", now, times, used, limit=1.0)
+        return fan_of_past
     lower, median, upper = ([_NAN if value is None else value for value in edge] for edge in (ahead.lower, ahead.median, ahead.upper))
-    return Fan(title, told, "ratio", now, times, used, [now + seconds for seconds in ahead.ahead_seconds], lower, median, upper, 1.0)
+    return dataclasses.replace(fan_of_past, ahead_times=[now + seconds for seconds in ahead.ahead_seconds], lower=lower, median=median, upper=upper)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import flask
 
 from actor.console.expected import FEW_SAMPLES, Listed, past_of, soonest
+from actor.console.last_told import Wanted, last_told
 from actor.console.outlook import Outlook, outlook, series_of
 from actor.console.page import Page, show
 from actor.journal import incidents
@@ -30,10 +31,13 @@ def _add(console: flask.Blueprint, service: Service) -> None:
         number = min(max(1, args.get("page", default=1, type=int)), _MOST_PAGES)
         like, everywhere = args.get("like", "")[:_MOST_LETTERS].strip(), args.get("hosts") == "all"
         chosen = {"like": like} | ({} if everywhere else {"host": world.config.host})
-        found = soonest(world, limit=_PER_PAGE, offset=(number - 1) * _PER_PAGE, **chosen)
+        first = (number - 1) * _PER_PAGE
+        found = soonest(world, limit=_PER_PAGE, offset=first, **chosen)
         silent = found if isinstance(found, Silent) else None
+        if silent is not None:
+            found = last_told(world, Wanted(chosen.get("host", ""), like, offset=first, most=_PER_PAGE))
         listed = Listed([]) if isinstance(found, Silent) else found
-        past = past_of(world, listed.forecasts, FEW_SAMPLES)
+        past = found if isinstance(found, Silent) else past_of(world, listed.forecasts, FEW_SAMPLES)
         return show(
             "forecasts",
             silent=silent,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actor.console.held import judged_silences
+from actor.console.last_told import Wanted, last_told
 from actor.console.page import Page, show
 from actor.journal import incidents
 from actor.routes.status import describe_status
@@ -33,11 +34,12 @@ _PATIENCE_SECONDS = 2.0
 
 
 class Next(msgspec.Struct, frozen=True):
-    """What is expected to reach its limit: at a target, for a problem, in so many seconds."""
+    """What is expected to reach its limit: at a target, for a problem, in so many seconds, as of a time where that is not now."""
 
     target: str
     problem: str
     seconds: float
+    as_of: float | None = None
 
 
 def _add(console: flask.Blueprint, service: Service) -> None:
@@ -45,6 +47,7 @@ def _add(console: flask.Blueprint, service: Service) -> None:
     def now() -> flask.Response:
         world = service.world
         status, judged, told = describe_status(service), judged_silences(world), _asked(world)
+        forecast_now = isinstance(told["forecasts"], Silent) or bool(told["forecasts"])
         return show(
             "now",
             status=status,
@@ -53,7 +56,8 @@ def _add(console: flask.Blueprint, service: Service) -> None:
             warnings=[warning for one in judged for warning in one.warnings()],
             waiting=waiting(service),
             most_waiting=_MOST_WAITING,
-            soonest=told["soonest"],
+            soonest=_soonest(told["forecasts"]) if forecast_now else _last_soonest(world),
+            forecast_now=forecast_now,
             running=incidents.running(world.journal),
             scheduled=incidents.scheduled(world.journal),
             last=incidents.page(world.journal, (1, _LAST)).found,
@@ -66,15 +70,26 @@ def _asked(world: World) -> dict[str, Any]:
     questions = {
         "health": f"max({selector('homeostat_health_score', host=host)})",
         "autonomy": f"max({selector('homeostat_autonomy_score', host=host)})",
-        "soonest": selector("homeostat_time_to_limit_seconds", bound="median", host=host),
+        "forecasts": selector("homeostat_time_to_limit_seconds", bound="median", host=host),
     }
     told = ask({name: functools.partial(world.prometheus.query, promql) for name, promql in questions.items()}, _PATIENCE_SECONDS)
     scores = {name: samples[0].value if not isinstance(samples := told[name], Silent) and samples else None for name in ("health", "autonomy")}
-    return {**scores, "soonest": told["soonest"] if isinstance(told["soonest"], Silent) else _soonest(told["soonest"])}
+    return {**scores, "forecasts": told["forecasts"]}
 
 
-def _soonest(samples: list[Sample]) -> list[Next]:
+def _last_soonest(world: World) -> list[Next] | Silent:
+    """Return what was forecast last to reach its limit next: Prometheus has no forecast of now."""
+    last = last_told(world, Wanted(world.config.host, most=_SOONEST))
+    if isinstance(last, Silent):
+        return last
+    times = [(one, one.time_to_limit_seconds.median) for one in last.forecasts]
+    return [Next(one.target, one.problem, seconds, one.as_of) for one, seconds in times if seconds is not None]
+
+
+def _soonest(samples: list[Sample] | Silent) -> list[Next] | Silent:
     """Return what reaches its limit next, the soonest first; what never does, and a selftest's, is left out."""
+    if isinstance(samples, Silent):
+        return samples
     real = [sample for sample in samples if sample.labels.get("problem") != SELFTEST and 0 <= sample.value < float("inf")]
     found = [Next(sample.labels.get("target", ""), sample.labels.get("problem", ""), sample.value) for sample in real]
     return sorted(found, key=lambda one: one.seconds)[:_SOONEST]

@@ -203,6 +203,72 @@ def test_an_exporter_that_is_away_is_said_to_be_so_with_what_to_do(host: Host) -
         assert 'href="/runbooks/HomeostatExporterDown.md"' in answer.text
 
 
+def forecast_before(actor: Actor, seconds_ago: float) -> None:
+    """Let Prometheus have what the exporter published so many seconds ago, of a disk that runs out and of one that never does."""
+    actor.prometheus.evaluated_seconds_ago = seconds_ago
+    for target, median, used in (("disk", 3 * DAY, 0.912), ("never", math.inf, 0.3)):
+        key = {**DISK._asdict(), "target": target}
+        actor.prometheus.put("homeostat_usage_ratio", used, **key)
+        for bound, factor in (("lower", 0.5), ("median", 1.0), ("upper", 2.0)):
+            actor.prometheus.put("homeostat_time_to_limit_seconds", median * factor, **key, bound=bound)
+            for number, ahead in enumerate(("0s", "24h", "7d")):
+                actor.prometheus.put("homeostat_forecast_usage_ratio", used + number * 0.04 * factor, **key, bound=bound, ahead=ahead)
+        for horizon, chance in (("7d", 0.8), ("24h", 0.1)):
+            actor.prometheus.put("homeostat_limit_probability_ratio", chance, **key, horizon=horizon)
+
+
+@pytest.mark.parametrize("page", ["/forecasts", "/forecasts?hosts=all", "/forecasts?like=DIS", "/forecasts/target?host=h1&target=disk"])
+def test_while_the_exporter_is_away_what_it_forecast_last_stands_there_with_its_age(host: Host, page: str) -> None:
+    with at_console(host, Site("http://127.0.0.1:9", lambda asked: Reply())) as (actor, ada):
+        forecast_before(actor, 12 * 60)
+        answer = ada.client.get(page)
+        told = text(answer)
+        assert "The exporter does not answer: http://127.0.0.1:9 gave no answer" in told
+        for number in ("91.2 %", "in 3 d", "90 %: 36 h to 6 d"):
+            assert number in told, (number, told)
+        assert "12 min ago" in told.partition("in 3 d")[2]
+        assert (kinds(answer, "plot-median") > 0, "then" in told) == (True, True)
+        assert "Its value" not in told
+
+
+def test_while_the_exporter_is_away_the_last_forecasts_come_the_soonest_first_and_are_found_and_paged(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    with at_console(host, Site("http://127.0.0.1:9", lambda asked: Reply())) as (actor, ada):
+        forecast_before(actor, 60)
+        assert targets(ada.client.get("/forecasts")) == ["disk", "never"]
+        assert targets(ada.client.get("/forecasts?like=eve")) == ["never"]
+        monkeypatch.setattr("actor.console.pages.forecasts._PER_PAGE", 1)
+        page = ada.client.get("/forecasts?page=2")
+        assert (targets(page), "page 2 of 2" in text(page)) == (["never"], True)
+
+
+@pytest.mark.parametrize(
+    ("down", "told"),
+    [(False, "Prometheus has nothing that was forecast in the last hours."), (True, "Prometheus does not answer either: Prometheus at http://prometheus.invalid gave no answer")],
+)
+def test_without_old_numbers_none_are_shown_and_the_page_says_why(host: Host, down: bool, told: str) -> None:
+    with at_console(host, Site("http://127.0.0.1:9", lambda asked: Reply())) as (actor, ada):
+        actor.prometheus.down = down
+        for page in ("/forecasts", "/forecasts/target?host=h1&target=disk"):
+            answer = ada.client.get(page)
+            assert (answer.status_code, told in text(answer), kinds(answer, "plot")) == (200, True, 0)
+
+
+def test_the_first_page_does_not_say_that_nothing_runs_out_when_nothing_is_forecast_any_more(host: Host) -> None:
+    with at_console(host, Site("http://127.0.0.1:9", lambda asked: Reply())) as (actor, ada):
+        assert "Nothing is forecast here now." in text(ada.client.get("/"))
+        forecast_before(actor, 12 * 60)
+        answer = actor.prometheus.query
+
+        def gone(promql: str) -> Any:
+            # What is no longer scraped is stale at once.
+            return [] if "@" not in promql and "max_over_time" not in promql else answer(promql)
+
+        actor.prometheus.query = gone  # type: ignore[method-assign]
+        told = text(ada.client.get("/"))
+        assert "What stands here was forecast last" in told
+        assert re.search(r"in 3 d as of \S+ \S+ UTC 12 min ago disk", told)
+
+
 def test_a_page_does_not_wait_for_an_exporter_that_hangs(monkeypatch: pytest.MonkeyPatch, ada: Visitor, town: Site) -> None:
     monkeypatch.setattr(expected, "PATIENCE_SECONDS", 0.2)
     over = threading.Event()
