@@ -200,6 +200,7 @@ def test_an_exporter_that_is_away_is_said_to_be_so_with_what_to_do(host: Host) -
     with at_console(host, Site("http://127.0.0.1:9", lambda asked: Reply())) as (_, ada):
         answer = ada.client.get("/forecasts")
         assert "The exporter does not answer: http://127.0.0.1:9 gave no answer" in text(answer)
+        assert "?." not in text(answer)
         assert 'href="/runbooks/HomeostatExporterDown.md"' in answer.text
 
 
