@@ -22,6 +22,7 @@ from homeostat.words import SELFTEST
 if TYPE_CHECKING:
     import flask
 
+    from actor.model import Incident
     from actor.service import Service
     from actor.world import World
     from homeostat.prometheus import Sample
@@ -47,6 +48,7 @@ def _add(console: flask.Blueprint, service: Service) -> None:
     def now() -> flask.Response:
         world = service.world
         status, judged, told = describe_status(service), judged_silences(world), _asked(world)
+        proposed = waiting(service)
         forecast_now = isinstance(told["forecasts"], Silent) or bool(told["forecasts"])
         return show(
             "now",
@@ -54,12 +56,11 @@ def _add(console: flask.Blueprint, service: Service) -> None:
             scores=[told["health"], told["autonomy"]],
             holds=_holds(status, judged),
             warnings=[warning for one in judged for warning in one.warnings()],
-            waiting=waiting(service),
+            waiting=[incident for incident in proposed if incident["proposal"]["approved_by"] is None],
             most_waiting=_MOST_WAITING,
             soonest=_soonest(told["forecasts"]) if forecast_now else _last_soonest(world),
             forecast_now=forecast_now,
-            running=incidents.running(world.journal),
-            scheduled=incidents.scheduled(world.journal),
+            on_its_way=_on_its_way(world, [incident for incident in proposed if incident["proposal"]["approved_by"] is not None]),
             last=incidents.page(world.journal, (1, _LAST)).found,
         )
 
@@ -75,6 +76,13 @@ def _asked(world: World) -> dict[str, Any]:
     told = ask({name: functools.partial(world.prometheus.query, promql) for name, promql in questions.items()}, _PATIENCE_SECONDS)
     scores = {name: samples[0].value if not isinstance(samples := told[name], Silent) and samples else None for name in ("health", "autonomy")}
     return {**scores, "forecasts": told["forecasts"]}
+
+
+def _on_its_way(world: World, approved: list[dict[str, Any]]) -> list[Incident | dict[str, Any]]:
+    """Return what runs, what is approved, with its proposal, and what waits for a time; each once."""
+    told = {incident["id"] for incident in approved}
+    running, scheduled = ([one for one in found if one.id not in told] for found in (incidents.running(world.journal), incidents.scheduled(world.journal)))
+    return [*running, *approved, *scheduled]
 
 
 def _last_soonest(world: World) -> list[Next] | Silent:

@@ -93,6 +93,18 @@ def test_right_after_a_yes_no_page_says_both_that_it_begins_and_that_it_waits(ac
     assert "waits for a gate" not in told
 
 
+def test_what_is_approved_is_on_its_way_and_waits_for_no_word_any_more(actor: Actor, ada: Visitor) -> None:
+    web, _ = two(actor)
+    actor.stop()
+    ada.send(ada.form("/proposals", f"/incidents/{web}/approve"))
+    actor.turn()
+    waits, _, way = text(ada.client.get("/")).partition("What will run out next")
+    assert ("memory_leak at web" in waits, "disk_exhaustion at disk" in waits) == (False, True)
+    row = way.partition("On its way")[2].partition("Last decisions")[0]
+    assert "approved by ada@console" in row
+    assert "it begins as soon as every gate agrees. stopped: stopped: by ada: enough" in row
+
+
 def test_what_is_approved_and_waits_for_a_gate_can_still_be_denied_here(actor: Actor, ada: Visitor) -> None:
     web, _ = two(actor)
     form = ada.form("/proposals", f"/incidents/{web}/approve")
