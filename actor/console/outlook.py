@@ -53,13 +53,15 @@ def in_time(expected: Expected) -> str:
     if expected.reason is not None:
         return ""
     median = expected.time_to_limit_seconds.median
-    return "not within what can be foreseen" if median is None else "now" if median == 0 else f"in {length(median)}"
+    if median == 0:
+        return "now" if expected.as_of is None else "already then"
+    return "not within what can be foreseen" if median is None else f"in {length(median)}"
 
 
 def between(expected: Expected) -> str:
-    """Say the 90 % interval of when; nothing where that is not known."""
+    """Say the 90 % interval of when; nothing where that is not known, or the limit is reached."""
     bounds = expected.time_to_limit_seconds
-    if expected.reason is not None or bounds.lower is None:
+    if expected.reason is not None or bounds.lower is None or bounds.upper == 0:
         return ""
     return f"90 %: {length(bounds.lower)} to {length(bounds.upper) if bounds.upper is not None else 'never'}"
 

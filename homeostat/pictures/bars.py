@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # From the bottom up; a person reads each tone's name below too.
 TONES = ("good", "waits", "bad", "plain")
 _MOST_LETTERS = 12
+# How much room a mark with what stands around it takes.
+_MARK_LETTERS = 4
 _MOST_NAMES = 16
 
 
@@ -60,7 +62,11 @@ def _column(frame: Frame, number: int, column: Column) -> Iterator[Markup]:
 
 
 def _legend(tones: Mapping[str, str]) -> Iterator[Markup]:
-    for number, tone in enumerate(tone for tone in TONES if tone in tones):
-        x, y = 12 + number * (SIZE[0] - 24) / len(TONES), SIZE[1] + 16
+    named = [(tone, svg.shortened(tones[tone], _MOST_LETTERS)) for tone in TONES if tone in tones]
+    # Each has room by its letters: on a phone they are as wide as they are here, and the picture is half.
+    room = (SIZE[0] - 24) / sum(len(name) + _MARK_LETTERS for _, name in named)
+    x, y = 12.0, SIZE[1] + 16
+    for tone, name in named:
         yield svg.element("rect", x=x, y=y - 10, width=12, height=12, class_=f"plot-{tone}")
-        yield svg.text(svg.shortened(tones[tone], _MOST_LETTERS), (x + 18, y))
+        yield svg.text(name, (x + 18, y))
+        x += room * (len(name) + _MARK_LETTERS)

@@ -87,7 +87,8 @@ def endings(report: Report) -> Iterator[Block]:
     if record is None or not any(slot.counts for slot in record.slots):
         return
     if _in_days(asked):
-        yield said(f"A day is here the 24 hours that begin at {local_time(record.slots[0].begins_at, asked.location):%H:%M} of its date.")
+        begins = f"{local_time(record.slots[0].begins_at, asked.location):%H:%M}"
+        yield said(f"A day lasts here from {begins} of its date to {begins} of the next.")
     yield _columns(asked, record)
 
 

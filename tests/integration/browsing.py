@@ -45,6 +45,11 @@ CONTRASTS = "() => {" + COLOURS + """
       return [(one + 0.05) / (other + 0.05), element.outerHTML.slice(0, 100)];
     });
 }"""
+# The words of pictures that stick out of them.
+CUT_OFF = """() => [...document.querySelectorAll('svg text')].filter(text => text.checkVisibility()).filter(text => {
+  const [inner, outer] = [text.getBoundingClientRect(), text.ownerSVGElement.getBoundingClientRect()];
+  return inner.left < outer.left - 1 || inner.right > outer.right + 1;
+}).map(text => text.textContent)"""
 # What must hold of every page's elements: each is named, nothing is told twice by one id, no heading skips a level.
 FAULTS = """() => {
   const all = [...document.querySelectorAll('*')];

@@ -11,6 +11,7 @@ from tests.actor.live import Live, living
 from tests.httpd import Reply
 from tests.integration.browsing import (
     COLOURS,
+    CUT_OFF,
     PHONE,
     log_in,
     proposal,
@@ -39,10 +40,6 @@ DRAWN = "() => {" + COLOURS + """
 }"""
 # Half of a phone's picture is a third of its units: what is written must stay legible.
 LETTERS = "() => [...document.querySelectorAll('svg:not(.plot-small) text:not(.plot-between)')].map(text => text.getBoundingClientRect().height)"
-CUT_OFF = """() => [...document.querySelectorAll('svg text')].filter(text => text.checkVisibility()).filter(text => {
-  const [inner, outer] = [text.getBoundingClientRect(), text.ownerSVGElement.getBoundingClientRect()];
-  return inner.left < outer.left - 1 || inner.right > outer.right + 1;
-}).map(text => text.textContent)"""
 COURSES = [*A_FEW, Course("disk", used=0.9, a_day=0.03), Course("x" * 200, used=0.5), Course("<b>bold</b>", used=0.4)]
 
 

@@ -16,8 +16,9 @@ from homeostat.config import Size
 from homeostat.config.types import Alertmanager as AlertmanagerConfig
 from homeostat.prometheus import selector
 from tests.actor.live import Live, living
+from tests.homeostat.reports import sample
 from tests.integration import stack
-from tests.integration.browsing import CONTRASTS, LEAST_CONTRAST, PHONE, log_in
+from tests.integration.browsing import CONTRASTS, CUT_OFF, LEAST_CONTRAST, PHONE, log_in
 from tests.support import HOST
 
 if TYPE_CHECKING:
@@ -149,6 +150,14 @@ def test_the_file_is_read_in_a_browser_with_nothing_beside_it(reporting: Reporti
         page.set_viewport_size(size)
         seen_well(page)
     assert (faults, asked) == ([], [f"file://{path}"])
+    page.close()
+
+
+def test_no_word_of_the_sample_s_pictures_is_cut_off_on_a_phone(browser: Browser) -> None:
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"file://{sample.PLACE}/2026-11-23-weekly.html")
+    assert page.get_by_text("nothing done", exact=True).count() >= 1
+    assert page.evaluate(CUT_OFF) == []
     page.close()
 
 

@@ -242,6 +242,16 @@ def test_while_the_exporter_is_away_the_last_forecasts_come_the_soonest_first_an
         assert (targets(page), "page 2 of 2" in text(page)) == (["never"], True)
 
 
+def test_what_had_reached_its_limit_then_is_not_said_to_reach_it_now(host: Host) -> None:
+    with at_console(host, Site("http://127.0.0.1:9", lambda asked: Reply())) as (actor, ada):
+        forecast_before(actor, 60)
+        for bound in ("lower", "median", "upper"):
+            actor.prometheus.put("homeostat_time_to_limit_seconds", 0.0, **DISK._asdict(), bound=bound)
+        for page in ("/forecasts", "/forecasts/target?host=h1&target=disk"):
+            told = text(ada.client.get(page))
+            assert ("already then" in told, "0 ms" in told) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("down", "told"),
     [(False, "Prometheus has nothing that was forecast in the last hours."), (True, "Prometheus does not answer either: Prometheus at http://prometheus.invalid gave no answer")],

@@ -36,8 +36,8 @@ def test_where_nothing_was_done_no_refusal_stands_under_what_was_done() -> None:
     ("days", "length", "told"),
     [
         pytest.param(1, 3 * HOUR, ["- 08:00: 1 nothing done"], id="a day by the hour"),
-        pytest.param(7, DAY, ["A day is here the 24 hours that begin at 08:00 of its date.", "- Mon 16: 1 nothing done"], id="a week by weekday and date"),
-        pytest.param(30, DAY, ["A day is here the 24 hours that begin at 08:00 of its date.", "- Oct 24: 1 nothing done"], id="a month by date"),
+        pytest.param(7, DAY, ["A day lasts here from 08:00 of its date to 08:00 of the next.", "- Mon 16: 1 nothing done"], id="a week by weekday and date"),
+        pytest.param(30, DAY, ["A day lasts here from 08:00 of its date to 08:00 of the next.", "- Oct 24: 1 nothing done"], id="a month by date"),
     ],
 )
 def test_how_incidents_ended_is_told_by_parts_whose_names_say_what_they_hold(days: float, length: float, told: list[str]) -> None:
