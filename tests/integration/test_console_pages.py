@@ -210,6 +210,31 @@ def test_a_pause_by_keyboard_and_one_by_a_double_click_are_made_seen_and_ended_i
         told(page, "stop: that needs no Alertmanager")
 
 
+def test_what_the_command_line_pauses_stops_and_resumes_stands_on_the_page_once(live: Live, browser: Browser, tmp_path: pathlib.Path) -> None:
+    with (
+        stack.start_alertmanager(tmp_path / "alertmanager", NOBODY) as alertmanager,
+        live.start(alertmanager={"url": alertmanager.url}) as running,
+        visiting(browser) as page,
+    ):
+        log_in(page, running, "/controls")
+        said = page.get_by_role("region", name="What was said").get_by_role("row")
+
+        def rows() -> list[str]:
+            page.reload()
+            return [" ".join(row.split()) for row in said.all_inner_texts()[1:]]
+
+        for command, becomes in ((("pause", "--for", "20m", "--reason", "a film"), "paused until"), (("stop", "--reason", "smoke"), "stopped"), (("resume",), "ended")):
+            assert live.run(*command).exit_code == 0
+            stack.wait_for(becomes, lambda word=becomes: any(word in row for row in rows()))
+        told = stack.wait_for("that the stop was lifted", lambda: found if len(found := rows()) == 4 else None)
+        for words in ("a film", "smoke", "Alertmanager does not tell who ended it", "the stop was lifted on the host"):
+            assert sum(words in row for row in told) == 1, told
+        # Another look tells nothing twice.
+        live.decide(running)
+        live.until(running, lambda story: story["acted_at"])
+        assert len(rows()) == 4
+
+
 def test_proposals_are_answered_where_they_stand_without_javascript(live: Live, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     with contextlib.closing(context), live.start(**QUICK) as running:
