@@ -104,14 +104,14 @@ class Prometheus:
         """Whether remote_read may be asked for: not in the hour after it was refused."""
         return self._clock.monotonic() >= self._remote_read_from
 
-    def query(self, promql: str) -> list[Sample]:
-        """Evaluate `promql` now; a string or scalar result is not asked for.
+    def query(self, promql: str, at: float | None = None) -> list[Sample]:
+        """Evaluate `promql` now, or at a time (Unix seconds); a string or scalar result is not asked for.
 
         Raises:
             PrometheusError: no connection, no answer in time, or the query was refused.
 
         """
-        return self._ask(promql, lambda: [_sample(row) for row in self._connection.custom_query(promql)])
+        return self._ask(promql, lambda: [_sample(row) for row in self._connection.custom_query(promql, None if at is None else {"time": str(at)})])
 
     def query_range(self, promql: str, start: float, end: float, step: float) -> list[Series]:
         """Evaluate `promql` from `start` to `end` (Unix seconds) every `step` seconds, in parts where it is long.

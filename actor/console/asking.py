@@ -9,6 +9,7 @@ import msgspec
 from actor.answers import Refused
 from actor.journal import incidents
 from actor.routes.incidents import decided, tell_story
+from actor.routes.status import describe_status
 from actor.routes.waiting import waiting
 from homeostat.daemon_client import DaemonClient, DaemonRefused
 from homeostat.doors import Doors, exporter_door
@@ -36,6 +37,8 @@ class OwnLists(DaemonClient):
                     raise DaemonRefused(str(refusal)) from None
             case ["proposals"]:
                 return waiting(self._service)
+            case ["status"]:
+                return describe_status(self._service)
             case ["scheduled"]:
                 return msgspec.to_builtins(incidents.scheduled(journal))
             case ["incidents", incident_id] if (found := incidents.find(journal, incident_id)) is not None:

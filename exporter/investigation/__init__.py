@@ -9,7 +9,7 @@ from exporter.investigation.correlation import correlated
 from exporter.investigation.known import recognised
 from exporter.investigation.model import Asked, Dependency, Investigation, Onset, Point, RootCause
 from exporter.investigation.onset import onset
-from exporter.investigation.surroundings import asserted, measured
+from exporter.investigation.surroundings import asserted, is_seen, measured
 from exporter.logbook.causes import causes_of
 from exporter.logbook.components import KERNEL
 from homeostat.config.catalogue import needs
@@ -189,9 +189,10 @@ class _Seen:
             for point, sign in measured(self.prometheus, self.asked.config, began_at, self.asked.now):
                 points.append(point)
                 signs |= {sign} if sign is not None else set()
+            if not points:
+                few = is_seen(self.prometheus, self.asked.config)
+                why = "there is too little history yet, ask again in a few minutes" if few else "Prometheus has no series of node_exporter for this host"
+                self.unseen.append(f"processor, memory and disk: {why}")
         except PrometheusError as error:
             self.unseen.append(f"processor, memory and disk: {error}")
-        else:
-            if not points:
-                self.unseen.append("processor, memory and disk: Prometheus has no series of node_exporter for this host")
         return tuple(points), signs

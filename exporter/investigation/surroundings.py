@@ -63,6 +63,11 @@ def _of_host(prometheus: Prometheus, config: Config, promql: str) -> float | Non
     return next((sample.value for sample in prometheus.query(promql) if host_of(sample.labels, config) == config.host), None)
 
 
+def is_seen(prometheus: Prometheus, config: Config) -> bool:
+    """Say whether node_exporter tells of this host at all: after a start it takes minutes until there is a rate. Raises PrometheusError."""
+    return _of_host(prometheus, config, "node_memory_MemAvailable_bytes") is not None or _of_host(prometheus, config, "node_time_seconds") is not None
+
+
 def asserted(prometheus: Prometheus, host: str) -> dict[str, set[str]]:
     """Return which problems are asserted at each target of a host. Raises PrometheusError."""
     found: dict[str, set[str]] = {}

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 Unit = Literal["number", "ratio", "bytes", "bytes_per_second", "seconds", "moment", "yes", "text"]
 Journal = Literal["decisions", "proposals", "scheduled"]
-Told = Literal["why", "advice"]
+Told = Literal["why", "advice", "windows"]
+# What a program tells of somebody who has to be named.
+_OF_SOMEBODY = {"why", "advice"}
 
 NAMES = ("target", "service", "filesystem", "host")
 # What stands in a query for what the question says; `of_` is the whole matcher, and nothing where the question names none.
@@ -62,6 +64,8 @@ class Answer(Section, frozen=True, kw_only=True):
     """With which parameters, as in {last: $seconds, target: $target}; one whose place the question does not fill is left out."""
     where: dict[str, tuple[str, ...]] = {}
     """Which entries are kept: those whose field is one of these words."""
+    at: str | None = None
+    """The field with the moment that has to lie in the time that is asked for, as in closed_at; without it all are kept that the list holds."""
     order: str | None = None
     """The heading by which rows are sorted, with a minus the highest first; without it as they come."""
     most: Positive = 20
@@ -79,8 +83,8 @@ class Answer(Section, frozen=True, kw_only=True):
             raise ValueError("columns must name at least one")
         if any((column.field is not None) != (self.journal is not None) for column in self.columns.values()):
             raise ValueError("columns have promql, or field where journal is asked")
-        if self.journal is None and (self.asks or self.where):
-            raise ValueError("asks and where belong to journal")
+        if self.journal is None and (self.asks or self.where or self.at):
+            raise ValueError("asks, where and at belong to journal")
         if self.journal is not None and (self.rows or self.needs):
             raise ValueError("rows and needs belong to promql")
         headings = [*self.rows, *self.columns]
@@ -110,7 +114,7 @@ class Question(Section, frozen=True, kw_only=True):
     answers: tuple[Answer, ...] = ()
     """What is asked and told, in this order."""
     tells: Told | None = None
-    """What only a program can tell, in place of answers: the chain of a decision (why), or what to do about a target (advice)."""
+    """What only a program can tell, in place of answers: the chain of a decision (why), what to do about a target (advice), or when it may act (windows)."""
 
     def __post_init__(self) -> None:
         """Refuse a question that nothing tells from another, or that has no answer."""
@@ -124,8 +128,8 @@ class Question(Section, frozen=True, kw_only=True):
             unknown = [name for name in _SLOT.findall(text) if name not in NAMES]
             if unknown:
                 raise ValueError(f"{{{unknown[0]}}} names nothing; write one of {', '.join(f'{{{name}}}' for name in NAMES)}")
-        if self.tells is not None and not self._needs(("target", "host")):
-            raise ValueError("tells needs a list of words that holds {target} or {host}")
+        if self.tells in _OF_SOMEBODY and not self._needs(("target", "host")):
+            raise ValueError(f"tells: {self.tells} needs a list of words that holds {{target}} or {{host}}")
         for answer in self.answers:
             for text in _asked(answer):
                 self._fills(text)

@@ -7,7 +7,9 @@ import functools
 import string
 from typing import TYPE_CHECKING, Any, cast
 
+from homeostat.clock import rfc3339
 from homeostat.config.questions import NAMES, PLACE
+from homeostat.config.units import Duration
 from homeostat.explanation.asking import ask as ask_all
 from homeostat.explanation.parts import Silent, listed
 from homeostat.hosts import host_of
@@ -17,7 +19,9 @@ from homeostat.questions.filling import filled, parameters
 from homeostat.questions.hearing import Heard, Unheard, hear
 from homeostat.questions.model import Heading, NotUnderstood, Part, Reply, cut_short
 from homeostat.questions.names import QUERY, known_names
+from homeostat.questions.orders import Ordered, answer_to
 from homeostat.questions.patterns import known_questions, spoken
+from homeostat.questions.spans import span_of
 from homeostat.questions.writing import written
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from homeostat.doors import Doors
     from homeostat.prometheus import Sample
     from homeostat.questions.names import Names
+    from homeostat.questions.spans import Span
 
 Row = dict[str, Any]
 _MOST_EXAMPLES = 40
@@ -37,18 +42,19 @@ _ASKED_AS = {"of_mountpoint": "filesystem", "of_instance": "host"}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Asking:
-    """What all parts of an answer share: the doors, what was heard, and the names that are known."""
+    """What all parts of an answer share: the doors, what was heard, the names that are known, and the time that is meant."""
 
     doors: Doors
     heard: Heard
     names: Names
+    span: Span
 
 
 def answer(doors: Doors, text: str) -> Reply:
     """Answer a question in free words from Prometheus and the journal; what does not answer is told in the part that it is missed in.
 
     Raises:
-        NotUnderstood: it is no known kind of question, or names nobody known.
+        NotUnderstood: it is no known kind of question, or names nobody known; an order is none, and is told with what would do it.
         ValueError: it is too long.
 
     """
@@ -57,17 +63,24 @@ def answer(doors: Doors, text: str) -> Reply:
     heard = hear(text, questions, names)
     if isinstance(heard, Unheard):
         raise NotUnderstood(_why_not(heard, names), can_be_asked(questions, names))
+    if isinstance(heard, Ordered):
+        span = span_of(text, Duration(0), doors.clock.now())
+        raise NotUnderstood(answer_to(heard, doors.config.services, span if span.window else None), ())
     question = questions[heard.name]
-    asking = Asking(doors, heard, names)
+    asking = Asking(doors, heard, names, span_of(text, question.window, doors.clock.now()))
     parts = tuple(_parts(asking, question)) if question.tells is None else _told(asking, telling.TELLERS[question.tells])
     remarks += tuple(_remarks(asking, question))
-    return Reply(text, heard.name, heard.because, {**heard.names, "window": str(heard.window)}, remarks, parts)
+    return Reply(text, heard.name, heard.because, {**heard.names, **_meant(asking.span)}, remarks, parts)
+
+
+def _meant(span: Span) -> dict[str, str]:
+    return {"window": str(span.window), "from": rfc3339(span.start), "to": "now" if span.end is None else rfc3339(span.end)}
 
 
 def _told(asking: Asking, tell: Callable[[Doors, str], tuple[Part, ...]]) -> tuple[Part, ...]:
     """Tell of the target that is named, else of this host; what another host's actor does only that one knows."""
     names, here = asking.heard.names, asking.doors.config.host
-    if "target" not in names and names["host"] != here:
+    if "target" not in names and names.get("host", here) != here:
         return (Part(names["host"], (f"Only the actor of {names['host']} knows that: ask there, as here is {here}.",)),)
     return tell(asking.doors, names.get("target") or here)
 
@@ -107,6 +120,8 @@ def _remarks(asking: Asking, question: Question) -> Iterator[str]:
             left_out.append(word)
     if left_out := [*left_out, *_unasked(heard, question)]:
         yield f"Left out, as this kind of question makes nothing of it: {', '.join(left_out)}."
+    if asking.span.said and not any(_of_a_time(each) for each in question.answers):
+        yield f"Left out, as this kind of question is of now: {asking.span.said}."
     if any(each.journal for each in question.answers) and heard.names.get("host", host) != host:
         yield f"The journal that was asked is that of {host}, not of {heard.names['host']}."
 
@@ -122,6 +137,11 @@ def _unasked(heard: Heard, question: Question) -> list[str]:
 def _texts(each: Answer) -> Iterator[str]:
     yield from each.asks.values()
     yield from (column.promql for column in each.columns.values() if column.promql)
+
+
+def _of_a_time(each: Answer) -> bool:
+    """Say whether it tells of the time that is meant; others are of now."""
+    return any(place in {"window", "seconds"} for text in _texts(each) for place in PLACE.findall(text))
 
 
 def _parts(asking: Asking, question: Question) -> Iterator[Part]:
@@ -143,10 +163,12 @@ def _asked_once(each: Answer) -> Iterable[str]:
 
 def _calls(asking: Asking, number: int, each: Answer) -> Iterator[tuple[str, Callable[[], Any]]]:
     if each.journal is not None:
-        yield f"{number} ", functools.partial(asking.doors.actor.get, each.journal, **parameters(each.asks, asking.heard))
+        yield f"{number} ", functools.partial(asking.doors.actor.get, each.journal, **parameters(each.asks, asking.heard, asking.span))
         return
+    # Of a time that is over Prometheus is asked as of its end.
+    as_of = {"at": asking.span.end} if asking.span.end is not None and _of_a_time(each) else {}
     for heading, column in each.columns.items():
-        yield f"{number} {heading}", functools.partial(asking.doors.prometheus.query, filled(column.promql or "", asking.heard, asking.names))
+        yield f"{number} {heading}", functools.partial(asking.doors.prometheus.query, filled(column.promql or "", asking.heard, asking.names, asking.span), **as_of)
 
 
 def _missing(doors: Doors, bare: Sequence[Answer]) -> dict[str, str]:
@@ -162,25 +184,26 @@ def _missing(doors: Doors, bare: Sequence[Answer]) -> dict[str, str]:
 
 
 def _part(asking: Asking, each: Answer, told: Mapping[str, Any]) -> Part:
-    asked = tuple(_asked(asking, each))
+    asked, when = tuple(_asked(asking, each)), asking.span.in_words() if _of_a_time(each) else ""
     silent = next((said for said in told.values() if isinstance(said, Silent)), None)
     if silent is not None:
-        return Part(each.title, (f"No answer: {silent.reason}",), asked=asked, silent=True)
-    rows = _entries(each, told[""]) if each.journal is not None else _joined(asking, each, told)
+        return Part(each.title, (f"No answer: {silent.reason}",), asked=asked, silent=True, when=when)
+    rows = _entries(asking, each, told[""]) if each.journal is not None else _joined(asking, each, told)
     rows = _sorted(rows, each)
     shown = rows[: each.most]
     headings = tuple(Heading("host" if label == "instance" and "host" not in each.rows else label) for label in each.rows)
     headings += tuple(Heading(name, "text" if column.label else column.unit) for name, column in each.columns.items())
     cells = tuple(tuple(row.get(name) for name in (*each.rows, *each.columns)) for row in shown)
     lines = (*_sentences(asking, each, rows), *(cut_short(told[""]) if each.journal is not None else ()))
-    return Part(each.title, lines, headings, cells, asked, len(rows) - len(shown))
+    return Part(each.title, lines, headings, cells, asked, len(rows) - len(shown), when=when)
 
 
 def _asked(asking: Asking, each: Answer) -> Iterator[str]:
     if each.journal is not None:
-        said = "&".join(f"{name}={value}" for name, value in parameters(each.asks, asking.heard).items())
+        said = "&".join(f"{name}={value}" for name, value in parameters(each.asks, asking.heard, asking.span).items())
         yield f"GET /api/v1/{each.journal}{'?' if said else ''}{said} of the actor"
-    yield from dict.fromkeys(filled(column.promql, asking.heard, asking.names) for column in each.columns.values() if column.promql)
+    as_of = f", as of {rfc3339(asking.span.end)}" if asking.span.end is not None and _of_a_time(each) else ""
+    yield from dict.fromkeys(f"{filled(column.promql, asking.heard, asking.names, asking.span)}{as_of}" for column in each.columns.values() if column.promql)
 
 
 def _joined(asking: Asking, each: Answer, told: Mapping[str, list[Sample]]) -> list[Row]:
@@ -204,9 +227,9 @@ def _hosted(names: Names) -> set[str]:
     return {instance for instances in names.instances.values() for instance in instances}
 
 
-def _entries(each: Answer, told: Any) -> list[Row]:
+def _entries(asking: Asking, each: Answer, told: Any) -> list[Row]:
     entries = [{**entry, "became": entry.get("outcome") or entry.get("state")} for entry in cast("list[Row]", told)]
-    kept = [entry for entry in entries if all(_field(entry, name) in words for name, words in each.where.items())]
+    kept = [entry for entry in entries if all(_field(entry, name) in words for name, words in each.where.items()) and (each.at is None or asking.span.holds(_field(entry, each.at)))]
     return [{heading: _field(entry, column.field or "") for heading, column in each.columns.items()} for entry in kept]
 
 
@@ -229,7 +252,7 @@ def _sorted(rows: list[Row], each: Answer) -> list[Row]:
 
 def _sentences(asking: Asking, each: Answer, rows: Sequence[Row]) -> tuple[str, ...]:
     """Fill the sentences with the first row; of what is not known nothing is said."""
-    said = {name: asking.heard.names.get(name, "") for name in NAMES} | {"window": str(asking.heard.window)}
+    said = {name: asking.heard.names.get(name, "") for name in NAMES} | {"window": str(asking.span.window)}
     if not rows:
         return (each.none.format_map(said),)
     units = {name: column.unit for name, column in each.columns.items()}

@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING
 
 from homeostat.config.questions import NAMES
-from homeostat.config.section import DAY, HOUR, MINUTE
-from homeostat.config.units import Duration
+from homeostat.questions.orders import Ordered, ordered
+from homeostat.questions.spans import told_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -23,12 +23,6 @@ _LEAST_SLIP = 5
 _LEAST_PLURAL = 4
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\b\d+(?:[-:./]\d+)*\b")
-_SPAN = re.compile(r"\b(\d{1,4}|an?|one|two|three|few)?\s*(minute|hour|day|week|month|year)s?\b", re.IGNORECASE)
-_SHORT_SPAN = re.compile(r"\b(\d{1,4})\s?(min|[mhdwy])\b")
-_DAYS = {"today": 1, "tonight": 1, "night": 1, "yesterday": 2}
-_SECONDS = {"minute": MINUTE, "min": MINUTE, "m": MINUTE, "hour": HOUR, "h": HOUR, "day": DAY, "d": DAY, "week": 7 * DAY, "w": 7 * DAY, "month": 30 * DAY, "year": 365 * DAY, "y": 365 * DAY}
-_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "few": 3}
-_MOST_WINDOW = 400 * DAY
 _COUNT = re.compile(r"\b(?:top|first|last|biggest|largest)\s+(\d{1,3})\b(?!\s*(?:min|hour|day|week|month|year|[mhdwy]\b))", re.IGNORECASE)
 _USUAL_COUNT = 10
 _COURTESY = frozenset(["please", "could", "would", "can", "may", "might", "you", "tell", "show", "me", "us", "list", "give", "know", "want", "like", "need", "hey", "hi", "hello", "thanks", "thank", "homeostat", "the", "a", "an", "my", "our", "this", "that", "these", "those", "of", "on", "in", "at", "to", "for", "with", "by", "from", "and", "or", "just", "right", "now", "currently", "really", "actually", "i", "we", "it", "its", "s", "t", "didn", "isn", "doesn", "is", "are", "was", "were", "be", "been", "am", "do", "does", "did", "has", "have", "had", "will", "any", "some", "all", "there", "here", "there"])
@@ -39,7 +33,7 @@ _ASKING = frozenset(["what", "whats", "which", "how", "who", "when", "anything",
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Heard:
-    """What a question was taken for: its kind, the words that told it, the names in it, the time that is meant, and how many are asked for.
+    """What a question was taken for: its kind, the words that told it, the names in it, and how many are asked for.
 
     `unknown` are words and numbers that say nothing here, `beside` are known names after the first of their kind.
     """
@@ -47,7 +41,6 @@ class Heard:
     name: str
     because: tuple[str, ...]
     names: Mapping[str, str]
-    window: Duration
     count: int = _USUAL_COUNT
     unknown: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
@@ -82,6 +75,8 @@ class _Text:
     # Of each word, what it may stand for: itself, or its singular, or where it is known to nobody, what it is a slip of.
     meanings: tuple[frozenset[str], ...]
     unknown: tuple[str, ...]
+    # Which words tell a time.
+    timed: frozenset[int]
 
     def places(self, entry: str) -> frozenset[int] | None:
         """Return at which words an entry of a list is met, None where it is not."""
@@ -94,10 +89,10 @@ class _Text:
         return None
 
 
-def hear(text: str, questions: Mapping[str, Question], names: Names) -> Heard | Unheard:
+def hear(text: str, questions: Mapping[str, Question], names: Names) -> Heard | Unheard | Ordered:
     """Return the kind of question for which the text's words speak the most; of equals the one that asks for more, then the first.
 
-    A word, or some in a row, that only one kind has speaks for it in full, one that four have for each of them by a quarter.
+    What is an order is no question of any kind. A word, or some in a row, that only one kind has speaks for it in full, one that four have for each of them by a quarter.
 
     Raises:
         ValueError: the text is too long.
@@ -106,6 +101,8 @@ def hear(text: str, questions: Mapping[str, Question], names: Names) -> Heard | 
     if len(text) > MOST_LETTERS:
         raise ValueError(f"a question has at most {MOST_LETTERS} letters; this one has {len(text)}")
     read = _read(text, _vocabulary(questions.values()), names)
+    if (order := ordered(read.words, _by_kind(read))) is not None:
+        return order
     fits = _fits(read, questions)
     best = max((fit for fit in fits if not fit.kinds), key=lambda fit: (fit.weight, fit.lists), default=None)
     wanting = max((fit for fit in fits if fit.kinds), key=lambda fit: fit.weight, default=None)
@@ -116,17 +113,7 @@ def hear(text: str, questions: Mapping[str, Question], names: Names) -> Heard | 
     because = tuple(read.words[place] for place in sorted(best.places))
     named = _named(read, question)
     beside = tuple(dict.fromkeys(mention.name for mention, _ in read.mentions if mention.name not in named.values()))
-    return Heard(best.name, because, named, window_of(text, question.window), _count(text), _left_out(text, read, best, questions), beside)
-
-
-def window_of(text: str, usual: Duration) -> Duration:
-    """Return the time back that a text speaks of (last 3 days, this week, today, 24h), at least a minute and at most 400 days, else the usual one."""
-    lowered = text.lower()
-    found = [_NUMBERS.get(match[1] or "a") or int(match[1]) for match in _SPAN.finditer(lowered)]
-    spans = [number * _SECONDS[match[2]] for number, match in zip(found, _SPAN.finditer(lowered), strict=True)]
-    spans += [int(match[1]) * _SECONDS[match[2]] for match in _SHORT_SPAN.finditer(lowered)]
-    spans += [days * DAY for word, days in _DAYS.items() if re.search(rf"\b{word}\b", lowered)]
-    return Duration(min(max(spans[0], MINUTE), _MOST_WINDOW)) if spans and spans[0] else usual
+    return Heard(best.name, because, named, _count(text), _left_out(text, read, best, questions), beside)
 
 
 def one_letter_apart(word: str, other: str) -> bool:
@@ -157,12 +144,13 @@ def _read(text: str, vocabulary: tuple[frozenset[str], frozenset[str]], names: N
         (mention, frozenset(place for place, (_, (start, end)) in enumerate(found) if start < mention.end and mention.start < end)) for mention in names.found_in(text)
     )
     named = frozenset[int]().union(*(places for _, places in mentions))
+    timed = frozenset(place for start, end in told_at(text) for place, (_, (first, last)) in enumerate(found) if start <= first and last <= end)
     plain = [_plain(word, keys) for word, _ in found]
     # A word that is known is no slip of another, and a name is no word.
-    strange = [place for place, (word, _) in enumerate(found) if place not in named and not plain[place] & keys and word not in spoken and not word.isdigit()]
+    strange = [place for place, (word, _) in enumerate(found) if place not in named | timed and not plain[place] & keys and word not in spoken and not word.isdigit()]
     slips = {place: _slips(found[place][0], keys) for place in strange}
     meanings = tuple(meant | slips.get(place, frozenset()) for place, meant in enumerate(plain))
-    return _Text(tuple(word for word, _ in found), mentions, meanings, tuple(found[place][0] for place in strange if not slips[place]))
+    return _Text(tuple(word for word, _ in found), mentions, meanings, tuple(found[place][0] for place in strange if not slips[place]), timed)
 
 
 def _plain(word: str, keys: frozenset[str]) -> frozenset[str]:
@@ -206,6 +194,10 @@ def _fits(read: _Text, questions: Mapping[str, Question]) -> list[_Fit]:
     return fits
 
 
+def _by_kind(read: _Text) -> dict[str, str]:
+    return {kind: mention.name for mention, _ in reversed(read.mentions) for kind in NAMES if kind in mention.kinds}
+
+
 def _named(read: _Text, question: Question) -> dict[str, str]:
     """Return the names that a question is about, by kind: the first of each. A service with a host's name is the host only where one is wanted."""
     named: dict[str, str] = {}
@@ -220,14 +212,14 @@ def _named(read: _Text, question: Question) -> dict[str, str]:
 def _left_out(text: str, read: _Text, best: _Fit, questions: Mapping[str, Question]) -> tuple[str, ...]:
     """Return what said nothing: words that nobody knows, those that tell other kinds, and numbers."""
     telling = {entry for question in questions.values() for group in question.words for entry in group}
-    idle = {word for place, word in enumerate(read.words) if place not in best.places and (word in read.unknown or read.meanings[place] & telling)}
+    idle = {word for place, word in enumerate(read.words) if place not in best.places | read.timed and (word in read.unknown or read.meanings[place] & telling)}
     named = {read.words[place] for _, places in read.mentions for place in places}
     return (*(word for word in dict.fromkeys(read.words) if word in idle - named - _COURTESY - _ASKING), *_unmeant(text, read.mentions))
 
 
 def _unmeant(text: str, mentions: Collection[tuple[Mention, frozenset[int]]]) -> tuple[str, ...]:
     """Return the numbers that are neither a time, nor how many, nor in a name: those of a date, for one."""
-    meant = [match.span() for pattern in (_SPAN, _SHORT_SPAN, _COUNT) for match in pattern.finditer(text)] + [(mention.start, mention.end) for mention, _ in mentions]
+    meant = [*told_at(text), *(match.span() for match in _COUNT.finditer(text))] + [(mention.start, mention.end) for mention, _ in mentions]
     return tuple(match[0] for match in _NUMBER.finditer(text) if not any(start <= match.start() < end for start, end in meant))
 
 

@@ -28,6 +28,7 @@ class Part:
     """Sentences, below a title, with a table; a cell is a number in the heading's unit, a text, or None where nothing is known.
 
     `asked` are the queries in PromQL, or addresses of our own API; `silent` says that whoever was asked gave no answer.
+    `when` is the time that it tells of, in words; empty where it is as it is now.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Part:
     asked: tuple[str, ...] = ()
     more: int = 0
     silent: bool = False
+    when: str = ""
 
     @property
     def used(self) -> list[tuple[int, Heading]]:

@@ -20,6 +20,8 @@ QUERY = 'group by (__name__, instance, host, target, resource, mountpoint) ({__n
 # dns is no nas: of a short word one letter may be missing, but none another.
 _ALIKE_RATIO = 0.75
 _MOST_NEAR = 3
+# How people call the host on which they ask.
+_THIS_HOST = tuple(f"{which} {what}" for which in ("the", "this", "my") for what in ("server", "machine", "host", "box", "computer", "system"))
 _LEAST_PART = 3
 # What may stand beside a name without being a part of it: /srv is not named by /srv/backup, nor web by web.service.
 _BEFORE, _AFTER = re.compile(r"[\w/.:@-]$"), re.compile(r"[\w/@-]|[.:]\w")
@@ -80,6 +82,7 @@ def known_names(config: Config, samples: Iterable[Sample]) -> Names:
         else:
             of.discard("target")
     aliases = {service.unit: name for name, service in config.services.items() if service.unit and service.unit not in kinds}
+    aliases |= {called: config.host for called in _THIS_HOST if called not in kinds}
     return Names({name: frozenset(of) for name, of in kinds.items()}, aliases, {host: tuple(sorted(found)) for host, found in instances.items()})
 
 

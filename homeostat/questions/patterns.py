@@ -13,10 +13,12 @@ import yaml
 from homeostat.config.questions import Question
 from homeostat.questions.hearing import Heard, hear
 from homeostat.questions.names import Names
+from homeostat.questions.orders import Ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+AN_ORDER = "an order"
 BUILT_IN = pathlib.Path(__file__).with_name("patterns.yml")
 _SLOT = re.compile(r"\{(\w+)\}")
 # Names that no question is made of, one of each kind: what an example is tried with.
@@ -45,10 +47,10 @@ def spoken(example: str, names: Mapping[str, str] | None = None) -> str:
 
 
 def misunderstood(questions: Mapping[str, Question], names: Iterable[str]) -> Iterator[tuple[str, int, str | None]]:
-    """Yield each example of these kinds that is not taken for its own: the kind, which of its examples it is, and what it is taken for, None for nothing."""
+    """Yield each example of these kinds that is not taken for its own: the kind, which of its examples it is, and what it is taken for: AN_ORDER, or None for nothing."""
     for name in sorted(names):
         for number, example in enumerate(questions[name].examples):
             heard = hear(spoken(example), questions, NOBODY)
-            taken = heard.name if isinstance(heard, Heard) else None
+            taken = heard.name if isinstance(heard, Heard) else AN_ORDER if isinstance(heard, Ordered) else None
             if taken != name:
                 yield name, number, taken

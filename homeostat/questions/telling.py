@@ -13,6 +13,7 @@ from homeostat.explanation.deeds import outcome_sentence
 from homeostat.explanation.parts import Silent, number
 from homeostat.explanation.target import AGO_SECONDS, hear, of_target
 from homeostat.prometheus import quoted, selector
+from homeostat.questions.acting import may_act
 from homeostat.questions.advising import Case, advise, record_lines
 from homeostat.questions.model import Heading, Part, cut_short
 from homeostat.words import EXECUTED, SELFTEST
@@ -144,4 +145,4 @@ def _known(said: Any) -> list[Any]:
     return [] if isinstance(said, Silent) else list(said)
 
 
-TELLERS: dict[str, Callable[[Doors, str], tuple[Part, ...]]] = {"why": why, "advice": advice}
+TELLERS: dict[str, Callable[[Doors, str], tuple[Part, ...]]] = {"why": why, "advice": advice, "windows": may_act}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ ANSWERED = {
     "why did you restart web0": ("why", "became"), "why is web0 slow?": ("advice", "became"), "which mode are you in": ("state", "mode"), "how well do your actions work": ("success", "trials"),
     "when will the disk be full": ("disks-run-out", "towards the limit"), "will memory run out": ("memory-runs-out", "towards the limit"),
     "how much memory does web0 use": ("service-memory", "memory"), "how is my cat": ("cats", "cats"),
+    "what was rolled back this year": ("rolled-back", "became"), "what failed in the last month": ("failed", "became"), "what did you do yesterday": ("did", "became"),
 }  # fmt: skip
 CATS = {"examples": ["how is my cat"], "words": [["cat"]], "answers": [{"title": "Cats", "columns": {"cats": {"promql": "vector(9)"}}, "says": ["There are {cats} cats."]}]}
 
@@ -79,6 +81,30 @@ def test_what_only_reads_has_no_record_to_be_proud_of(lab: Homelab) -> None:
     actions = {row["action"] for part in asked(lab, "how well do your actions work")["parts"] for row in part["rows"] if "action" in row}
     assert "service-restart" in actions
     assert not actions & {"investigate", "selftest"}
+
+
+def test_yesterday_is_the_calendar_day_before_this_one(lab: Homelab) -> None:
+    midnight = datetime.datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    reply = asked(lab, "what did you do yesterday")
+    ran = [row["when"] for row in reply["parts"][0]["rows"]]
+    assert ran
+    day_before = (midnight - datetime.timedelta(hours=12)).replace(hour=0)
+    assert all(day_before.timestamp() <= when < midnight.timestamp() for when in ran)
+    assert f"to {midnight:%Y-%m-%d} 00:00" in reply["parts"][0]["when"]
+
+
+def test_whether_it_may_act_is_told_by_the_actor_and_the_configuration(lab: Homelab) -> None:
+    may, ahead = asked(lab, "may you act now?")["parts"][:2]
+    assert may["lines"][0] == "No: in mode shadow it decides and records, and acts on nothing."
+    assert "No maintenance window is configured: any time will do." in may["lines"]
+    assert ahead["lines"] == ["None is configured."]
+
+
+def test_an_order_is_not_followed(lab: Homelab) -> None:
+    told = lab.cli("ask", "stop", "everything")
+    assert told.returncode == 1
+    assert told.stderr.endswith("`homeostat stop`.\n")
+    assert lab.cli("status", "--json").stdout.count('"stopped":null') == 1
 
 
 def test_a_metric_that_nobody_serves_is_named_and_an_unknown_name_asked_back(lab: Homelab) -> None:

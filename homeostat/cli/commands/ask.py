@@ -60,7 +60,8 @@ def _not_understood(error: NotUnderstood, *, as_json: bool, asked: bool) -> None
     else:
         if asked:
             click.echo(printable(str(error)), err=True)
-        click.echo("What can be asked, in these or other words:", err=asked)
+        if error.can_be_asked:
+            click.echo("What can be asked, in these or other words:", err=asked)
         for example in error.can_be_asked:
             click.echo(printable(f"  {example}"), err=asked)
     if asked:
@@ -81,7 +82,7 @@ def _tell(reply: Reply) -> None:
 
 
 def _tell_part(part: Part) -> None:
-    click.secho(printable(part.title), bold=True)
+    click.secho(printable(f"{part.title}, {part.when}" if part.when else part.title), bold=True)
     for line in part.lines:
         click.echo(printable(f"  {line}"))
     if part.rows:

@@ -14,12 +14,13 @@ from homeostat.cli.showing import waiting
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Raw, load
 from homeostat.config.advice import advise, shut_for_ever
-from homeostat.questions.patterns import built_in, known_questions, misunderstood, spoken
+from homeostat.questions.patterns import AN_ORDER, built_in, known_questions, misunderstood, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DEADLINE_SECONDS = 30
+_INSTEAD = {None: "nothing known: words asks for more than it holds, or without rules it out", AN_ORDER: f"{AN_ORDER}: begin it otherwise"}
 
 
 @click.command("check-config")
@@ -62,7 +63,7 @@ def _programs(config: Config) -> Iterator[tuple[str, str]]:
 def _see_that_understood(config: Config, path: pathlib.Path) -> None:
     """See that each example of the owner's own questions is taken for its kind. Raises ConfigError with its line."""
     for name, number, taken in misunderstood(known_questions(config.questions), config.questions):
-        told = "nothing known: words asks for more than it holds, or without rules it out" if taken is None else f"{taken}: add words to also that tell them apart"
+        told = _INSTEAD.get(taken, f"{taken}: add words to also that tell them apart")
         raise load(path, Raw).at("questions", name, "examples", number).fault(f"this would be taken for {told}")
 
 

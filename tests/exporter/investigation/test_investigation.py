@@ -184,3 +184,12 @@ def test_a_correlation_that_was_found_stands_while_prometheus_does_not_answer() 
     down = (CONFIG, Fake(down=True), NOW + 301)
     assert refresh(down, deployed(), {"web"}, first) == first  # type: ignore[arg-type]
     assert refresh(down, deployed(), {"web"}, {}) == {}  # type: ignore[arg-type]
+
+
+def test_in_the_first_minutes_there_is_too_little_history_and_no_exporter_is_missing() -> None:
+    class JustStarted(Fake):
+        def query(self, promql: str) -> list[Sample]:
+            return [Sample({"instance": "h1:9100"}, NOW, 1e9)] if promql == "node_memory_MemAvailable_bytes" else super().query(promql)
+
+    assert "processor, memory and disk: there is too little history yet, ask again in a few minutes" in look(prometheus=JustStarted()).unseen
+    assert "processor, memory and disk: Prometheus has no series of node_exporter for this host" in look().unseen

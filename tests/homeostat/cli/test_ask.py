@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,20 +17,23 @@ if TYPE_CHECKING:
 
 
 def test_words_need_no_quotes_and_the_answer_shows_what_was_asked(town: Town) -> None:
-    town.decisions = [incident(), incident(id="77", outcome="refused", reason="a silence holds it")]
+    town.decisions = [incident(), incident(id="77", outcome="refused", reason="a silence holds it", closed_at=time.time() - 60)]
     told = town.run("ask", "what", "was", "refused", "at", "web?")
     assert told.exit_code == 0, told.output
-    assert "In the last 7d 1 actions were not done." in told.output
+    assert re.match(r"What was not done, and why, from \d{4}-\d\d-\d\d \d\d:\d\d [A-Z0-9+-]+ to now\n", told.output)
+    assert "  1 actions were not done." in told.output
     assert "service-restart at web, refused: a silence holds it" in told.output
     assert "GET /api/v1/decisions?last=604800&target=web of the actor" in told.output
     assert "Taken as refused, by: what, was, refused." in told.output
 
 
 def test_as_json_it_has_plain_numbers(town: Town) -> None:
-    town.decisions = [incident(outcome="refused")]
+    closed_at = time.time() - 60
+    town.decisions = [incident(outcome="refused", closed_at=closed_at)]
     told = json.loads(town.run("ask", "--json", "what was refused").output)
     assert told["name"] == "refused"
-    assert told["parts"][0]["rows"][0]["when"] == 1_700_000_000.0
+    assert told["parts"][0]["rows"][0]["when"] == closed_at
+    assert told["parts"][0]["when"].endswith(" to now")
     assert told["parts"][0]["headings"][0] == {"name": "when", "unit": "moment"}
 
 
@@ -40,6 +45,13 @@ def test_an_unknown_question_fails_and_lists_what_can_be_asked(town: Town) -> No
     assert "  is web running?" in told.stderr
     asked = json.loads(town.run("ask", "--json", "bake a cake").output)
     assert asked["error"] == "That is no question that is known here."
+
+
+def test_an_order_is_answered_with_its_command_in_one_line_and_nothing_is_done(town: Town) -> None:
+    told = town.run("ask", "pause", "for", "3h")
+    assert told.exit_code == 1
+    assert told.stdout == ""
+    assert told.stderr == "`homeostat ask` only answers and changes nothing. What would do it is `homeostat pause --for 3h --reason WHY`.\n"
 
 
 def test_without_a_question_it_lists_what_can_be_asked(town: Town) -> None:
@@ -62,7 +74,7 @@ def test_a_question_without_end_is_a_usage_error(town: Town) -> None:
 
 
 def test_what_a_label_holds_never_steers_the_terminal(town: Town) -> None:
-    town.decisions = [incident(outcome="refused", reason="\x1b[2Jgone\x07", target="a\nb")]
+    town.decisions = [incident(outcome="refused", reason="\x1b[2Jgone\x07", target="a\nb", closed_at=time.time() - 60)]
     told = town.run("ask", "what was refused")
     assert "\x1b" not in told.output
     assert "\x07" not in told.output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+import time
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from homeostat.questions.model import NotUnderstood, Part, Reply
 from homeostat.questions.names import QUERY
 from homeostat.questions.writing import written
 from tests.homeostat.cli.conftest import incident
+from tests.support import JumpingClock
 
 CONFIG = """
 host: nas
@@ -63,6 +65,7 @@ class Doors:
     decisions: list[dict[str, Any]] | None = None
     config: Config = dataclasses.field(default_factory=lambda: loads(CONFIG, Config, "homeostat.yml"))
     asked: list[str] = dataclasses.field(default_factory=list)
+    clock: JumpingClock = dataclasses.field(default_factory=lambda: JumpingClock(1_700_000_100.0))
 
     @property
     def prometheus(self) -> Doors:
@@ -70,8 +73,8 @@ class Doors:
 
     actor = exporter = prometheus
 
-    def query(self, promql: str) -> list[Sample]:
-        self.asked.append(promql)
+    def query(self, promql: str, at: float | None = None) -> list[Sample]:
+        self.asked.append(promql if at is None else f"{promql} at {at:.0f}")
         if self.series is None:
             raise PrometheusError("Prometheus is gone")
         if promql == QUERY:
@@ -193,3 +196,42 @@ def test_an_owner_s_question_of_a_built_in_s_name_takes_its_place() -> None:
 )  # fmt: skip
 def test_a_value_is_written_in_its_unit(value: Any, unit: Any, text: str) -> None:
     assert written(value, unit) == text
+
+
+YESTERDAY = """
+      - title: Fed
+        columns: {meals: {promql: "cats_fed[$window]"}}
+      - title: Lost
+        journal: decisions
+        asks: {last: $seconds}
+        at: closed_at
+        columns: {who: {field: target, unit: text}}
+"""
+
+
+def test_yesterday_is_the_day_before_and_what_is_asked_as_of_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        # 2023-11-14 23:15 in Berlin; yesterday began at 1699830000.
+        found = [incident(target=name, closed_at=closed) for name, closed in (("before", 1699829999.0), ("first", 1699830000.0), ("last", 1699916399.0), ("today", 1699916400.0), ("open", None))]
+        doors = Doors(LINES, found, loads(CONFIG + YESTERDAY, Config, "homeostat.yml"))
+        reply = ask(doors, "how many cats were there yesterday")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    told = parts(reply)
+    assert [row[0] for row in told["Lost"].rows] == ["first", "last"]
+    assert told["Lost"].when == told["Fed"].when == "from 2023-11-13 00:00 CET to 2023-11-14 00:00 CET"
+    assert told["Lost"].asked == ("GET /api/v1/decisions?until=1699916400&last=170100 of the actor",)
+    assert "cats_fed[1d] at 1699916400" in doors.asked
+    assert told["Fed"].asked == ("cats_fed[1d], as of 2023-11-13T23:00:00Z",)
+    # What knows no time is of now, and says none.
+    assert told["Cats"].when == ""
+    assert "cats" in doors.asked
+    assert (reply.names["from"], reply.names["to"]) == ("2023-11-12T23:00:00Z", "2023-11-13T23:00:00Z")
+
+
+def test_a_time_that_an_answer_of_now_makes_nothing_of_is_told() -> None:
+    assert ask(Doors(LINES, []), "what used the most memory yesterday").remarks == ("Left out, as this kind of question is of now: yesterday.",)
+    assert ask(Doors(LINES, []), "what uses the most memory today").remarks == ()

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeostat.config.section import DAY, HOUR, MINUTE
-from homeostat.config.units import Duration
-from homeostat.questions.hearing import Heard, Unheard, hear, one_letter_apart, window_of
+from homeostat.questions.hearing import Heard, Unheard, hear, one_letter_apart
 from homeostat.questions.patterns import NOBODY, built_in
 
 FREELY = {
@@ -31,7 +29,7 @@ FREELY = {
     "when-full": ("when does /srv/media run out", "is jellyfin leaking memory", "forecast for /srv/media", "how long until /srv/media is full?"),
     "runs-out-next": ("what runs out next?", "what is going to be full soon"),
     "disks-run-out": ("which filesystem fills up next", "which disk fills up first", "any disks filling up?", "when do we run out of space"),
-    "memory-runs-out": ("when will memory run out", "any memory leaks?", "will I run out of memory?", "which service leaks", "when is the memory full", "will the swap be exhausted"),
+    "memory-runs-out": ("when will memory run out", "any memory leaks?", "will I run out of memory?", "which service leaks", "when is the memory full", "when will RAM be exhausted"),
     "service-memory": ("how much memory does jellyfin use", "is jellyfin using too much ram"),
     "service-cpu": ("cpu usage of jellyfin", "how much cpu is jellyfin taking"),
     "did": ("what did homeostat do today", "what have you been doing", "which actions did you take last week", "what was done in the last month"),
@@ -59,7 +57,7 @@ ALSO = {
     "worry": ("should I be worried?", "how is everything", "what is urgent", "give me a health check", "are we okay", "is there trouble"),
     "when-full": ("when will /srv/media fill up", "does immich leak", "how long will /srv/media last", "when does /srv/media reach its limit", "will /srv/media be full this week", "how much time does /srv/media have left"),
     "runs-out-next": ("what is about to run out", "forecast", "will anything run out soon"),
-    "did": ("what was rolled back", "show me what you did", "what did you fix", "did you do anything today", "summary of actions this month", "how many restarts did you do this week", "which problems did you repair"),
+    "did": ("show me what you did", "what did you fix", "did you do anything today", "summary of actions this month", "how many restarts did you do this week", "which problems did you repair"),
     "refused": ("what did you decide not to do", "which actions were vetoed", "anything refused lately", "what have you refused to do", "why did you refuse", "list refusals of the last 3 days"),
     "pending": ("do I need to do anything", "what are you waiting for", "what needs my approval", "what will you do next", "show pending approvals", "what will happen tomorrow", "is anything waiting for me"),
     "why": ("why did you clean /srv/media", "why has nothing been done about jellyfin", "why was jellyfin killed", "what made you restart jellyfin", "why did homeostat restart jellyfin yesterday", "why didn't you do anything about jellyfin"),
@@ -71,6 +69,38 @@ ALSO = {
     "log-errors": ("show log errors", "anything weird in the logs", "what errors does the journal show"),
     "drift": ("is anything out of date compared to its unit", "config drift"),
 }  # fmt: skip
+# What people of a homelab type, written down before anybody looked at the words of the kinds.
+TYPED = {
+    "top-memory": ("whats eating my ram",),
+    "top-cpu": ("which process hogs the cpu", "what is the load on nas7"),
+    "temperature": ("how hot is the cpu",),
+    "worry": ("is there anything broken right now", "is everything ok"),
+    "disk-usage": ("how much space left on /srv/media",),
+    "when-full": ("how long until /srv/media is full", "is jellyfin leaking memory"),
+    "is-running": ("is jellyfin up?",),
+    "failed": ("did anything crash last night", "what went wrong today", "which actions failed this week", "what failed yesterday"),
+    "recent-events": ("what happened while I was asleep", "what changed since yesterday", "has anything been deployed recently", "give me a summary of the last 24 hours"),
+    "did": ("what did you do yesterday", "show me everything you did today"),
+    "refused": ("why was my action refused",),
+    "why": ("why didn't you restart jellyfin",),
+    "pending": ("what needs my approval", "anything waiting for me?"),
+    "certificates": ("how many days until the certs expire", "is the tls certificate of nas7 still valid"),
+    "backups": ("did last night's backup work", "when was the last backup", "how old is the newest backup of /srv/media"),
+    "log-errors": ("any errors in the journal since yesterday",),
+    "rolled-back": ("what did you roll back", "did you undo anything this month", "what was rolled back"),
+    "swap": ("how full is swap", "is the machine swapping", "when will swap run out", "will the swap be exhausted"),
+    "windows": ("when is the next maintenance window", "are you allowed to act right now", "may you restart things now?", "when can you act again", "when is the next window?", "may it act now?"),
+    "network-overview": ("how's the network doing", "who is hogging the bandwidth"),
+    "network-members": ("which hosts are down",),
+    "service-status": ("how many services are running", "list all containers"),
+    "is-up": ("how long has nas7 been up", "when did nas7 reboot last"),
+    "memory-runs-out": ("will we run out of memory this week",),
+    "disks-run-out": ("which disk fills up fastest", "when will I need to buy a new disk"),
+    "accuracy": ("how good are your predictions",),
+    "success": ("how confident are you", "can I trust you"),
+    "advice": ("what's wrong with jellyfin", "how do I fix immich", "why is nas7 slow"),
+    "drift": ("tell me about drift",),
+}  # fmt: skip
 QUESTIONS = built_in()
 
 
@@ -80,7 +110,7 @@ def heard(text: str) -> Heard:
     return found
 
 
-@pytest.mark.parametrize(("name", "text"), [(name, text) for phrasings in (FREELY, ALSO) for name, texts in phrasings.items() for text in texts])
+@pytest.mark.parametrize(("name", "text"), [(name, text) for phrasings in (FREELY, ALSO, TYPED) for name, texts in phrasings.items() for text in texts])
 def test_a_question_is_understood_with_courtesy_plurals_and_slips(name: str, text: str) -> None:
     assert heard(text).name == name
 
@@ -103,17 +133,6 @@ def test_the_words_that_told_it_and_the_names_are_kept() -> None:
     found = heard("Why did you restart JELLYFIN on nas7?")
     assert found.because == ("why", "did", "you", "restart", "jellyfin", "nas7")
     assert found.names == {"service": "jellyfin", "target": "jellyfin", "host": "nas7"}
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("in the last 3 days", 3 * DAY), ("this week", 7 * DAY), ("today", DAY), ("the last hour", HOUR), ("last 24h", DAY), ("30 min", 30 * MINUTE), ("a few hours", 3 * HOUR),
-        ("since yesterday", 2 * DAY), ("in 9999 years", 400 * DAY), ("0 days", 5 * MINUTE), ("whenever", 5 * MINUTE), ("the last 2 weeks", 14 * DAY), ("last month", 30 * DAY),
-    ],
-)  # fmt: skip
-def test_the_time_that_is_meant_is_read_within_bounds(text: str, seconds: float) -> None:
-    assert window_of(text, Duration(5 * MINUTE)) == seconds
 
 
 def test_how_many_are_asked_for_is_no_time() -> None:
@@ -145,7 +164,7 @@ def test_any_text_is_heard_or_not_and_always_alike(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "unknown"),
-    [("what happened on 2026-11-20", ("2026-11-20",)), ("what happened on monday at 3:30", ("monday", "3:30")), ("top 5 memory", ()), ("what happened in the last 3 days", ()), ("top memory 5", ("5",)), ("is nas7 up", ()), ("are the disks healthy", ("healthy",)), ("is my raid okay", ("raid",))],
+    [("what happened yesterday in the last 3 days", ()), ("what happened on 2026-11-20", ("2026-11-20",)), ("what happened on monday at 3:30", ("monday", "3:30")), ("top 5 memory", ()), ("what happened in the last 3 days", ()), ("top memory 5", ("5",)), ("is nas7 up", ()), ("are the disks healthy", ("healthy",)), ("is my raid okay", ("raid",))],
 )  # fmt: skip
 def test_a_word_or_number_that_says_nothing_here_is_told_of(text: str, unknown: tuple[str, ...]) -> None:
     assert heard(text).unknown == unknown
