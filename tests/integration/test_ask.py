@@ -29,7 +29,7 @@ ANSWERED = {
     "why did you restart web0": ("why", "became"), "why is web0 slow?": ("advice", "became"), "which mode are you in": ("state", "mode"), "how well do your actions work": ("success", "trials"),
     "when will the disk be full": ("disks-run-out", "towards the limit"), "will memory run out": ("memory-runs-out", "towards the limit"),
     "how much memory does web0 use": ("service-memory", "memory"), "how is my cat": ("cats", "cats"),
-    "what was rolled back this year": ("rolled-back", "became"), "what failed in the last month": ("failed", "became"), "what did you do yesterday": ("did", "became"),
+    "what failed in the last hour": ("failed", "seen failed"), "what did you do yesterday": ("did", "became"),
 }  # fmt: skip
 CATS = {"examples": ["how is my cat"], "words": [["cat"]], "answers": [{"title": "Cats", "columns": {"cats": {"promql": "vector(9)"}}, "says": ["There are {cats} cats."]}]}
 
@@ -74,7 +74,7 @@ def test_the_failed_service_the_silent_exporter_and_the_cause_are_named(lab: Hom
     assert what["lines"][0] == "service_degradation is asserted at web0, 90% sure."
     assert "At web0 service-restart against memory_leak succeeded" in before["lines"][0]
     # Who asks of the host means all that is on it.
-    assert asked(lab, "what is wrong with h1")["parts"][0]["lines"][0] == "service_down is asserted at web1 there, 100% sure: ask what is wrong with web1."
+    assert "service_down is asserted at web1 there, 100% sure: ask what is wrong with web1." in asked(lab, "what is wrong with h1")["parts"][0]["lines"]
 
 
 def test_what_only_reads_has_no_record_to_be_proud_of(lab: Homelab) -> None:
