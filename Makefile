@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := prometheus prometheus-alertmanager prometheus-node-exporter btrfs-progs
-TEST_PACKAGES := $(PACKAGES) systemd-container mmdebstrap xfsprogs qemu-system-x86 chromium
+TEST_PACKAGES := $(PACKAGES) systemd-container mmdebstrap xfsprogs qemu-system-x86 chromium zsh fish
 
 .PHONY: check test newest demo crash power bench packages test-packages dashboard-shots clean
 

@@ -19,6 +19,7 @@ from actor.stack.places import held
 from actor.stack.record import Busy, Deployed
 from actor.stack.stackfile import QUADLETS, load_stack
 from actor.stack.units import UnitFailed, look
+from homeostat.cli.completing import completing
 from homeostat.cli.desk import printable, table
 from homeostat.cli.said import as_text, json_option
 from homeostat.clock import SystemClock, rfc3339
@@ -35,11 +36,18 @@ DEPLOYED, NOT_BEGUN, ROLLED_BACK, CONFLICT, STRANDED = 0, 1, 10, 11, 12
 _ENDED = {DEPLOYED: "done", ROLLED_BACK: "rolled_back", CONFLICT: "rollback_conflict", STRANDED: "stranded"}
 
 
+def _deployments(config: Config) -> Iterator[tuple[str, str]]:
+    return ((one.id, f"{one.state} {rfc3339(one.made_at)}: {one.stack}") for one in record.everything(config))
+
+
+deployments = completing(_deployments)
+
+
 @click.command()
 @click.argument("stack", type=click.Path(path_type=pathlib.Path), required=False)
 @click.option("--dry-run", is_flag=True, help="Only show the plan, with what changes in each file; with --undo what would go back.")
 @click.option("--recover", is_flag=True, help="Only take back what a deployment that was killed has left.")
-@click.option("--undo", "undone", metavar="ID", help="Make all as it was before an earlier deployment.")
+@click.option("--undo", "undone", metavar="ID", shell_complete=deployments, help="Make all as it was before an earlier deployment.")
 @click.option("--list", "listed", is_flag=True, help="Show the deployments that are on record.")
 @json_option("The plan, the record, or how it ended, as JSON; what is done meanwhile is told on standard error all the same.")
 @click.pass_obj

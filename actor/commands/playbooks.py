@@ -14,6 +14,7 @@ from actor.meaning import in_words
 from actor.model import StepFailed
 from actor.planning import add_up, in_slices
 from actor.playbook import BUILT_IN, STEPS, load_playbooks
+from homeostat.cli.completing import completing, targets
 from homeostat.cli.desk import printable, table
 from homeostat.cli.said import as_text, json_option
 from homeostat.clock import SystemClock
@@ -35,6 +36,13 @@ class FactsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     target: str = "the target"
     facts: tuple[dict[str, Raw], ...]
+
+
+def _names(config: Config) -> Iterator[tuple[str, str]]:
+    return ((name, f"answers {', '.join(playbook.file.answers)}") for name, playbook in sorted(load_playbooks(config.actor.playbook_directory).items()))
+
+
+playbook_names = completing(_names)
 
 
 @click.group()
@@ -66,7 +74,7 @@ def _row(config: Config, playbook: Playbook) -> tuple[object, ...]:
 
 
 @playbooks.command()
-@click.argument("name")
+@click.argument("name", shell_complete=playbook_names)
 @json_option("One JSON object: the file's text, and its meaning in words.")
 @click.pass_obj
 def show(config: Config, name: str, as_json: bool) -> None:
@@ -86,9 +94,9 @@ def show(config: Config, name: str, as_json: bool) -> None:
 
 
 @playbooks.command()
-@click.argument("name")
+@click.argument("name", shell_complete=playbook_names)
 @click.option("--facts", "facts_file", metavar="FILE", help="The facts that each step is told, as YAML or JSON; - reads standard input.")
-@click.option("--write-facts", "target", metavar="TARGET", help="Gather the facts of this host at TARGET instead, and print them.")
+@click.option("--write-facts", "target", metavar="TARGET", shell_complete=targets, help="Gather the facts of this host at TARGET instead, and print them.")
 @click.option("--json", "as_json", is_flag=True, help="The plan as JSON.")
 @click.pass_obj
 def test(config: Config, /, name: str, facts_file: str | None, target: str | None, as_json: bool) -> None:

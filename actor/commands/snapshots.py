@@ -13,6 +13,7 @@ import click
 from actor import deeds
 from actor.disk import entries, files
 from actor.playbook import PROTECTIONS
+from homeostat.cli.completing import completing
 from homeostat.cli.desk import printable, table
 from homeostat.cli.said import as_text, json_option, reply
 from homeostat.clock import rfc3339
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from actor.model import Stored
+
+
+def _names(config: Config) -> Iterator[tuple[str, str]]:
+    return ((stored.kept.name, f"{stored.protection} of {rfc3339(stored.kept.made_at)}") for stored in deeds.all_kept(config))
+
+
+kept_names = completing(_names)
 
 
 @click.group()
@@ -58,7 +66,7 @@ def listed(config: Config, as_json: bool) -> None:
 
 
 @snapshots.command()
-@click.argument("name")
+@click.argument("name", shell_complete=kept_names)
 @click.option("--path", required=True, help="The file or folder, by the absolute path that it had.")
 @click.option("--to", "destination", type=click.Path(file_okay=False, exists=True, resolve_path=True), help="The folder to put it into; without it, it goes to its own place.")
 @json_option()

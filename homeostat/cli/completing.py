@@ -32,7 +32,7 @@ _MOST_HELP = 60
 _Words = list[CompletionItem]
 
 
-def _completing(found: Callable[[Config], Iterable[tuple[str, str]]]) -> Callable[[click.Context, click.Parameter, str], _Words]:
+def completing(found: Callable[[Config], Iterable[tuple[str, str]]]) -> Callable[[click.Context, click.Parameter, str], _Words]:
     """Return what click asks: the words, each with what it means, that begin as what was typed; none where anything goes wrong."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> _Words:
@@ -41,7 +41,8 @@ def _completing(found: Callable[[Config], Iterable[tuple[str, str]]]) -> Callabl
 
         def gather() -> None:
             # One by one, as they are found.
-            words.update(found(load(context.find_root().params["config_file"], Config)))
+            path = context.find_root().params["config_file"]
+            words.update(found(load(path, Config) if path.exists() else Config()))
 
         # Who presses a key wants no traceback, and waits for nobody whose answer drips in.
         ask_all({"words": gather}, _MOST_SECONDS, 1, SystemClock())
@@ -81,8 +82,19 @@ def _services(config: Config) -> Iterable[tuple[str, str]]:
     return ((name, str(service.manager)) for name, service in config.services.items())
 
 
-def _targets(config: Config) -> Iterable[tuple[str, str]]:
+def _filesystems(config: Config) -> Iterable[tuple[str, str]]:
+    return ((name, "file system") for name in config.filesystems)
+
+
+def _named(config: Config) -> Iterable[tuple[str, str]]:
+    """Yield all that the configuration names, for which nobody is asked."""
     yield from _services(config)
+    yield from _filesystems(config)
+    yield from ((name, "") for name in sorted(config.names - config.services.keys() - config.filesystems.keys()))
+
+
+def _targets(config: Config) -> Iterable[tuple[str, str]]:
+    yield from _named(config)
     with contextlib.suppress(DaemonError, CredentialError):
         door = DaemonClient(config.exporter.url, None if leads_to_loopback(config.exporter.url) else _operator(config), _PATIENCE_SECONDS)
         for entry in door.get("forecast", limit=_MOST)["forecasts"]:
@@ -90,7 +102,7 @@ def _targets(config: Config) -> Iterable[tuple[str, str]]:
 
 
 def _targets_and_incidents(config: Config) -> Iterable[tuple[str, str]]:
-    yield from _services(config)
+    yield from _named(config)
     with contextlib.suppress(DaemonError, CredentialError):
         yield from _incidents(config)
 
@@ -99,10 +111,16 @@ def _actions(config: Config) -> Iterable[tuple[str, str]]:
     return ((name, "") for name in _actor(config).get("status")["playbooks"])
 
 
-incidents = _completing(_incidents)
-proposed = _completing(_proposed)
-scheduled = _completing(_scheduled)
-services = _completing(_services)
-targets = _completing(_targets)
-targets_and_incidents = _completing(_targets_and_incidents)
-actions = _completing(_actions)
+def _observers(config: Config) -> Iterable[tuple[str, str]]:
+    return ((name, "") for name in type(config.exporter.observers).__struct_fields__)
+
+
+incidents = completing(_incidents)
+proposed = completing(_proposed)
+scheduled = completing(_scheduled)
+services = completing(_services)
+filesystems = completing(_filesystems)
+observers = completing(_observers)
+targets = completing(_targets)
+targets_and_incidents = completing(_targets_and_incidents)
+actions = completing(_actions)

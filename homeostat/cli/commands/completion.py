@@ -7,6 +7,10 @@ from click.shell_completion import get_completion_class
 
 _VARIABLE = "_HOMEOSTAT_COMPLETE"
 _PROGRAM = "homeostat"
+# A zsh whose owner has set up nothing knows no compdef yet.
+_BEFORE = {"zsh": ("(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }",)}
+# What stands beside a word may have commas.
+_MENDED = {"fish": ('string split "," $completion', 'string split --max 1 "," $completion')}
 
 
 @click.command()
@@ -19,7 +23,9 @@ def completion(context: click.Context, shell: str) -> None:
     """
     made = get_completion_class(shell)
     assert made is not None
-    click.echo(made(context.find_root().command, {}, _PROGRAM, _VARIABLE).source())
+    for line in _BEFORE.get(shell, ()):
+        click.echo(line)
+    click.echo(made(context.find_root().command, {}, _PROGRAM, _VARIABLE).source().replace(*_MENDED.get(shell, ("", ""))))
 
 
 COMMAND = completion

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from homeostat.cli.completing import observers
 from homeostat.cli.desk import printable, with_doors
 from homeostat.cli.showing import When, table
 from homeostat.clock import rfc3339
@@ -20,7 +21,7 @@ _COLUMNS = ("observer", "sees", "looked at", ">problems", ">events", ">metrics")
 
 
 @click.command()
-@click.argument("observer", required=False)
+@click.argument("observer", required=False, shell_complete=observers)
 @click.option("--json", "as_json", is_flag=True, help="What the exporter's API answers.")
 @with_doors
 def observations(doors: Doors, observer: str | None, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from homeostat.cli.author import author
-from homeostat.cli.completing import actions, services
+from homeostat.cli.completing import actions, filesystems, services
 from homeostat.cli.desk import DurationParameter, printable, with_doors
 from homeostat.cli.said import json_option, reply
 from homeostat.clock import rfc3339
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--for", "length", type=DurationParameter(), default=Duration(3600), show_default="1h", help="How long.")
 @click.option("--service", shell_complete=services, help="Only this service.")
-@click.option("--filesystem", help="Only this file system.")
+@click.option("--filesystem", shell_complete=filesystems, help="Only this file system.")
 @click.option("--action", shell_complete=actions, help="Only this action.")
 @click.option("--reason", required=True, help="Why; everyone who looks will read it.")
 @json_option()

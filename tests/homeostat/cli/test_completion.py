@@ -35,7 +35,7 @@ def completed(town: Town, *typed: str) -> list[str]:
 
 @pytest.fixture
 def town(town: Town) -> Town:
-    town.configure(services={"web": {"manager": "systemd", "unit": "web.service"}})
+    town.configure(services={"web": {"manager": "systemd", "unit": "web.service"}}, filesystems={"/home": {}})
     town.decisions = [incident(), incident(id="1b2c3d4e")]
     town.proposals = [incident(id="2c3d4e5f", state="proposed", outcome=None)]
     town.scheduled = [incident(id="3d4e5f60", state="announced", outcome=None)]
@@ -51,11 +51,15 @@ def town(town: Town) -> Town:
         (("deny", "2c"), ["2c3d4e5f"]),
         (("veto", ""), ["3d4e5f60"]),
         (("undo", ""), ["0a1b2c3d", "1b2c3d4e"]),
-        (("forecast", ""), ["web", "/srv"]),
-        (("why", ""), ["web", "0a1b2c3d", "1b2c3d4e"]),
+        (("forecast", ""), ["web", "/home", "h1", "/srv"]),
+        (("why", ""), ["web", "/home", "h1", "0a1b2c3d", "1b2c3d4e"]),
         (("decisions", "--action", "d"), ["disk-cleanup"]),
         (("decisions", "--outcome", "succ"), ["succeeded"]),
         (("pause", "--service", ""), ["web"]),
+        (("pause", "--filesystem", ""), ["/home"]),
+        (("playbooks", "show", "service-r"), ["service-restart"]),
+        (("playbooks", "test", "disk-c"), ["disk-cleanup"]),
+        (("observations", "dep"), ["deployments"]),
         (("completion", ""), ["bash", "zsh", "fish"]),
     ],
 )
@@ -67,7 +71,7 @@ def test_where_nobody_answers_nothing_is_said_and_nobody_waits(town: Town) -> No
     town.configure(actor={"url": "http://127.0.0.1:1"}, exporter={"url": "http://127.0.0.1:1"})
     began = time.monotonic()
     assert completed(town, "approve", "") == []
-    assert completed(town, "forecast", "") == ["web"]
+    assert completed(town, "forecast", "") == ["web", "/home", "h1"]
     assert time.monotonic() - began < 10
     town.settings = {"nonsense": True}
     assert completed(town, "forecast", "") == []
@@ -94,7 +98,7 @@ def test_an_answer_that_never_ends_holds_no_shell_up_and_what_is_known_is_shown(
     with dripping() as url:
         town.configure(exporter={"url": url})
         began = time.monotonic()
-        assert completed(town, "forecast", "") == ["web"]
+        assert completed(town, "forecast", "") == ["web", "/home", "h1"]
         assert time.monotonic() - began < 10
 
 
