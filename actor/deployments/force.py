@@ -34,7 +34,7 @@ def read_units(service: Service) -> None:
 def settle(service: Service, deployment: Deployment, *, moved: bool) -> None:
     """See that a service runs as `deployment` says once its files and its image are back; where it does, nothing is done. Raises StepFailed."""
     assert service.unit is not None
-    if moved or _is_unread(service):
+    if moved or _may_be_unread(service, deployment):
         read_units(service)
     if _runs_so(service, deployment):
         return
@@ -43,9 +43,10 @@ def settle(service: Service, deployment: Deployment, *, moved: bool) -> None:
     _done(unit.MANAGERS[service.manager].restart(service), service.restart_timeout)
 
 
-def _is_unread(service: Service) -> bool:
+def _may_be_unread(service: Service, deployment: Deployment) -> bool:
     try:
-        return unit.show(service).needs_reload
+        # A file that a killed undo has put back has its old time again, by which systemd does not see that it is another.
+        return unit.show(service).needs_reload or not _runs_so(service, deployment)
     except StepFailed:
         # Nothing that it could read was declared until now.
         return True

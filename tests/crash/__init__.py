@@ -8,6 +8,8 @@ disk and the trace (what really happened, written down as it happened) against t
     points.py      the points: found by hooks, so a new effect of the product is one by itself
     trace.py       what survives a kill: the story so far, and the clock
     outside.py     Alertmanager with its real re-delivery, Prometheus, people
+    units.py       a systemd of one unit, as a program
+    elsewhere.py   the playbooks that cannot run here, and the test that kills each on the real thing
     scenarios/     what is done, and what must hold then: one file each, found by discovery
     life.py        one process of the actor, from its start to its death
     server.py      the fork server: everything imported once, a fork for each life
@@ -18,7 +20,8 @@ disk and the trace (what really happened, written down as it happened) against t
 
 To add a point: nothing, as a rule. An effect that the hooks do not know is reported by Python's own audit events as a
 violation ("an effect that is no point"); then its function goes into `points.FILE_EFFECTS`.
-To add a scenario: a file in `scenarios/` with `SCENARIO`; its docstring is its sentence.
+To add a scenario: a file in `scenarios/` with `SCENARIO`; its docstring is its sentence. Every built-in playbook has one, or
+its place in `elsewhere`, which `tests/contracts` sees.
 To add a mutant: an entry in `mutants.MUTANTS` with the scenario in which it must be seen.
 
 SIGKILL is no power cut: what was written is in the page cache and stays. So the cases live on a file system in memory,

@@ -49,7 +49,7 @@ def each_alert_is_decided_once(seen: Evidence) -> Iterable[str]:
 
 
 def one_execution_per_episode(seen: Evidence) -> Iterable[str]:
-    runs = collections.Counter((row["incident_id"], row["action"]) for row in seen.tables["executions"])
+    runs = collections.Counter((row["incident_id"], row["action"]) for row in _runs(seen))
     for (incident, action), times in runs.items():
         if times > 1:
             yield f"{action} was executed {times} times in episode {incident}"
@@ -59,8 +59,14 @@ def one_execution_per_episode(seen: Evidence) -> Iterable[str]:
             yield f"the one episode {key} became {times} incidents"
 
 
+def _runs(seen: Evidence) -> list[dict[str, Any]]:
+    """Return each run once: what reaches beside its target takes the budget of every service that it may touch."""
+    targets = {row["id"]: row["target"] for row in seen.incidents}
+    return [row for row in seen.tables["executions"] if row["target"] == targets.get(row["incident_id"], row["target"])]
+
+
 def one_at_a_time(seen: Evidence) -> Iterable[str]:
-    runs = sorted(seen.tables["executions"], key=lambda row: row["started_at"])
+    runs = sorted(_runs(seen), key=lambda row: row["started_at"])
     for one, other in itertools.pairwise(runs):
         if one["ended_at"] is not None and other["started_at"] < one["ended_at"]:
             yield f"{one['action']} and {other['action']} ran at the same time on one host"
@@ -74,7 +80,7 @@ def nothing_for_what_is_gone(seen: Evidence) -> Iterable[str]:
 
 def failures_count(seen: Evidence) -> Iterable[str]:
     """Hold record and breakers against what the incidents say; an interruption is a failure, and what only reads is nothing."""
-    real = (row for row in seen.tables["executions"] if row["action_class"] != "read")
+    real = (row for row in _runs(seen) if row["action_class"] != "read")
     ended = sorted((row for row in real if row["ended_at"] is not None), key=lambda row: (row["ended_at"], row["_row"]))
     for action in {row["action"] for row in ended}:
         outcomes = [row["outcome"] for row in ended if row["action"] == action]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from actor.steps import investigate
 from homeostat.alertmanager import AlertmanagerError
 from homeostat.clock import rfc3339
 from tests.support import MINUTE, NOW, FakeAlertmanager
@@ -122,6 +123,19 @@ class WatchedAlertmanager(FakeAlertmanager):
         for alert in alerts:
             facts: dict[str, Any] = {"alertname": alert.labels["alertname"], "incident": alert.labels.get("incident"), "outcome": alert.labels.get("outcome")}
             self._points.trace.write("posted", at=self._clock.now(), **facts)
+
+
+class Exporter:
+    """The exporter's API, which has looked into everything; it only answers, so to be asked is no point."""
+
+    def get(self, what: str, **about: str) -> dict[str, Any]:
+        """Answer with an investigation."""
+        return {"words": [f"the {what} of {about['target']} found nothing"], "markdown": "nothing", "known": None}
+
+
+def exporter_answers() -> None:
+    """Have this process find an exporter that answers."""
+    investigate.exporter_door = lambda config, token: Exporter()  # type: ignore[assignment,return-value]
 
 
 def user_edits(scenario: Scenario, host: Host, trace: Trace, moment: str | None = None) -> None:

@@ -220,7 +220,7 @@ def is_effect(name: str) -> bool:
     if kind in {"commit", "post", "answer"}:
         return False
     if kind == "process":
-        return not (about.startswith(("/usr/bin/test ", "/usr/bin/sync ")) or about.endswith(" show"))
+        return not (about.startswith(("/usr/bin/test ", "/usr/bin/sync ", "/usr/bin/true verify ")) or about.split()[1:2] == ["show"])
     return about.partition("/")[0] != "state"
 
 
