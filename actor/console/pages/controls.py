@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import flask
 
-from actor.console.held import judged_silences
+from actor.console.held import Held, held_by_silences, judged_silences
 from actor.console.page import Page, see_other, show, visit
 from actor.console.visits import Message
 from actor.journal import JournalError, controls, ledger
@@ -15,9 +15,8 @@ from actor.person import no
 from actor.person.controls import INSTEAD, Who, end_silence, note_closed, pause, resume, stop
 from homeostat.config import Duration
 from homeostat.config.section import DAY
-from homeostat.holds import Hold, breaker_hold, silence_holds, stop_hold
+from homeostat.holds import breaker_hold, stop_hold
 from homeostat.pausing import Pause
-from homeostat.silences import is_pause
 from homeostat.stopping import written_in
 from homeostat.words import SELFTEST
 
@@ -36,15 +35,6 @@ _LAST = 20
 _LONGEST_SECONDS = 366 * DAY
 _MOST_LETTERS = 1000
 _PATIENCE_SECONDS = 0.5
-
-
-class Held(NamedTuple):
-    """One thing that holds, with how it is ended here: a silence by its id, and whether a pause made it or Alertmanager has lost it."""
-
-    hold: Hold
-    silence: str = ""
-    is_pause: bool = False
-    is_lost: bool = False
 
 
 def _add(console: flask.Blueprint, service: Service) -> None:
@@ -134,7 +124,7 @@ def _wanted(form: Mapping[str, str], reason: str) -> Pause:
 
 
 def _held(world: World, judged: list[Judged]) -> list[Held]:
-    return [*_stops(world), *_breakers(world), *_silences(world, judged)]
+    return [*_stops(world), *_breakers(world), *held_by_silences(world, judged)]
 
 
 def _stops(world: World) -> Iterator[Held]:
@@ -150,13 +140,6 @@ def _breakers(world: World) -> Iterator[Held]:
         if standing != "closed":
             described = {"scope": breaker.scope, "failures": breaker.failures, "open_until": breaker.open_until, "probe": breaker.probe, "standing": standing}
             yield Held(breaker_hold(described))
-
-
-def _silences(world: World, judged: list[Judged]) -> Iterator[Held]:
-    lost = world.silences.lost if world.silences is not None else ()
-    for one in judged:
-        for hold in silence_holds([one]):
-            yield Held(hold, one.silence.id, is_pause(one.silence.matchers, world.config.host), one.silence in lost)
 
 
 def _or_none(read: Callable[[], Any]) -> Any:

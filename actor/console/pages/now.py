@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actor.console.held import judged_silences
+from actor.console.held import Held, held_by_silences, judged_silences
 from actor.console.last_told import Wanted, last_told
 from actor.console.page import Page, show
 from actor.journal import incidents
@@ -15,7 +15,7 @@ from actor.routes.status import describe_status
 from actor.routes.waiting import waiting
 from homeostat.explanation.asking import ask
 from homeostat.explanation.parts import Silent
-from homeostat.holds import Hold, breaker_hold, silence_holds, stop_hold
+from homeostat.holds import breaker_hold, stop_hold
 from homeostat.prometheus import selector
 from homeostat.words import SELFTEST
 
@@ -54,7 +54,7 @@ def _add(console: flask.Blueprint, service: Service) -> None:
             "now",
             status=status,
             scores=[told["health"], told["autonomy"]],
-            holds=_holds(status, judged),
+            held=_held(world, status, judged),
             warnings=[warning for one in judged for warning in one.warnings()],
             waiting=[incident for incident in proposed if incident["proposal"]["approved_by"] is None],
             most_waiting=_MOST_WAITING,
@@ -103,10 +103,10 @@ def _soonest(samples: list[Sample] | Silent) -> list[Next] | Silent:
     return sorted(found, key=lambda one: one.seconds)[:_SOONEST]
 
 
-def _holds(status: dict[str, Any], judged: list[Judged]) -> list[Hold]:
+def _held(world: World, status: dict[str, Any], judged: list[Judged]) -> list[Held]:
     """Return what holds back all that is executed here, or some of it."""
-    stopped = [stop_hold(status["stopped"])] if status["stopped"] else []
-    return [*stopped, *(breaker_hold(breaker) for breaker in status["open_breakers"]), *silence_holds(judged)]
+    stopped = [Held(stop_hold(status["stopped"]))] if status["stopped"] else []
+    return [*stopped, *(Held(breaker_hold(breaker)) for breaker in status["open_breakers"]), *held_by_silences(world, judged)]
 
 
 PAGE = Page(add=_add, title="Now", order=10)

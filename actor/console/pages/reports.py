@@ -26,12 +26,19 @@ _TYPES = {"md": "text/markdown; charset=utf-8", "html": "text/html; charset=utf-
 def _add(console: flask.Blueprint, service: Service) -> None:
     @console.get("/reports")
     def reports() -> flask.Response:
-        actor = service.world.config.actor
+        actor, when = service.world.config.actor, service.world.config.notifications
         try:
             names = folder.names(actor.reports_directory)
         except OSError as error:
             raise Refused(f"the folder of reports {actor.reports_directory} cannot be read: {error.strerror}", 503) from None
-        return show("reports", found=[(name, *_said(name)) for name in names], kept=actor.reports.keep, directory=actor.reports_directory)
+        return show(
+            "reports",
+            found=[(name, *_said(name)) for name in names],
+            kept=actor.reports.keep,
+            directory=actor.reports_directory,
+            daily_at=when.daily_at,
+            location=when.location,
+        )
 
     @console.get("/reports/<name>")
     def report(name: str) -> flask.Response:

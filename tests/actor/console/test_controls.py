@@ -62,7 +62,8 @@ def test_a_pause_is_the_silence_that_the_command_line_makes(actor: Actor, ada: V
     assert message(page) == f"Heard: everything is paused until {ends_at}; people go on to hear of every problem"
     (made,) = actor.alertmanager.active
     assert (set(made.matchers), made.created_by, made.comment, made.ends_at) == (set(pause_matchers(HOST)), "ada@console", "a film tonight", ends_at)
-    assert f"everything pause ada@console {ends_at[:10]}" in text(page)
+    for told in (text(page), text(ada.client.get("/"))):
+        assert f"everything pause ada@console {ends_at[:10]}" in told
     assert said(actor) == [("paused", "everything", "ada@console", "a film tonight")]
     assert "a film tonight" in refused(actor)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import pathlib
-from typing import TYPE_CHECKING
 
 import pytest
 
 from homeostat.reports import folder
 from tests.actor.console.visitor import Visitor, read, text, visiting
 from tests.homeostat.reports import sample
-
-if TYPE_CHECKING:
-    from tests.support import Actor
+from tests.support import Actor, Host
 
 NAME = "2026-11-23-weekly"
 
@@ -32,7 +29,15 @@ def place(actor: Actor) -> pathlib.Path:
 
 
 def test_before_the_first_it_says_when_there_will_be_one(ada: Visitor) -> None:
-    assert "None was written yet." in text(ada.client.get("/reports"))
+    assert "None was written yet. The first comes at 08:00 by the clocks of this host ( notifications.daily_at )." in text(ada.client.get("/reports"))
+
+
+def test_where_none_is_made_it_says_so(host: Host) -> None:
+    actor = Actor(host, notifications={"daily_at": None, "weekly_on": None})
+    ada = visiting(actor)
+    ada.log_in()
+    assert "None is made: notifications.daily_at names no time." in text(ada.client.get("/reports"))
+    actor.journal.close()
 
 
 @pytest.mark.usefixtures("place")
