@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actor.journal import Journal, JournalError, ledger
+from actor.journal import Journal, JournalError, controls, ledger
 from actor.model import Breaker
 from actor.situation import GATES
 from tests.actor.web import AS_ALERTMANAGER, AS_OPERATOR, Pages, pages_of
@@ -131,6 +131,10 @@ def test_resetting_closes_every_breaker_and_looks_again(actor: Actor, pages: Pag
     actor.turn()
     assert actor.incident().outcome == "refused"
     assert pages.client.post("/api/v1/breakers/reset", headers=AS_OPERATOR).json == {"reset": True}
+    assert controls.latest(actor.journal, 1) == []
+    assert pages.client.post("/api/v1/breakers/reset", headers=AS_OPERATOR, json={"author": "ada@nas", "reason": "homeostat resume"}).json == {"reset": True}
+    assert [(one.word, one.author, one.reason) for one in controls.latest(actor.journal, 9)] == [("closed", "ada@nas", "homeostat resume")]
+    assert pages.client.post("/api/v1/breakers/reset", headers=AS_OPERATOR, json={"author": ""}).status_code == 400
     assert pages.service.bell.is_set()
     actor.turn()
     assert (actor.incident().outcome, actor.host.restarts()) == ("succeeded", 1)

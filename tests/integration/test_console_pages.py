@@ -226,13 +226,13 @@ def test_what_the_command_line_pauses_stops_and_resumes_stands_on_the_page_once(
         for command, becomes in ((("pause", "--for", "20m", "--reason", "a film"), "paused until"), (("stop", "--reason", "smoke"), "stopped"), (("resume",), "ended")):
             assert live.run(*command).exit_code == 0
             stack.wait_for(becomes, lambda word=becomes: any(word in row for row in rows()))
-        told = stack.wait_for("that the stop was lifted", lambda: found if len(found := rows()) == 4 else None)
-        for words in ("a film", "smoke", "Alertmanager does not tell who ended it", "the stop was lifted on the host"):
+        told = stack.wait_for("that the stop was lifted", lambda: found if len(found := rows()) == 5 else None)
+        for words in ("homeostat resume", "a film", "smoke", "Alertmanager does not tell who ended it", "the stop was lifted on the host"):
             assert sum(words in row for row in told) == 1, told
         # Another look tells nothing twice.
         live.decide(running)
         live.until(running, lambda story: story["acted_at"])
-        assert len(rows()) == 4
+        assert len(rows()) == 5
 
 
 def test_proposals_are_answered_where_they_stand_without_javascript(live: Live, browser: Browser) -> None:

@@ -9,6 +9,7 @@ import click
 
 from homeostat import stopping
 from homeostat.alertmanager import Alertmanager, AlertmanagerError
+from homeostat.cli.author import author
 from homeostat.cli.desk import printable
 from homeostat.cli.said import as_text, json_option
 from homeostat.config import Config, ConfigError, load
@@ -104,7 +105,8 @@ def _forget_lost(config: Config, told: _Told) -> None:
 
 
 def _close_breakers(config: Config, told: _Told) -> None:
-    _actor(config).post("breakers/reset")
+    # Alertmanager does not tell who ended a pause, nor a file who lifted a stop: by this the journal has who resumed.
+    _actor(config).post("breakers/reset", {"author": author(), "reason": "homeostat resume"})
     told.did("every breaker is closed")
 
 

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from homeostat.cli.__main__ import main
+from homeostat.cli.author import author
 from tests.homeostat.cli.conftest import silence
 from tests.support import HOST
 
@@ -128,6 +129,7 @@ def test_resume_lifts_the_stop_ends_our_pauses_and_closes_the_breakers(town: Tow
     assert not (town.folder / "state" / "stop").exists()
     assert [asked.path for asked in town.asked("DELETE")] == ["/api/v2/silence/s1", "/api/v2/silence/s2"]
     assert [asked.path for asked in town.asked("POST")] == ["/api/v1/silences/forget", "/api/v1/breakers/reset"]
+    assert town.asked("POST")[-1].json == {"author": author(), "reason": "homeostat resume"}
     assert result.output.splitlines() == ["the stop is lifted", "the pause of ada is over: maintenance", "the pause of ada is over: maintenance", "every breaker is closed"]
 
 
