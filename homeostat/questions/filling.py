@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING
 from homeostat.config.questions import PLACE
 from homeostat.prometheus import quoted
 
+_STAND_INS = {"of": 'x=""', "window": "7d", "seconds": "1", "count": "1"}
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from homeostat.questions.hearing import Heard
     from homeostat.questions.names import Names
     from homeostat.questions.spans import Span
+
+
+def in_form(promql: str) -> str:
+    """Return a query with something as long in each of its places, so that what is wrong with its form is found where it stands."""
+    return PLACE.sub(lambda place: _STAND_INS.get(place[1].partition("_")[0], '"x"').ljust(len(place[0])), promql)
 
 
 def filled(promql: str, heard: Heard, names: Names, span: Span) -> str:

@@ -14,6 +14,8 @@ from homeostat.cli.showing import waiting
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Raw, load
 from homeostat.config.advice import advise, shut_for_ever
+from homeostat.promql import fault
+from homeostat.questions.filling import in_form
 from homeostat.questions.patterns import AN_ORDER, built_in, known_questions, misunderstood, spoken
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def check_config(config_file: pathlib.Path, file: pathlib.Path | None, as_json: 
     path = file or config_file
     try:
         config = load(path, Config)
+        _see_that_asked(config, path)
         _see_that_understood(config, path)
     except ConfigError as error:
         raise click.ClickException(str(error)) from None
@@ -45,12 +48,13 @@ def check_config(config_file: pathlib.Path, file: pathlib.Path | None, as_json: 
         if not checked.ok:
             raise click.ClickException(f"{name}: {checked.output.strip().removeprefix('error: ')}")
     now = SystemClock().now()
-    for sentence in (*advise(config, now), *_taken_over(config)):
+    warnings = [*advise(config, now), *_taken_over(config)]
+    for sentence in warnings:
         click.echo(f"warning: {sentence}", err=True)
     if shut_for_ever(config, now):
         sys.exit(1)
     programs = [name for name, _ in _programs(config)]
-    reply(f"{path} is valid for the {', the '.join(programs)} and the CLI", as_json=as_json, path=str(path), programs=programs)
+    reply(f"{path} is valid for the {', the '.join(programs)} and the CLI", as_json=as_json, path=str(path), programs=programs, warnings=warnings)
 
 
 def _programs(config: Config) -> Iterator[tuple[str, str]]:
@@ -58,6 +62,15 @@ def _programs(config: Config) -> Iterator[tuple[str, str]]:
     yield "actor", "actor"
     if config.actor.executor_directory is not None:
         yield "executor", "actor.executor"
+
+
+def _see_that_asked(config: Config, path: pathlib.Path) -> None:
+    """See that each query of the owner's own questions has the form of PromQL. Raises ConfigError with its line."""
+    for name, question in config.questions.items():
+        for number, each in enumerate(question.answers):
+            for heading, column in each.columns.items():
+                if column.promql is not None and (told := fault(in_form(column.promql))) is not None:
+                    raise load(path, Raw).at("questions", name, "answers", number, "columns", heading, "promql").fault(f"this is no PromQL: {told}")
 
 
 def _see_that_understood(config: Config, path: pathlib.Path) -> None:

@@ -137,3 +137,19 @@ def test_a_token_that_a_daemon_would_miss_at_its_start_is_missed_here_too(town: 
 def test_a_file_that_is_none_is_one_line(town: Town, tmp_path: pathlib.Path, name: str) -> None:
     result = town.run("check-config", str(tmp_path / name))
     assert (result.exit_code, "cannot be read" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("promql", "words"),
+    [
+        ("max(cats{$of_host}", "has to stand at letter 19, where it ends"), ("cats{$of_host}[$window", "']' has to stand at letter 23, where it ends"), ("cats{room=kitchen,$of_host}", "a text in quotes has to stand at letter 11, not 'kitchen'"),
+    ],
+)  # fmt: skip
+def test_a_query_of_ones_own_that_is_no_promql_is_told_with_its_path_and_line(town: Town, tmp_path: pathlib.Path, promql: str, words: str) -> None:
+    answer = {"title": "Cats", "columns": {"asleep": {"promql": "cats_asleep{$of_instance}"}, "cats": {"promql": promql}}}
+    town.configure(questions={"cats": {"examples": ["how many cats"], "words": [["cat"]], "answers": [answer]}})
+    result = town.run("check-config")
+    line = 1 + next(number for number, text in enumerate((tmp_path / "homeostat.yml").read_text().splitlines()) if promql[:10] in text)
+    assert result.exit_code == 1
+    assert f"homeostat.yml:{line}: questions.cats.answers[0].columns.cats.promql: this is no PromQL: " in result.output
+    assert words in result.output
