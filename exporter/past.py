@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 # A raw sample costs this much less than a step of query_range, so remote_read pays up to so many samples a step.
 RAW_PER_STEP = 4
 # What one request may bring, so that an answer and what it is decoded into stay small beside the rings; text takes more.
-RAW_SAMPLES_A_REQUEST = 600_000
+RAW_SAMPLES_A_REQUEST = 1_200_000
 STEPS_A_REQUEST = 400_000
 # New series asked for in one query by their labels; thousands would make one that is too long to be parsed in comfort.
 SERIES_A_QUERY = 50
@@ -35,6 +35,8 @@ SERIES_A_QUERY = 50
 REQUESTS_AT_ONCE = 2
 # Prometheus shows a sample in instant queries for so long.
 LOOKBACK_SECONDS = 300
+# Prometheus begins new chunks at whole multiples of this, by its --storage.tsdb.min-block-duration as it is by default.
+CHUNKS_BEGIN_SECONDS = 7200
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,6 +53,15 @@ class Span:
             yield Span(end - seconds, end)
             end -= seconds
         yield Span(self.start, end)
+
+    def whole_chunks(self, seconds: float) -> Iterator[Span]:
+        """Yield parts as `parts` does, which meet where chunks do if they are that long: Prometheus writes anew what is cut."""
+        newest = math.floor((self.end - 2 * LOOKBACK_SECONDS) / CHUNKS_BEGIN_SECONDS) * CHUNKS_BEGIN_SECONDS
+        if seconds < CHUNKS_BEGIN_SECONDS or newest <= self.start:
+            yield from self.parts(seconds)
+            return
+        yield Span(newest, self.end)
+        yield from Span(self.start, newest).parts(seconds - seconds % CHUNKS_BEGIN_SECONDS)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ class Reader:
 
     def _raw(self, queries: Sequence[Sequence[Matcher]], span: Span, live: Collection[Identity], series: int) -> Iterator[Block]:
         seconds = _seconds(series, self.settings.scrape_interval, RAW_SAMPLES_A_REQUEST)
-        blocks = _ahead(lambda part: self.prometheus.remote_read(queries, part.start, part.end), span.parts(seconds))
+        blocks = _ahead(lambda part: self.prometheus.remote_read(queries, part.start, part.end), span.whole_chunks(seconds))
         known: dict[bytes, Labels] = {}
         external: frozenset[tuple[str, str]] | None = None
         for block in blocks:

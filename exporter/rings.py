@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from forecasting.model import Array
-    from homeostat.block import Block, Ints
+    from homeostat.block import Block, Floats, Ints
 
 Identity: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -40,6 +40,11 @@ class Past:
     values: Array
     newest: float
     interval_seconds: float
+
+
+def _only(good: np.ndarray[tuple[int], np.dtype[np.bool_]], *columns: np.ndarray[tuple[int], np.dtype[Any]]) -> tuple[np.ndarray[tuple[int], np.dtype[Any]], ...]:
+    """Return the good rows of all columns: no copies where, as nearly always, all are."""
+    return columns if good.all() else tuple(column[good] for column in columns)
 
 
 class Ring:
@@ -85,7 +90,8 @@ class Ring:
 
     def rows(self, block: Block) -> Ints:
         """Return the row of each of the block's series, -1 for one that is not known."""
-        return np.array([self._row(name, block) for name in block.names], np.int64)
+        known = self._aliases.get
+        return np.array([row if (row := known(name)) is not None else self._row(name, block) for name in block.names], np.int64)
 
     def add(self, labels: Mapping[str, str]) -> int:
         """Make room for a series, unless it has a row already, and return its row."""
@@ -103,19 +109,24 @@ class Ring:
         """Store the samples of a block, of whose series `i` the row is `rows[i]`, -1 to leave it out."""
         owners = np.repeat(rows, block.counts)
         good = (owners != _UNKNOWN) & np.isfinite(block.values)
-        owners, times, values = owners[good], block.timestamps[good], block.values[good]
+        owners, times, values = _only(good, owners, block.timestamps, block.values)
         steps = np.ceil(times / self.step)
         newest = self._measured[owners]
         late = (times < newest) & (steps >= np.ceil(newest / self.step))
         good = (steps > self._head - self.points) & (steps <= self._head) & ~late
-        owners, times, values, steps = owners[good], times[good], values[good], steps[good]
-        if ((np.diff(times) < 0) & (np.diff(owners) == 0)).any():
+        owners, times, values, steps = _only(good, owners, times, values, steps)
+        if ((times[1:] < times[:-1]) & (owners[1:] == owners[:-1])).any():
             order = np.argsort(times, kind="stable")
             owners, times, values, steps = owners[order], times[order], values[order], steps[order]
         # Of several samples in one step the last that is assigned stays.
-        self._values[owners, (steps % self.points).astype(np.int64)] = values
-        np.maximum.at(self._newest, owners, times)
-        np.maximum.at(self._measured, owners, times)
+        self._values[owners, self._places(steps)] = values
+        last = np.flatnonzero(np.append(owners[1:] != owners[:-1], owners.size > 0))
+        np.maximum.at(self._newest, owners[last], times[last])
+        np.maximum.at(self._measured, owners[last], times[last])
+
+    def _places(self, steps: Floats) -> Ints:
+        """Return where steps of the window lie: those before the turn of the ring are negative, which counts from its end."""
+        return steps.astype(np.int64) - (self._head - self._head % self.points)
 
     def saw(self, rows: Ints, timestamps: Array, values: Array) -> None:
         """Note when the newest samples of some series were taken, `values`, whether numbers or not; a row of -1 is left out."""
@@ -172,13 +183,12 @@ class Ring:
             yield Past(self._labels[row], timestamps[kept], values[index][kept], newest, interval)
 
     def _row(self, name: bytes, block: Block) -> int:
-        row = self._aliases.get(name)
-        if row is None:
-            row = self._rows.get(identity_of(block.read_labels(name)), _UNKNOWN)
-            if len(self._aliases) > _MOST_ALIASES * len(self._rows):
-                self._aliases.clear()
-            if row != _UNKNOWN:
-                self._aliases[name] = row
+        """Look a series up by its labels, and remember its row by its name."""
+        row = self._rows.get(identity_of(block.read_labels(name)), _UNKNOWN)
+        if len(self._aliases) > _MOST_ALIASES * len(self._rows):
+            self._aliases.clear()
+        if row != _UNKNOWN:
+            self._aliases[name] = row
         return row
 
     def _grow(self) -> None:

@@ -7,7 +7,9 @@ import ctypes
 
 _ONE_MEBIBYTE = 1024**2
 # Numbers of mallopt's parameters in glibc's malloc.h.
-_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+# Smaller arrays come and go by the thousand: to give back their pages each time takes longer than what is done with them.
+_KEPT_MEBIBYTES = 2
 
 
 def share_heap() -> None:
@@ -19,3 +21,4 @@ def share_heap() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(_ARENA_MAX, 1)
         library.mallopt(_MMAP_THRESHOLD, _ONE_MEBIBYTE)
+        library.mallopt(_TRIM_THRESHOLD, _KEPT_MEBIBYTES * _ONE_MEBIBYTE)

@@ -37,6 +37,8 @@ Answered = TypeVar("Answered")
 # Prometheus answers 400 to a range of more than 11,000 points a series.
 MOST_POINTS = 11_000
 MOST_BYTES = 64 * 1024**2
+# Of a series that stands still a sample takes two bits in a chunk, and sixteen bytes where it is read.
+MOST_SAMPLES = 8 * 1024**2
 # A server that offered no remote_read is asked for it again after so long: it may have been replaced, or a proxy mended.
 REMOTE_READ_RETRY_SECONDS = 3600.0
 # Prometheus' own remarks on a query (a metric's name, a histogram's buckets); any other warning says that data may be missing.
@@ -284,7 +286,7 @@ def _short(error: Exception) -> str:
 def _raw_samples(answer: Answer) -> Block:
     if answer.status_code != 200:
         raise _columns().MalformedError(_refusal(answer))
-    block: Block = _raw().decode(answer.content, MOST_BYTES)
+    block: Block = _raw().decode(answer.content, MOST_SAMPLES)
     return block
 
 

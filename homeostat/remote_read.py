@@ -1,25 +1,28 @@
-"""The remote_read protocol, as far as it is needed: protobuf and snappy of a ReadRequest and of its SAMPLES answer.
+"""The remote_read protocol, as far as it is needed: a ReadRequest in protobuf and snappy, and its streamed answer of XOR chunks.
 
-Messages as in Prometheus' prompb/remote.proto and prompb/types.proto. A sample takes 18 bytes, as Go's encoder writes it:
-tag and length, a double, a time of six bytes; a value of zero is left out, which leaves 9. So all of an answer's samples
-are cells of 9 bytes, and are read at once. What is written in another way is refused: `query_range` can be asked instead.
+Messages as in Prometheus' prompb/remote.proto and prompb/types.proto. An answer is a row of frames: a length, a checksum, and
+a message with some series. Chunks are as Prometheus stores them: it neither decodes nor packs them, which would take it longer
+than all else. What is answered in another way (samples, histograms) is refused: `query_range` can be asked instead.
 """
 
 from __future__ import annotations
 
+import array
 import math
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import cramjam
 import numpy as np
 
+from homeostat import xor_chunks
 from homeostat.block import Block, MalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from homeostat.block import Floats, Ints, Labels
+    from homeostat.block import Ints, Labels
     from homeostat.matchers import Matcher
+    from homeostat.xor_chunks import Octets
 
 HEADERS = {
     "Content-Type": "application/x-protobuf",
@@ -29,54 +32,99 @@ HEADERS = {
 _OPERATORS = {"=": 0, "!=": 1, "=~": 2, "!~": 3}
 # Tags are field << 3 | wire type: 0 a varint, 1 eight bytes, 2 a length and so many bytes.
 _FIRST, _SECOND = 0x0A, 0x12
-_CELL_BYTES = 9
-_WITH_VALUE = (0x12, 16, 0x09)
-_WITHOUT_VALUE = (0x12, 7, 0x10)
-_TIME_TAG = 0x10
-_CONTINUED, _LAST = 0x8080808080, 0x800000000000
-
-_Cells: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
-_Flags: TypeAlias = np.ndarray[tuple[int], np.dtype[np.bool_]]
+_QUERY_INDEX = 0x10
+_CHECKSUM_BYTES = 4
+_STREAMED_XOR_CHUNKS = 1
+# A chunk's message begins with its first and last time (tag and six bytes each), its encoding (XOR) and the tag of its data.
+_HEAD = {0: 0x08, 7: 0x10, 14: 0x18, 15: 0x01, 16: 0x22}
+_HEAD_BYTES = 17
 
 
 def encode(queries: Sequence[Sequence[Matcher]], start: float, end: float) -> bytes:
     """Write a request for the raw samples of every series that meets all matchers of one of `queries` (Unix seconds, inclusive)."""
     times = _varint_field(1, math.ceil(start * 1000)) + _varint_field(2, math.floor(end * 1000))
     messages = [times + b"".join(_field(3, _matcher(matcher)) for matcher in query) for query in queries]
-    return bytes(cramjam.snappy.compress_raw(b"".join(_field(1, message) for message in messages)))
+    wanted = b"".join(_field(1, message) for message in messages) + _varint_field(2, _STREAMED_XOR_CHUNKS)
+    return bytes(cramjam.snappy.compress_raw(wanted))
 
 
-def decode(body: bytes, most_bytes: int) -> Block:
+def decode(body: bytes, most_samples: int) -> Block:
     """Read the answer to a request; samples in the order they came, stale markers among them as NaN.
 
     Raises:
-        MalformedError: it is no such answer, is larger than `most_bytes`, or writes samples in another way than Go does.
+        MalformedError: it is no such answer, or holds more than `most_samples`.
 
     """
-    data = _uncompressed(body, most_bytes)
-    names, runs = [], []
+    names: list[bytes] = []
+    upto = [0]
+    chunks = array.array("q")
     try:
-        for first, last in _messages(data, 0, len(data)):
-            for start, end in _messages(data, first, last):
-                begin = _end_of_labels(data, start, end)
-                names.append(bytes(data[start:begin]))
-                runs.append(data[begin:end])
+        for start, end in (series for frame in _frames(body) for series in _series(body, *frame)):
+            begin = _end_of_labels(body, start, end)
+            names.append(body[start:begin])
+            for chunk in _chunks(body, begin, end):
+                chunks.extend(chunk)
+            upto.append(len(chunks) // 2)
     except IndexError:
         raise MalformedError("a remote_read answer that breaks off") from None
-    counts, timestamps, values = _samples(runs)
-    return Block(names, counts, timestamps, values, _read_labels)
+    octets = np.frombuffer(body, np.uint8)
+    begins, ends = np.array(chunks, np.int64).reshape(-1, 2).T
+    counts, timestamps, values = xor_chunks.read(octets, _starts(octets, begins, ends), ends, most_samples)
+    samples = np.concatenate(([0], np.cumsum(counts)))[upto]
+    return Block(names, np.diff(samples), timestamps, values, _read_labels)
 
 
-def _uncompressed(body: bytes, most_bytes: int) -> memoryview:
-    try:
-        if body and cramjam.snappy.decompress_raw_len(body) > most_bytes:
-            raise MalformedError(f"a remote_read answer of more than {most_bytes} bytes")
-        return memoryview(cramjam.snappy.decompress_raw(body) if body else b"")
-    except cramjam.DecompressionError as error:
-        raise MalformedError(f"no remote_read answer: {error}") from None
+def _frames(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where the message of each frame begins and ends; its checksum says no more than that of TCP."""
+    at = 0
+    while at < len(data):
+        length, begin = _varint(data, at)
+        begin += _CHECKSUM_BYTES
+        at = begin + length
+        if at > len(data):
+            raise MalformedError("a remote_read answer that breaks off")
+        yield begin, at
 
 
-def _messages(data: memoryview, at: int, end: int) -> Iterator[tuple[int, int]]:
+def _series(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where each series of a frame's message begins and ends; after them may stand which query they answer."""
+    while at < end and data[at] == _FIRST:
+        length, begin = _varint(data, at + 1)
+        at = begin + length
+        yield begin, at
+    if at < end and data[at] == _QUERY_INDEX:
+        _, at = _varint(data, at + 1)
+    if at != end:
+        raise MalformedError("a remote_read answer with something else in it")
+
+
+def _chunks(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where the message of each chunk of a series begins and ends."""
+    while at < end and data[at] == _SECOND:
+        length, begin = data[at + 1], at + 2
+        # As for labels: there are many.
+        if length >= 0x80:
+            length, begin = _varint(data, at + 1)
+        at = begin + length
+        yield begin, at
+    if at != end:
+        raise MalformedError("chunks that break off")
+
+
+def _starts(octets: Octets, begins: Ints, ends: Ints) -> Ints:
+    """Return where the data of each chunk's message begins; they end with it."""
+    if (ends - begins < _HEAD_BYTES + 4).any():
+        raise MalformedError("chunks that break off")
+    if any((octets[begins + place] != octet).any() for place, octet in _HEAD.items()):
+        raise MalformedError("chunks in another layout than Prometheus' own")
+    low, high = (octets[begins + _HEAD_BYTES + byte].astype(np.int64) for byte in (0, 1))
+    starts: Ints = begins + _HEAD_BYTES + 1 + (low >= 0x80)
+    if (starts + np.where(low >= 0x80, (low & 0x7F) | high << 7, low) != ends).any():
+        raise MalformedError("chunks in another layout than Prometheus' own")
+    return starts
+
+
+def _messages(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield where each of the messages in field 1 begins and ends; nothing else may stand between them."""
     while at < end:
         if data[at] != _FIRST:
@@ -88,7 +136,7 @@ def _messages(data: memoryview, at: int, end: int) -> Iterator[tuple[int, int]]:
         yield begin, at
 
 
-def _end_of_labels(data: memoryview, at: int, end: int) -> int:
+def _end_of_labels(data: bytes, at: int, end: int) -> int:
     while at < end and data[at] == _FIRST:
         length, begin = data[at + 1], at + 2
         # A call for each label of each series would take longer than all samples.
@@ -100,7 +148,7 @@ def _end_of_labels(data: memoryview, at: int, end: int) -> int:
     return at
 
 
-def _varint(data: memoryview | bytes, at: int) -> tuple[int, int]:
+def _varint(data: bytes, at: int) -> tuple[int, int]:
     """Return the number that begins at `at`, and where the next thing begins."""
     number = data[at]
     if number < 0x80:
@@ -115,61 +163,10 @@ def _varint(data: memoryview | bytes, at: int) -> tuple[int, int]:
     raise MalformedError("a number of more than 64 bits")
 
 
-def _samples(runs: list[memoryview]) -> tuple[Ints, Floats, Floats]:
-    """Read all series' samples at once: how many each has, their times (Unix seconds) and their values."""
-    sizes = np.array([len(run) for run in runs], np.int64)
-    if (sizes % _CELL_BYTES).any():
-        raise MalformedError("samples in another layout than Prometheus' own")
-    cells = np.frombuffer(b"".join(runs), np.uint8).reshape(-1, _CELL_BYTES)
-    opens = _begin_with(cells, _WITH_VALUE)
-    ends = np.cumsum(sizes // _CELL_BYTES)
-    if opens[ends[sizes > 0] - 1].any():
-        raise MalformedError("a sample that breaks off")
-    closed = np.concatenate(([0], np.cumsum(~opens)))
-    counts = closed[ends] - closed[ends - sizes // _CELL_BYTES]
-    return counts, *_times_and_values(cells, opens)
-
-
-def _times_and_values(cells: _Cells, opens: _Flags) -> tuple[Floats, Floats]:
-    """Split the cells: one that `opens` holds six bytes of a value, and the next two more before the time."""
-    if not opens[1::2].any() and opens[::2].all() and not len(opens) % 2:
-        # Nothing but pairs, as nearly always: views will do.
-        return _paired(cells.reshape(-1, 2 * _CELL_BYTES))
-    closing, valued = cells[~opens], np.concatenate(([False], opens[:-1]))[~opens]
-    if np.count_nonzero(valued) != np.count_nonzero(opens) or not _begin_with(closing[~valued], _WITHOUT_VALUE).all():
-        raise MalformedError("samples in another layout than Prometheus' own")
-    times = _times(closing[:, 2:])
-    values = np.zeros(len(closing))
-    _, values[valued] = _paired(np.concatenate((cells[opens], closing[valued]), axis=1))
-    return times, values
-
-
-def _paired(samples: _Cells) -> tuple[Floats, Floats]:
-    values = np.ascontiguousarray(samples[:, 3:11]).view("<f8")[:, 0]
-    return _times(samples[:, 11:]), values
-
-
-def _times(octets: _Cells) -> Floats:
-    """Read tagged varints of six bytes, milliseconds, as seconds."""
-    padded = np.zeros((len(octets), 8), np.uint8)
-    padded[:, :6] = octets[:, 1:]
-    packed = padded.view("<u8")[:, 0]
-    if (octets[:, 0] != _TIME_TAG).any() or ((packed & np.uint64(_CONTINUED | _LAST)) != _CONTINUED).any():
-        raise MalformedError("times in another layout than Prometheus' own")
-    milliseconds = sum((packed & np.uint64(0x7F << 8 * byte)) >> np.uint64(byte) for byte in range(6))
-    return np.asarray(milliseconds, np.float64) / 1000
-
-
-def _begin_with(cells: _Cells, octets: tuple[int, int, int]) -> _Flags:
-    first, second, third = octets
-    found: _Flags = (cells[:, 0] == first) & (cells[:, 1] == second) & (cells[:, 2] == third)
-    return found
-
-
 def _read_labels(name: bytes) -> Labels:
     """Read the labels of a series: each a message of its name and its value."""
     try:
-        return dict(_label(name[begin:end]) for begin, end in _messages(memoryview(name), 0, len(name)))
+        return dict(_label(name[begin:end]) for begin, end in _messages(name, 0, len(name)))
     except (IndexError, UnicodeDecodeError):
         raise MalformedError("labels that are none") from None
 

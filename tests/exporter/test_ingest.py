@@ -260,3 +260,18 @@ def test_rings_of_queries_that_are_no_longer_watched_are_forgotten(watched: Watc
 @pytest.mark.parametrize(("span", "seconds", "parts"), [((0, 10), 10, [(0, 10)]), ((0, 25), 10, [(15, 25), (5, 15), (0, 5)]), ((5, 5), 10, [(5, 5)])])
 def test_a_span_is_cut_from_its_end(span: tuple[float, float], seconds: float, parts: list[tuple[float, float]]) -> None:
     assert list(Span(*span).parts(seconds)) == [Span(*part) for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("span", "seconds", "parts"),
+    [
+        ((1000, 30_000), 15_000, [(28_800, 30_000), (14_400, 28_800), (1000, 14_400)]),
+        ((1000, 29_000), 15_000, [(21_600, 29_000), (7200, 21_600), (1000, 7200)]),
+        ((1000, 16_000), 7000, [(9000, 16_000), (2000, 9000), (1000, 2000)]),
+        ((28_800, 30_000), 15_000, [(28_800, 30_000)]),
+    ],
+)
+def test_a_long_span_is_cut_where_prometheus_begins_chunks_and_the_newest_part_shows_all_that_is_live(
+    span: tuple[float, float], seconds: float, parts: list[tuple[float, float]]
+) -> None:
+    assert list(Span(*span).whole_chunks(seconds)) == [Span(*part) for part in parts]
