@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import secrets
@@ -12,19 +13,20 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from actor.stack import images, plan, record, syntax
+from actor.stack import compose, images, plan, record, syntax
 from actor.stack.deploying import NotWell, Site, bring_up, take_back
 from actor.stack.images import ImageBefore, ImageFailed
 from actor.stack.places import held
 from actor.stack.record import Busy, Deployed
 from actor.stack.stackfile import QUADLETS, load_stack
-from actor.stack.units import UnitFailed, look
+from actor.stack.units import UnitFailed, UnitNow, look
 from homeostat.cli.completing import completing
 from homeostat.cli.desk import printable, table
 from homeostat.cli.said import as_text, json_option
 from homeostat.clock import SystemClock, rfc3339
 from homeostat.config import Config, ConfigError, load
-from homeostat.units.places import Unreachable
+from homeostat.units import asking
+from homeostat.units.places import SYSTEM, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -116,8 +118,8 @@ def _cut_off(site: Site) -> list[Deployed]:
 def _show(site: Site, stack: pathlib.Path, *, as_json: bool) -> int:
     for left in _cut_off(site):
         _tell(f"deployment {left.id} of {left.stack} was cut off and would be taken back first; what is shown is from how it is now")
-    phases = _planned(stack)[1]
-    fetched = (f"first, fetch {reference}, which is not here" for reference in images.missing(images.references(_contents(phases))))
+    components, phases = _planned(stack)
+    fetched = (f"first, fetch {reference}, which is not here" for reference in images.missing(_named(components, phases)))
     _plan((*fetched, *plan.told(phases)), as_json=as_json)
     return DEPLOYED
 
@@ -132,14 +134,14 @@ def _plan(lines: Iterable[str], *, as_json: bool) -> None:
 
 def _deploy(site: Site, stack: pathlib.Path) -> int:
     components, phases = _planned(stack)
-    for fetched in images.fetch(images.references(_contents(phases)), site.stopped):
+    for fetched in images.fetch(_named(components, phases), site.stopped):
         _tell(f"fetched {fetched}")
     changes = any(phase.files or phase.units for phase in phases)
     if not changes:
         _tell("everything is as the stack wants it")
     record.forget(site.config, site.clock.now())
     deployed = Deployed(id=secrets.token_hex(4), stack=str(stack.resolve()), made_at=site.clock.now(), phases=phases)
-    deployed = msgspec.structs.replace(deployed, images=_images(deployed, _outdated(components)))
+    deployed = msgspec.structs.replace(deployed, images=_images(deployed, components))
     record.put(site.config, deployed)
     try:
         images.keep(deployed.images)
@@ -156,32 +158,53 @@ def _deploy(site: Site, stack: pathlib.Path) -> int:
 
 def _planned(stack: pathlib.Path) -> tuple[tuple[Component, ...], tuple[Phase, ...]]:
     """Read a stack file and look at the host; change nothing. Raises ConfigError, ValueError, UnitFailed and OSError."""
-    components = load_stack(stack)
+    components = tuple(_understood(component) for component in load_stack(stack))
     wanted = [file for component in components for file in component.files]
     fault = syntax.fault(wanted)
     if fault is not None:
         raise ValueError(f"{stack}: {fault}; nothing was changed")
-    outdated = _outdated(components)
+    outdated = images.outdated(_ran(components))
     units = {component.unit: msgspec.structs.replace(look(component.unit), outdated=component.unit in outdated) for component in components}
     for component in components:
         load_state = units[component.unit].load
         if load_state not in {"loaded", "not-found"} or (load_state == "not-found" and not component.files):
             raise ValueError(f"{stack}: services.{component.name}: the unit {component.unit} is {load_state}; nothing was changed")
+    units |= {component.unit: _seen(component.project, units[component.unit]) for component in components if component.project is not None}
     return components, plan.plan(components, {file.path: held(file.path) for file in wanted}, units)
 
 
-def _outdated(components: tuple[Component, ...]) -> dict[str, tuple[str, str]]:
-    """Return what `images.outdated` does where a stack has quadlets at all. Raises Unreachable."""
-    quadlets = any(file.path.startswith(QUADLETS) for component in components for file in component.files)
-    return images.outdated() if quadlets else {}
+def _understood(component: Component) -> Component:
+    return component if component.project is None else dataclasses.replace(component, project=compose.read(component.project))
 
 
-def _images(deployed: Deployed, outdated: dict[str, tuple[str, str]]) -> tuple[ImageBefore, ...]:
-    """Return every image that a changed file names or named, or that runs and is about to be another."""
+def _seen(project: compose.Project, now: UnitNow) -> UnitNow:
+    """Return how the unit of a compose file is, with what its containers tell. Raises ConfigError where they run, but not by it."""
+    containers = asking.containers(SYSTEM, ())
+    if not now.active and compose.of(project, containers):
+        raise project.said.fault(f"{project.name} has containers already that {project.unit} did not bring up; take them down first: {compose.PROGRAM} --project-name {project.name} --file {project.file} down")
+    return msgspec.structs.replace(now, outdated=now.outdated or compose.sick(project, containers) is not None)
+
+
+def _ran(components: tuple[Component, ...]) -> dict[str, dict[str, str]]:
+    """Return what `images.running` does where a stack has containers at all. Raises Unreachable."""
+    has_containers = any(component.project is not None or any(file.path.startswith(QUADLETS) for file in component.files) for component in components)
+    return images.running() if has_containers else {}
+
+
+def _images(deployed: Deployed, components: tuple[Component, ...]) -> tuple[ImageBefore, ...]:
+    """Return every image that a changed quadlet names or named, and those that run and are about to be others."""
     named = images.references([*_contents(deployed.phases), *_contents_before(deployed.phases)])
     going = {before.unit for phase in deployed.phases for before in phase.units}
-    running = dict(found for unit, found in outdated.items() if unit in going)
-    return images.before(deployed.id, named, running)
+    ran = _ran(components)
+    # What a compose file named before is known by what it runs alone.
+    known = images.outdated(ran) | {component.unit: ran.get(component.unit, {}) for component in components if component.project is not None}
+    return images.before(deployed.id, named, {name: image_id for unit in going for name, image_id in known.get(unit, {}).items()})
+
+
+def _named(components: tuple[Component, ...], phases: tuple[Phase, ...]) -> tuple[str, ...]:
+    """Return the images that a stack needs, each once."""
+    of_projects = (image for component in components if component.project is not None for image in component.project.images)
+    return tuple(dict.fromkeys((*images.references(_contents(phases)), *of_projects)))
 
 
 def _contents(phases: tuple[Phase, ...]) -> list[str]:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from actor.stack import images, places, record, units
+from actor.stack import compose, images, places, record, units
 from actor.stack.stackfile import UNITS
 from actor.stack.units import UnitFailed
 from homeostat import shell
+from homeostat.units import asking
+from homeostat.units.places import SYSTEM, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from actor.stack.stackfile import Component
     from homeostat.clock import Clock
     from homeostat.config import Config
+    from homeostat.units.asking import Told
 
 _SIDE_BY_SIDE = 4
 _HEALTH_SECONDS = 10
@@ -114,8 +117,11 @@ def _see_that_it_is_well(site: Site, component: Component) -> None:
         if site.clock.monotonic() - begun >= component.member.health_timeout or not units.look(component.unit).well:
             raise NotWell(f"{component.name} is not well: {sick}")
         _wait(site, component, _POLL_SECONDS)
+    before = _starts(component)
     _wait(site, component, component.member.settle)
     sick = _sick(component, first.invocation)
+    if sick is None and _starts(component) != before:
+        sick = "one of its containers ended and was started anew"
     if sick is not None:
         raise NotWell(f"{component.name} did not stay well for {component.member.settle}: {sick}")
     site.tell(f"  {component.name}: well after {site.clock.monotonic() - begun:.1f} s")
@@ -127,11 +133,25 @@ def _sick(component: Component, invocation: str) -> str | None:
         return f"{component.unit} is not up"
     if now.invocation != invocation:
         return f"{component.unit} ended and was started anew"
+    if component.project is not None and (sick := compose.sick(component.project, _containers())) is not None:
+        return sick
     health = component.member.health
     if health is None:
         return None
     asked = shell.run(health, _HEALTH_SECONDS)
     return None if asked.ok else str(asked)
+
+
+def _starts(component: Component) -> dict[str, str]:
+    """Return when each container of a compose file was started last; of any other service nothing."""
+    return {told.id: told.started for told in compose.of(component.project, _containers())} if component.project is not None else {}
+
+
+def _containers() -> list[Told]:
+    try:
+        return asking.containers(SYSTEM, ())
+    except Unreachable as unreachable:
+        raise UnitFailed(str(unreachable)) from None
 
 
 def _wait(site: Site, component: Component, seconds: float) -> None:

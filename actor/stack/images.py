@@ -1,4 +1,4 @@
-"""The images that a stack's quadlets name: fetched before anything changes, and kept so that their names can mean again what they meant."""
+"""The images that a stack names: fetched before anything changes, and kept so that their names can mean again what they meant."""
 
 from __future__ import annotations
 
@@ -54,16 +54,25 @@ def fetch(wanted: Iterable[str], stopped: Callable[[], bool]) -> Iterator[str]:
         yield reference
 
 
-def outdated() -> dict[str, tuple[str, str]]:
-    """Return of each unit whose container runs another image than its name means now, that name and the id of what runs. Raises Unreachable."""
-    told = [one for one in asking.containers(SYSTEM, ()) if one.unit and one.running]
-    meant = {one.image: id_of(one.image) for one in told}
-    return {one.unit: (one.image, one.image_id) for one in told if meant[one.image] not in {None, one.image_id}}
+def running() -> dict[str, dict[str, str]]:
+    """Return of each unit whose containers run the images that these run: their ids by their names. Raises Unreachable."""
+    found: dict[str, dict[str, str]] = {}
+    for told in asking.containers(SYSTEM, ()):
+        if told.unit and told.running:
+            found.setdefault(told.unit, {})[told.image] = told.image_id
+    return found
 
 
-def before(deployment_id: str, named: Iterable[str], running: Mapping[str, str]) -> tuple[ImageBefore, ...]:
-    """Return what each name means that means something here; of a name in `running` it is the image of that id."""
-    known = {reference: running.get(reference) or id_of(reference) for reference in (*named, *running)}
+def outdated(ran: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Return what `running` does, but only images whose name means another one now."""
+    meant = {name: id_of(name) for named in ran.values() for name in named}
+    changed = {unit: {name: image_id for name, image_id in named.items() if meant[name] not in {None, image_id}} for unit, named in ran.items()}
+    return {unit: named for unit, named in changed.items() if named}
+
+
+def before(deployment_id: str, named: Iterable[str], ran: Mapping[str, str]) -> tuple[ImageBefore, ...]:
+    """Return what each name means that means something here; of a name in `ran` it is the image of that id."""
+    known = {reference: ran.get(reference) or id_of(reference) for reference in (*named, *ran)}
     there = [(reference, image_id) for reference, image_id in known.items() if image_id is not None]
     return tuple(
         ImageBefore(reference=reference, id=image_id, kept_as=f"localhost/homeostat-deploy-{deployment_id}:{number}")

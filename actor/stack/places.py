@@ -8,9 +8,12 @@ import pathlib
 import stat
 
 from actor.disk import durable, files
+from actor.stack.compose import FOLDER
 from actor.stack.record import Held, Placed
 
 _MODE = 0o644
+# A compose file and its variables hold passwords, as everybody writes them.
+_OWN_MODE = 0o600
 
 
 def held(path: str) -> Held | None:
@@ -39,7 +42,13 @@ def put(placed: Placed) -> None:
     if held(placed.path) != placed.before:
         raise OSError(f"{place} was changed since the plan was made")
     pathlib.Path(place.parent).mkdir(mode=0o755, parents=True, exist_ok=True)
-    durable.put(str(place.parent), place.name, placed.content, placed.before.mode if placed.before is not None else _MODE)
+    durable.put(str(place.parent), place.name, placed.content, _mode(placed))
+
+
+def _mode(placed: Placed) -> int:
+    if placed.before is not None:
+        return placed.before.mode
+    return _OWN_MODE if placed.path.startswith(f"{FOLDER}/") else _MODE
 
 
 def put_back(placed: Placed) -> bool:

@@ -61,7 +61,9 @@ def told(planned: tuple[Phase, ...]) -> Iterator[str]:
         yield f"phase {number}: {', '.join(words) or 'nothing to start'}"
         for placed in phase.files:
             yield f"  {'change' if placed.before is not None else 'new'} {placed.path}"
-            yield from (f"    {line}" for line in _difference(placed))
+            # Passwords belong on no screen.
+            if not placed.path.endswith(".env"):
+                yield from (f"    {line}" for line in _difference(placed))
 
 
 def _difference(placed: Placed) -> Iterator[str]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from actor.stack import phases
-from homeostat.config import ConfigError, Duration, Raw, load
+from actor.stack import compose, phases
+from homeostat.config import ConfigError, Duration, Raw, load, loads
 from homeostat.config.catalogue import Argv, program
 from homeostat.config.section import MINUTE, Section, lasting
 from homeostat.config.vital import is_vital
@@ -38,6 +38,8 @@ class Member(Section, frozen=True, kw_only=True):
     """Another stack file, beside this one, all of whose services stand here."""
     files: tuple[str, ...] = ()
     """Its quadlets and unit files, beside the stack file; their endings say where they belong."""
+    compose: str | None = None
+    """Its compose file, beside the stack file or in a folder beside it, which podman-compose brings up as one unit."""
     unit: str | None = None
     """The unit that is started, where it is not plain from the files."""
     depends_on: tuple[str, ...] = ()
@@ -52,15 +54,17 @@ class Member(Section, frozen=True, kw_only=True):
     """How long it must stay up and well before what needs it is started."""
 
     def __post_init__(self) -> None:
-        """Refuse a service of nothing, and a stack with anything of a service."""
+        """Refuse a service of nothing, and a stack or a compose file with anything of another service."""
         if self.health is not None:
             program(self.health)
         for name in ("start_timeout", "health_timeout"):
             lasting(name, getattr(self, name))
-        if self.stack is not None and (self.files or self.unit or self.health):
-            raise ValueError("a stack in a stack has no files, unit or health of its own")
-        if self.stack is None and not self.files and self.unit is None:
-            raise ValueError("a service needs files, or the unit of this host that it is; a stack in its place needs stack")
+        if self.stack is not None and (self.files or self.compose or self.unit or self.health):
+            raise ValueError("a stack in a stack has no files, compose, unit or health of its own")
+        if self.compose is not None and (self.files or self.unit):
+            raise ValueError("a compose file becomes a unit of its own, so beside it stand no files and no unit")
+        if self.stack is None and self.compose is None and not self.files and self.unit is None:
+            raise ValueError("a service needs files, a compose file, or the unit of this host that it is; a stack in its place needs stack")
 
 
 class StackFile(Section, frozen=True, kw_only=True):
@@ -91,6 +95,7 @@ class Component:
     files: tuple[Wanted, ...]
     needs: tuple[str, ...]
     member: Member
+    project: compose.Project | None = None
 
 
 def load_stack(path: pathlib.Path) -> tuple[Component, ...]:
@@ -100,7 +105,9 @@ def load_stack(path: pathlib.Path) -> tuple[Component, ...]:
         ConfigError: a file cannot be read or does not fit, something needs itself, or would touch what is never touched; with path and line.
 
     """
-    components = tuple(_components(path, (path.resolve(),), ""))
+    found = tuple(_components(path, (path.resolve(),), ""))
+    units = {component.name: component.unit for component in found}
+    components = tuple(_with_its_unit(component, [units[needed] for needed in component.needs]) for component in found)
     seen: dict[str, str] = {}
     for component in components:
         for key in (component.unit, *(wanted.path for wanted in component.files)):
@@ -125,7 +132,8 @@ def _components(path: pathlib.Path, within: tuple[pathlib.Path, ...], prefix: st
 def _of_member(path: pathlib.Path, named: tuple[str, Member], within: tuple[pathlib.Path, ...], raw: Raw) -> Iterator[Component]:
     name, member = named
     if member.stack is None:
-        yield _component(path, name, member, raw.at("services", name))
+        one = _component if member.compose is None else _composed
+        yield one(path, name, member, raw.at("services", name))
         return
     other = (path.parent / member.stack).resolve()
     if other in within:
@@ -159,25 +167,63 @@ def _component(path: pathlib.Path, name: str, member: Member, raw: Raw) -> Compo
     return Component(name=name, unit=unit, files=files, needs=(), member=member)
 
 
+def _composed(path: pathlib.Path, name: str, member: Member, raw: Raw) -> Component:
+    said = raw.at("compose")
+    file = (path.parent / str(member.compose)).resolve()
+    content = _text(file, said)
+    project = compose.Project(name=_project_name(file, content) or name, file=file, said=said)
+    files = [Wanted(path=project.copy, content=content)]
+    if project.dotenv.exists():
+        files.append(Wanted(path=project.variables, content=_text(project.dotenv, said)))
+    return Component(name=name, unit=project.unit, files=tuple(files), needs=(), member=member, project=project)
+
+
+def _project_name(file: pathlib.Path, content: str) -> str | None:
+    """Return the name that a compose file gives its project; whatever else it says is podman-compose's to read, but nothing may stand there twice. Raises ConfigError."""
+    top = loads(content, Raw, str(file)).read(dict[str, Raw])
+    if "services" in top:
+        top["services"].read(dict[str, Raw])
+    if "name" not in top:
+        return None
+    named = top["name"].read(str)
+    if not _NAME.fullmatch(named):
+        raise top["name"].fault(f"{named!r} is no name of a project; write small letters, digits, '-', '_' and '.'")
+    return named
+
+
+def _with_its_unit(component: Component, needs: list[str]) -> Component:
+    """Return a service with the unit that is made for it, where it is a compose file."""
+    if component.project is None:
+        return component
+    has_variables = any(file.path == component.project.variables for file in component.files)
+    text = compose.unit_text(component.project, needs, has_variables=has_variables)
+    return dataclasses.replace(component, files=(*component.files, Wanted(path=f"{UNITS}/{component.unit}", content=text)))
+
+
 def _wanted(file: pathlib.Path, raw: Raw) -> Wanted:
     place = UNITS if file.suffix in _OF_SYSTEMD else QUADLETS if file.suffix in _OF_QUADLET else None
     if place is None:
         raise raw.fault(f"{file.name!r} is neither a quadlet ({', '.join(_OF_QUADLET)}) nor a unit ({', '.join(_OF_SYSTEMD)})")
     if not _FILE.fullmatch(file.name):
         raise raw.fault(f"{file.name!r} must be one exact name, no template and no pattern")
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(_MOST_FILE_BYTES + 1).decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise raw.fault(f"{file} cannot be read: {error.strerror if isinstance(error, OSError) else error}") from None
-    if len(content) > _MOST_FILE_BYTES:
-        raise raw.fault(f"{file} is larger than a unit can be")
+    content = _text(file, raw)
     wanted = Wanted(path=f"{place}/{file.name}", content=content)
     reached = [file.stem, unit_of(wanted), *(word for _, key, value in lines_of(content) if key in _REACHES for word in value.split())]
     touched = next((name for name in reached if is_vital(name)), None)
     if touched is not None:
         raise raw.fault(_never(touched))
     return wanted
+
+
+def _text(file: pathlib.Path, raw: Raw) -> str:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(_MOST_FILE_BYTES + 1).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise raw.fault(f"{file} cannot be read: {error.strerror if isinstance(error, OSError) else error}") from None
+    if len(content) > _MOST_FILE_BYTES:
+        raise raw.fault(f"{file} is larger than such a file can be")
+    return content
 
 
 def _never(name: str) -> str:

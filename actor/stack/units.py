@@ -22,7 +22,7 @@ class UnitFailed(Exception):  # noqa: N818 - a past tense like every outcome
 
 
 class UnitNow(msgspec.Struct, frozen=True, kw_only=True):
-    """How a unit is; `well` is also one that had a single thing to do and did it, `outdated` one whose container runs another image than its name means now."""
+    """How a unit is; `well` is also one that had a single thing to do and did it, `outdated` one that runs, but not what it would now: another image than its name means, or not all of its containers."""
 
     load: str
     active: bool

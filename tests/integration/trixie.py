@@ -22,6 +22,7 @@ PACKAGES = (
     "podman",
     "netavark",
     "crun",
+    "podman-compose",
     "busybox-static",
     "libstdc++6",
     "btrfs-progs",
