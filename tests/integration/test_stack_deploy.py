@@ -141,7 +141,8 @@ def test_a_unit_that_starts_and_dies_half_a_second_later_is_not_well(stack: Mach
     stack.run("sed", "-i", "s/settle: 200ms/settle: 2s/", "/srv/stack/shop.yml")
     code, said = deploy(stack, "/srv/stack/shop.yml")
     assert (code, seen(stack)) == (10, before), said
-    assert "queue did not stay well for 2s: queue.service ended and was started anew" in said
+    # A look may also fall between its end and its next start.
+    assert "queue.service ended and was started anew" in said or "queue.service is not up" in said
 
 
 def test_a_masked_unit_is_refused_before_anything_is_changed(stack: Machine) -> None:
