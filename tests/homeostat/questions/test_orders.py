@@ -45,7 +45,8 @@ def told(text: str, span: Span | None = None) -> str:
         ("don't touch /srv/media", "homeostat pause --for 2h --filesystem /srv/media --reason WHY"), ("stop restarting jellyfin", "homeostat pause --for 2h --service jellyfin --reason WHY"),
         ("approve 3f2a", "homeostat approve 3f2a"), ("could you please approve it", "homeostat approve ID"), ("deny 0a1b2c3d", "homeostat deny 0a1b2c3d"), ("cancel 3f2a", "homeostat veto 3f2a"),
         ("clean up the disk", "homeostat proposals"), ("stop everything", "homeostat stop"), ("can you stop everything", "homeostat stop"), ("resume", "homeostat resume"), ("undo the last action", "homeostat undo"),
-        ("undo 3f2a", "homeostat undo 3f2a"), ("fix jellyfin", "homeostat ask what should I do about jellyfin"), ("how do I pause you?", "homeostat pause --for 2h --reason WHY"), ("switch to active mode", "homeostat check-config"),
+        ("undo 3f2a", "homeostat undo 3f2a"), ("fix jellyfin", "homeostat ask what should I do about jellyfin"), ("how do I pause you?", "homeostat pause --for 2h --reason WHY"), ("switch to active mode", "homeostat check-config"), ("turn off jellyfin", "systemctl stop jellyfin.service"), ("show me the report", "homeostat report --period 24h"),
+        ("mute alerts", "homeostat pause --for 2h --reason WHY"), ("leave me alone", "homeostat pause --for 2h --reason WHY"), ("how to free up space", "homeostat proposals"),
     ],
 )  # fmt: skip
 def test_an_order_is_answered_with_the_command_that_would_do_it(text: str, command: str) -> None:
