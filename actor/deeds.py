@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 _PROBE_SECONDS = 10
+_STARTS_NOTHING = "; that puts its files back, and starts nothing that is down then"
 
 
 def build_case(config: Config, playbook: Playbook, about: tuple[str, str], now: float, stopped: Callable[[], bool]) -> Case:
@@ -120,12 +121,17 @@ def undo_in_words(playbook: Playbook, given: tuple[str, str | None], commands: I
     """Say the same of a protection that is `given`, with what stands in the way of a better one."""
     name, told = given
     if name != "none":
-        words = f"what it changes can be undone for {retention} (protection {name})"
+        words = f"what it changes can be undone for {retention} (protection {name}){_STARTS_NOTHING if _only_restarts(playbook) else ''}"
     else:
         loss = f": {LOSSES[playbook.file.loss]}" if playbook.file.loss is not None else ""
         words = f"it cannot be undone{f' ({told})' if told else ''}{loss}"
     lasting = list(dict.fromkeys(_lasting(command) for command in commands if command.irreversible))
     return f"{words}; never to be undone once begun: {', '.join(lasting)}" if lasting else words
+
+
+def _only_restarts(playbook: Playbook) -> bool:
+    """Say whether an undo puts back files under a service that it leaves as it finds it: what deploys is started as it was before."""
+    return playbook.file.restarts and not playbook.file.deploys and "command" not in playbook.file.protections
 
 
 def _lasting(command: Command) -> str:

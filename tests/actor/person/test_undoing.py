@@ -189,7 +189,7 @@ def test_the_plan_says_what_can_be_undone_and_what_never(actor: Actor) -> None:
         actor.decide(key, playbook, "propose")
         actor.turn()
     plans = {incident.action: plan(actor, incident.id) for incident in incidents.recent(actor.journal, 0.0)}
-    assert plans["service-restart"].undo == "what it changes can be undone for 7d (protection preimage)"
+    assert plans["service-restart"].undo == "what it changes can be undone for 7d (protection preimage); that puts its files back, and starts nothing that is down then"
     assert plans["disk-cleanup"].undo.startswith("what it changes can be undone for 7d (protection quarantine); never to be undone once begun: purge-quarantine")
 
 
