@@ -254,10 +254,10 @@ def _restarted_leak(setting: _Setting) -> Memory:
     random, level = setting.random, setting.time * setting.slope
     begin = max(0, setting.now - WEEK)
     last = int(setting.now - random.uniform(0.8, 1.2) * DAY)
-    restarts = np.sort(random.integers(begin, last, random.integers(1, 3)))
-    for at in restarts:
+    # It leaks before a restart as it does after, however often what leaked is given back.
+    for at in np.sort(random.integers(begin, last, random.integers(1, 3))):
         level[at:] -= level[at] - level[begin]
-    return Memory(level, setting.slope, int(restarts[-1]))
+    return Memory(level, setting.slope)
 
 
 def _collected(setting: _Setting) -> Memory:

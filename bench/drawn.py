@@ -26,6 +26,8 @@ WEEK = 7 * DAY
 FEWEST = 12
 LOOKS = 4
 LEAK_SEEDS = 1000
+# Every leak begins some time, in a load, a warm-up or a saw-tooth that has long been there: so often in what is quiet without it.
+BEGINS = 0.1
 BATCH = 128
 
 
@@ -187,8 +189,17 @@ def leak_looks(random: np.random.Generator, library: Library) -> list[Memory]:
     # Most memories of a fleet do not leak: a quarter are nothing but a gauge of load.
     quiet = random.random() < 0.25
     drawn = courses.Memory(library.gauge(random, PAST)) if quiet else courses.memory(random, library, PAST, PAST)
+    if not drawn.slope and random.random() < BEGINS:
+        drawn = _leaking(random, drawn.level)
     looks = (_look(random, drawn, *_when(random)) for _ in range(LOOKS))
     return [look for look in looks if usable(look)]
+
+
+def _leaking(random: np.random.Generator, level: np.ndarray) -> courses.Memory:
+    """Let a quiet memory begin to leak, whatever else it does, in the first days of its last week."""
+    onset = int(PAST - random.uniform(1, 6) * DAY)
+    slope = float(np.exp(0.7 * random.normal() + 0.5) * random.uniform(1, 3)) / WEEK
+    return courses.Memory(level + slope * np.clip(np.arange(PAST) - onset, 0, None), slope, onset)
 
 
 def usable(memory: Memory) -> bool:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from forecasting.seen import growth_seen, order
+
 if TYPE_CHECKING:
     from forecasting.grids import Grid
     from forecasting.model import Array, Array32
@@ -43,13 +45,18 @@ class Growth:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class _Week:
-    """Hourly levels and lows [n, 168] from 0 (lowest) to 1 (highest), and steps [n, 28]: floors, means, ceilings; `first` is the first step with data."""
+    """Hourly levels, lows and highs [n, 168] from 0 (lowest) to 1 (highest), and steps [n, 28]: floors, means, ceilings.
+
+    `first_hour` and `first` are the first hour and the first step with data.
+    """
 
     levels: Array32
     lows: Array32
+    highs: Array32
     floors: Array32
     means: Array32
     ceilings: Array32
+    first_hour: Array
     first: Array
     range: Array32
 
@@ -57,7 +64,8 @@ class _Week:
 def growth_of(hours: Grid, ago_hours: int = 0) -> Growth:
     """Measure the growth of each course over the week that ended so many hours ago."""
     week = _week_of(hours, ago_hours)
-    found = {**_slopes(week), **_broken(week), **_days(week), **_kept(week), **_restless(week)}
+    seen = growth_seen({"low": week.lows, "level": week.levels, "high": week.highs}, week.first_hour)
+    found = {**_slopes(week), **_broken(week), **_days(week), **_kept(week), **_restless(week), **seen}
     return Growth(np.stack([value.astype(np.float32, copy=False) for value in found.values()], axis=1), tuple(found), week.range)
 
 
@@ -72,9 +80,11 @@ def _week_of(hours: Grid, ago_hours: int) -> _Week:
     return _Week(
         levels,
         lows,
+        highs,
         lows.reshape(steps).min(axis=2),
         levels.reshape(steps).mean(axis=2),
         highs.reshape(steps).max(axis=2),
+        np.minimum(first, WEEK_HOURS - 2),
         np.minimum(-(-first // STEP_HOURS), STEPS - _FEWEST_STEPS - 1),
         range_,
     )
@@ -89,9 +99,8 @@ def _slopes(week: _Week) -> Named:
             found[f"{name}_rise_{days}d"] = _median((marks[:, lag:] - marks[:, :-lag]) / lag)
         for steps in (4, 8, 12, 20):
             found[f"{name}_gain_{steps}"] = _gain(marks, steps, np.minimum if name == "floor" else np.maximum)
-    for name, marks in (("floor", week.floors), ("mean", week.means)):
-        for steps in (8, 16, STEPS):
-            found[f"{name}_order_{steps}"] = _order(marks[:, -steps:])
+    for steps in (8, 16, STEPS):
+        found[f"floor_order_{steps}"] = order(week.floors[:, -steps:])
     return found
 
 
@@ -105,12 +114,6 @@ def _gain(marks: Array32, steps: int, extreme: np.ufunc) -> Array32:
     """How far the last two steps lie above two steps some steps ago."""
     then = slice(STEPS - steps - 1, STEPS - steps + 1)
     return extreme(marks[:, -2], marks[:, -1]) - extreme.reduce(marks[:, then], axis=1)
-
-
-def _order(marks: Array32) -> Array32:
-    """Mean sign over all pairs, -1..1 (Mann 1945, Kendall 1948)."""
-    earlier, later = np.triu_indices(marks.shape[1], 1)
-    return np.sign(marks[:, later] - marks[:, earlier]).mean(axis=1)
 
 
 def _broken(week: _Week) -> Named:
@@ -130,7 +133,7 @@ def _broken(week: _Week) -> Named:
         found[f"{name}_off_line"] = lines.left[:, 0] / STEPS
         if name == "floor":
             begins = np.maximum(np.where(share < BREAKS, at, 0), week.first)
-    found["floor_sen"], found["mean_sen"] = _sen(week.floors, begins), _sen(week.means, begins)
+    found["floor_sen"] = _sen(week.floors, begins)
     return found
 
 
@@ -170,9 +173,10 @@ _EARLIER, _LATER = np.triu_indices(STEPS, 2)
 
 def _sen(marks: Array32, begins: Array) -> Array32:
     """Sen's slope per step: the median over all pairs at least two steps apart since `begins`."""
-    slopes = (marks[:, _LATER] - marks[:, _EARLIER]) / (_LATER - _EARLIER).astype(np.float32)
-    ordered = np.sort(np.where(begins[:, None] <= _EARLIER, slopes, np.float32(np.inf)), axis=1)
-    count = (begins[:, None] <= _EARLIER).sum(axis=1)
+    slopes = (marks.take(_LATER, axis=1) - marks.take(_EARLIER, axis=1)) / (_LATER - _EARLIER).astype(np.float32)
+    since = begins[:, None] <= _EARLIER
+    ordered = np.sort(np.where(since, slopes, np.float32(np.inf)), axis=1)
+    count = since.sum(axis=1)
     rows = np.arange(count.size)
     return (ordered[rows, (count - 1) // 2] + ordered[rows, count // 2]) / 2
 
