@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def in_form(promql: str) -> str:
-    """Return a query with something as long in each of its places, so that what is wrong with its form is found where it stands."""
-    return PLACE.sub(lambda place: _STAND_INS.get(place[1].partition("_")[0], '"x"').ljust(len(place[0])), promql)
+    """Return a query with something in each of its places, so that it can be read as PromQL though nothing was said."""
+    return PLACE.sub(lambda place: _STAND_INS.get(place[1].partition("_")[0], '"x"'), promql)
 
 
 def filled(promql: str, heard: Heard, names: Names, span: Span) -> str:

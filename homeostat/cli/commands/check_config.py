@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+import promql_parser
 
 from homeostat import shell
 from homeostat.cli.said import json_option, reply
@@ -14,7 +15,6 @@ from homeostat.cli.showing import waiting
 from homeostat.clock import SystemClock
 from homeostat.config import Config, ConfigError, Raw, load
 from homeostat.config.advice import advise, shut_for_ever
-from homeostat.promql import fault
 from homeostat.questions.filling import in_form
 from homeostat.questions.patterns import AN_ORDER, built_in, known_questions, misunderstood, spoken
 
@@ -65,12 +65,22 @@ def _programs(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _see_that_asked(config: Config, path: pathlib.Path) -> None:
-    """See that each query of the owner's own questions has the form of PromQL. Raises ConfigError with its line."""
+    """See that each of the owner's own queries is PromQL. Raises ConfigError with its line."""
+    for place, promql in _own_queries(config):
+        try:
+            promql_parser.parse(promql)
+        except ValueError as error:
+            raise load(path, Raw).at(*place).fault(f"this is no PromQL: {error}") from None
+
+
+def _own_queries(config: Config) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for number, custom in enumerate(config.exporter.targets.custom):
+        yield ("exporter", "targets", "custom", number, "query"), custom.query
     for name, question in config.questions.items():
-        for number, each in enumerate(question.answers):
-            for heading, column in each.columns.items():
-                if column.promql is not None and (told := fault(in_form(column.promql))) is not None:
-                    raise load(path, Raw).at("questions", name, "answers", number, "columns", heading, "promql").fault(f"this is no PromQL: {told}")
+        for number, answer in enumerate(question.answers):
+            for heading, column in answer.columns.items():
+                if column.promql is not None:
+                    yield ("questions", name, "answers", number, "columns", heading, "promql"), in_form(column.promql)
 
 
 def _see_that_understood(config: Config, path: pathlib.Path) -> None:

@@ -142,7 +142,7 @@ def test_a_file_that_is_none_is_one_line(town: Town, tmp_path: pathlib.Path, nam
 @pytest.mark.parametrize(
     ("promql", "words"),
     [
-        ("max(cats{$of_host}", "has to stand at letter 19, where it ends"), ("cats{$of_host}[$window", "']' has to stand at letter 23, where it ends"), ("cats{room=kitchen,$of_host}", "a text in quotes has to stand at letter 11, not 'kitchen'"),
+        ("max(cats{$of_host}", "unclosed left parenthesis"), ("cats{$of_host}[$window", "unexpected end of input inside brackets"), ("rate(cats{$of_host})", "expected type matrix in call to function 'rate', got vector"),
     ],
 )  # fmt: skip
 def test_a_query_of_ones_own_that_is_no_promql_is_told_with_its_path_and_line(town: Town, tmp_path: pathlib.Path, promql: str, words: str) -> None:
@@ -153,3 +153,12 @@ def test_a_query_of_ones_own_that_is_no_promql_is_told_with_its_path_and_line(to
     assert result.exit_code == 1
     assert f"homeostat.yml:{line}: questions.cats.answers[0].columns.cats.promql: this is no PromQL: " in result.output
     assert words in result.output
+
+
+def test_a_query_of_ones_own_target_that_is_no_promql_is_told_with_its_path_and_line(town: Town, tmp_path: pathlib.Path) -> None:
+    room = {"name": "room", "query": "sum(room_used_bytes", "limit": 100, "problem": "disk_exhaustion", "resource": "filesystem", "target": "room"}
+    town.configure(exporter={"targets": {"custom": [room]}})
+    result = town.run("check-config")
+    line = 1 + next(number for number, text in enumerate((tmp_path / "homeostat.yml").read_text().splitlines()) if "sum(room" in text)
+    assert result.exit_code == 1
+    assert f"homeostat.yml:{line}: exporter.targets.custom[0].query: this is no PromQL: unclosed left parenthesis" in result.output
