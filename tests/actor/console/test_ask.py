@@ -81,7 +81,7 @@ def test_it_needs_a_login_and_changes_nothing(actor: Actor) -> None:
 
 def test_what_the_journal_has_not_is_refused_in_words(actor: Actor) -> None:
     lists = OwnLists(visiting(actor).pages.service)
-    for path, said in (("incidents/none", {}), ("status", {}), ("decisions", {"outcome": "nonsense"})):
+    for path, said in (("incidents/none", {}), ("nothing", {}), ("decisions", {"outcome": "nonsense"})):
         with pytest.raises(DaemonRefused):
             lists.get(path, **said)
     assert lists.get("scheduled") == []
