@@ -37,7 +37,7 @@ def expectations(stack: Stack) -> list[Expectation]:
         Expectation("it ran before the limit: never less than 10 % were free", f"min_over_time(({_free(stack, '')})[10m:2s]) > 0.10"),
         Expectation("free space went up by more than 3 % of the size", f"max_over_time(({_free(stack, '')} - {_free(stack, ' offset 30s')})[10m:2s]) > 0.03"),
         Expectation("leaky was restarted and verified", _done("service-restart", "leaky", "succeeded")),
-        Expectation("its memory fell by more than 10 MiB", f'max_over_time(sum({memory}{{job="leaky"}} offset 20s - {memory}{{job="leaky"}})[10m:2s]) > {10 * 1024**2}'),
+        Expectation("its memory fell by more than 10 MB", f'max_over_time(sum({memory}{{job="leaky"}} offset 20s - {memory}{{job="leaky"}})[10m:2s]) > {10 * 1000**2}'),
         Expectation("the weak prediction about hesitant ended as a proposal", _proposed("hesitant") + ' and on () ALERTS{alertname="HomeostatPropose",target="hesitant"}'),
         Expectation("guarded, with auto_restart: false, became a proposal", _proposed("guarded")),
         Expectation("nothing was executed on hesitant or guarded", 'absent(homeostat_actions_total{target=~"hesitant|guarded",outcome=~"succeeded|warned|failed|rolled_back|unverified"})'),
