@@ -70,14 +70,18 @@ def _over(ended: Mapping[str, float], now: float, source: str, scope: str, until
 
 
 def note_stops(world: World) -> None:
-    """Note which stops were pulled or lifted since the last look. Raises JournalError."""
+    """Note which stops were pulled or lifted since the last look; a record that cannot be written holds nothing up."""
     told = {path: text for path in world.stop.paths if (text := written_in(path)) is not None}
     if told == world.stops_noted:
         return
     now = world.clock.now()
     holding = {f"stop {path} {text}": _stopped(text, now) for path, text in told.items()}
-    held.follow(world.journal, "stop", Seen(holding, holding, holding), lambda *_: _lifted(now))
-    world.stops_noted = told
+    try:
+        held.follow(world.journal, "stop", Seen(holding, holding, holding), lambda *_: _lifted(now))
+    except JournalError as error:
+        log.warning("which stops hold is not written down: %s", error)
+    else:
+        world.stops_noted = told
 
 
 def _stopped(text: str, now: float) -> Control:

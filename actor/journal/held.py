@@ -45,8 +45,9 @@ def follow(journal: Journal, kind: str, seen: Seen, farewell: Farewell) -> None:
                 begin(db, source, control)
             db.executemany("UPDATE held SET until = ? WHERE source = ?", moved)
             for row in over:
-                controls.say(db, farewell(row["source"], row["scope"], row["until"]))
-            settle(db, [row["source"] for row in over])
+                # Several look at once, and each may have seen it hold until now.
+                if db.execute("UPDATE held SET over = 1 WHERE source = ? AND over = 0", (row["source"],)).rowcount:
+                    controls.say(db, farewell(row["source"], row["scope"], row["until"]))
             db.executemany("DELETE FROM held WHERE source = ?", forgotten)
 
 

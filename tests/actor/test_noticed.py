@@ -7,7 +7,9 @@ import pathlib
 import msgspec
 import pytest
 
-from actor.journal import JournalError, controls
+from actor.journal import JournalError, controls, held
+from actor.journal.controls import Control
+from actor.journal.held import Seen
 from actor.noticed import note_stops
 from actor.situation import ask_silences
 from homeostat import stopping
@@ -128,6 +130,34 @@ def test_a_stop_that_was_pulled_on_the_host_is_noted_and_that_it_was_lifted(acto
     assert heard(back) == [stopped]
     stopping.lift(back.world.stop.paths)
     assert heard(back) == [stopped, ("resumed", "everything", "not known", "the stop was lifted on the host")]
+
+
+def test_a_journal_that_cannot_take_a_stop_down_does_not_hold_the_loop_up(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise JournalError("no room")
+
+    monkeypatch.setattr("actor.journal.held.follow", broken)
+    pull(actor)
+    note_stops(actor.world)
+    monkeypatch.undo()
+    assert heard(actor) == [("stopped", "everything", "root@nas", "smoke")]
+
+
+def test_two_looks_at_once_note_an_end_once(actor: Actor) -> None:
+    def ended(*_: object) -> Control:
+        return Control(word="ended", scope="everything", author="not known", said_at=NOW)
+
+    class SeenByAnotherMeanwhile(frozenset[str]):
+        """What is there no more, of which another look notes the end after this one has read what was known."""
+
+        def __contains__(self, source: object) -> bool:
+            held.follow(actor.journal, "silence", Seen({}, (), ("silence s1",)), ended)
+            return super().__contains__(source)
+
+    actor.alertmanager.active = [pause()]
+    heard(actor)
+    held.follow(actor.journal, "silence", Seen({}, SeenByAnotherMeanwhile(), ("silence s1",)), ended)
+    assert [one.word for one in controls.latest(actor.journal, 100)[::-1]] == ["paused", "ended"]
 
 
 def test_a_file_that_says_nothing_of_ours_is_a_stop_all_the_same(actor: Actor) -> None:
