@@ -65,7 +65,7 @@ def decode(body: bytes, most_samples: int) -> Block:
             for chunk in _chunks(body, begin, end):
                 chunks.extend(chunk)
             upto.append(len(chunks) // 2)
-    except IndexError:
+    except (IndexError, OverflowError):
         raise MalformedError("a remote_read answer that breaks off") from None
     octets = np.frombuffer(body, np.uint8)
     begins, ends = np.array(chunks, np.int64).reshape(-1, 2).T

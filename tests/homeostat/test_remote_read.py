@@ -147,3 +147,11 @@ def test_a_request_says_what_is_wanted_and_when() -> None:
     written = b"".join(wire.field(3, b"\x08" + (kind or b"\0") + wire.field(2, name.encode()) + wire.field(3, value.encode())) for kind, name, value in kinds)
     expected = wire.field(1, b"\x08" + wire.varint(1500) + b"\x10" + wire.varint(2500) + written) + b"\x10\x01"
     assert bytes(cramjam.snappy.decompress_raw(encode([matchers], 1.5, 2.5))) == expected
+
+
+def test_a_chunk_longer_than_any_number_is_one_clean_error() -> None:
+    length = 2**63 + 5
+    chunk = b"\x12" + wire.varint(length)
+    series = b"\x0a" + wire.varint(len(chunk) + length) + chunk
+    with pytest.raises(MalformedError, match="breaks off"):
+        decode(wire.varint(len(series)) + bytes(4) + series, MOST)
