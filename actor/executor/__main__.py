@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from actor.executor import intents
+from actor.executor.policy import looks_back
 from actor.executor.root import Root, answer
 from actor.playbook import load_playbooks
 from homeostat import __version__, daemon, logs, struct_types
 from homeostat.clock import SystemClock
 from homeostat.config import DEFAULT_CONFIG, Config, ConfigError, load
 from homeostat.config.ownership import rules_of, see_that_only_root_writes
+from homeostat.config.section import DAY
 from homeostat.config.shared_windows import UnknownWindowsError
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ _POLL_SECONDS = 0.01
 _IDLE_SECONDS = 5.0
 # Whose answer could not be written, on a full disk say, is tried again, but not a hundred times a second.
 _REST_SECONDS = 1.0
-# Longer than any budget looks back.
-_HELD_SECONDS = 30 * 86400
+# What was done stays known for so long at least.
+_HELD_SECONDS = 30 * DAY
 # What was taken back is still listened for.
 _ANSWER_STAYS_SECONDS = 30.0
 
@@ -97,7 +99,7 @@ def serve(root: Root, idle_seconds: float = _IDLE_SECONDS, is_outdated: Callable
     busy: dict[str, concurrent.futures.Future[object]] = {}
     rests_until: dict[str, float] = {}
     struct_types.read_all()
-    root.store.prune(root.clock.now() - _HELD_SECONDS)
+    root.store.prune(root.clock.now() - max(_HELD_SECONDS, looks_back(root.config, root.playbooks.values())))
     last_seen = root.clock.monotonic()
     with concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="deed") as pool:
         while busy or (root.clock.monotonic() - last_seen < idle_seconds and not is_outdated()):

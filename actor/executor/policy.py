@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from actor.gates.cooldown import rest_of
@@ -47,6 +48,12 @@ def refusal(config: Config, playbook: Playbook, case: Case, held: Sequence[Held]
         if sum(case.now - began_at < window.within * _LEEWAY_RATIO for began_at in times) >= window.count:
             return f"the budget of {name} is spent"
     return None
+
+
+def looks_back(config: Config, playbooks: Iterable[Playbook]) -> float:
+    """Return how far back, in seconds, any budget or rest looks: what was done since must stay known."""
+    of_playbooks = [(rest_of(config, each), *(Window.parse(text).within for text in (*each.file.limits.per_target, *each.file.limits.per_action))) for each in playbooks]
+    return max(DAY, *(window.within for window in config.limits.restarts), *itertools.chain.from_iterable(of_playbooks))
 
 
 def restarts(playbook: Playbook, plan: Plan | None) -> int:

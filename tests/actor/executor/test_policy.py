@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import functools
+import os
 import pathlib
 import shutil
 import time
@@ -27,7 +28,7 @@ from homeostat.config import ConfigError
 from homeostat.time_intervals import active
 from tests.actor.executor.conftest import NAME, paired
 from tests.actor.executor.test_executor import planned
-from tests.support import HOUR, MINUTE, NOW
+from tests.support import DAY, HOUR, MINUTE, NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,6 +159,17 @@ def test_root_keeps_to_the_playbooks_own_limits_and_its_rest(host: Host, limit: 
         assert refusal(pair.root.config, own, pair.case(), OWN_LIMITS[limit]) == f"the budget of {limit} is spent"
         elsewhere = tuple(msgspec.structs.replace(each, runs=(msgspec.structs.replace(each.runs[0], target="db"),)) for each in OWN_LIMITS[limit])
         assert refusal(pair.root.config, own, pair.case(), elsewhere) is None
+
+
+def test_a_run_stays_known_for_as_long_as_a_limit_looks_back(pair: Pair) -> None:
+    known = pair.root.playbooks["service-restart"]
+    limited = dataclasses.replace(known, file=msgspec.structs.replace(known.file, limits=Limits(per_target=("1/60d",))))
+    for name, days_ago in (("recent", 50), ("old", 70)):
+        pair.root.store.put(Held(incident_id=name, action="service-restart", target="web"))
+        [file] = pathlib.Path(pair.root.config.actor.root_directory).rglob(f"{name}.json")
+        os.utime(file, (0, pair.root.clock.now() - days_ago * DAY))
+    serve(dataclasses.replace(pair.root, playbooks={known.name: limited}), 0.05)
+    assert [held.incident_id for held in pair.root.store.all()] == ["recent"]
 
 
 def test_what_the_other_process_admitted_when_its_hour_was_over_root_does_though_it_begins_a_moment_later(host: Host) -> None:
