@@ -170,6 +170,9 @@ def _component(path: pathlib.Path, name: str, member: Member, raw: Raw) -> Compo
 def _composed(path: pathlib.Path, name: str, member: Member, raw: Raw) -> Component:
     said = raw.at("compose")
     file = (path.parent / str(member.compose)).resolve()
+    if not str(file).isprintable() or "\\" in str(file):
+        # Its folder stands in a unit, where a line that ended early would be a setting of its own.
+        raise said.fault(f"{str(file)!r} cannot stand in a unit; use a path without line breaks and backslashes")
     content = _text(file, said)
     project = compose.Project(name=_project_name(file, content) or name, file=file, said=said)
     files = [Wanted(path=project.copy, content=content)]

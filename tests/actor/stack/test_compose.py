@@ -71,6 +71,7 @@ FAULTS = {
     "a name of no project": ("web/compose.yml", f"name: ${{NAME}}\n{BOX}", r"web/compose\.yml:1: name: .* is no name of a project"),
     "one project twice": ("web/compose.yml", f"name: database\n{BOX}", r"services: database and web both have podman-compose@database\.service"),
     "no file": ("stack.yml", STACK.replace("web/", "wep/"), r"stack\.yml:3: services\.web\.compose: .*/wep/compose\.yml cannot be read: No such file"),
+    "a path of two lines": ("stack.yml", STACK.replace("web/compose.yml", '"web\\nExecStartPre=/bin/x/compose.yml"'), r"stack\.yml:3: services\.web\.compose: .* cannot stand in a unit"),
     "files beside it": ("stack.yml", STACK.replace("compose: database.yml", "compose: database.yml, files: [a.service]"), r"stack\.yml:2: services\.database: a compose file becomes"),
 }
 
