@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _OF_SYSTEM = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
 # These give an image to others, and run none themselves.
 _ONLY_NAMED = (".image", ".build")
+# Where other things have their names, a word alone is one of those: a service that says where its redis is runs no image of redis.
+_OF_OTHER_THINGS = re.compile(r"\s*(-\s+)?(Description|ContainerName|HostName|NetworkAlias|Environment|name)\s*[=:](?!.*image)", re.IGNORECASE)
 _BETWEEN_WORDS = re.compile(r"[\s=\"',]+")
 
 
@@ -52,8 +54,13 @@ def _whole(reference: str) -> str:
 
 def _names(text: str, meant: Iterable[str]) -> bool:
     lines = (line for line in text.splitlines() if not line.lstrip().startswith(("#", ";")))
-    words = {word for line in lines for word in _BETWEEN_WORDS.split(line) if word}
+    words = {word for line in lines for word in _words(line)}
     return any(is_same(word, name) for word in words for name in meant)
+
+
+def _words(line: str) -> Iterator[str]:
+    names_others = _OF_OTHER_THINGS.match(line) is not None
+    return (word for word in _BETWEEN_WORDS.split(line) if word and not (names_others and set(word).isdisjoint("/:@")))
 
 
 def _unit_of(path: str) -> str:

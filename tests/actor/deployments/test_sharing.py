@@ -37,6 +37,17 @@ DECLARED = {
         {f"{FOLDER}/base.image": "[Image]\nImage=localhost/box:latest\n", f"{FOLDER}/b.container": "[Container]\nImage=base.image\n"},
         {"b.service"},
     ),
+    "a name alone": ({f"{FOLDER}/b.container": "[Container]\nImage=box\n"}, {"b.service"}),
+    "a name alone in a long line": ({"/etc/systemd/system/b.service": "[Service]\nExecStart=/usr/bin/podman run --rm \\\n  box\n"}, {"b.service"}),
+    "a variable for an image": ({"/etc/systemd/system/b.service": "[Service]\nEnvironment=IMAGE=box\nExecStart=/usr/bin/podman run ${IMAGE}\n"}, {"b.service"}),
+    "whole in any variable": ({"/etc/systemd/system/b.service": "[Service]\nEnvironment=RUN=localhost/box\n"}, {"b.service"}),
+    "the same word for other things": (
+        {
+            f"{FOLDER}/b.container": "[Unit]\nDescription=b, beside its box\n[Container]\nContainerName=box\nHostName=box\nEnvironment=BOX_HOST=box\nImage=localhost/other\n",
+            f"{FOLDER}/pod.yaml": "spec:\n  containers:\n  - name: box\n    image: localhost/other\n",
+        },
+        set(),
+    ),
     "another tag": ({f"{FOLDER}/b.container": "[Container]\nImage=localhost/box:7\n"}, set()),
     "a remark": ({f"{FOLDER}/b.container": "[Container]\n# Image=localhost/box\nImage=localhost/other\n"}, set()),
 }
