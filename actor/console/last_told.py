@@ -14,7 +14,7 @@ from homeostat.prometheus import selector
 from homeostat.words import SELFTEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from actor.world import World
     from homeostat.explanation.parts import Silent
@@ -57,8 +57,10 @@ def _last(prometheus: Prometheus, wanted: Wanted) -> Listed:
     if not shown:
         return Listed([], len(keys))
     hosts, targets = any_of(key.host for key in shown), any_of(key.target for key in shown)
-    samples = prometheus.query(f'{{__name__=~"{"|".join(_TOLD)}",host=~{hosts},target=~{targets}}} {at}')
-    return Listed([_expected(key, samples, made_at.get(key.host, scraped[0].value)) for key in shown], len(keys))
+    own: dict[EpisodeKey, list[Sample]] = {key: [] for key in shown}
+    for sample in prometheus.query(f'{{__name__=~"{"|".join(_TOLD)}",host=~{hosts},target=~{targets}}} {at}'):
+        own.get(_key(sample), []).append(sample)
+    return Listed([_expected(key, own[key], made_at.get(key.host, scraped[0].value)) for key in shown], len(keys))
 
 
 def _is_wanted(sample: Sample, wanted: Wanted) -> bool:
@@ -70,9 +72,8 @@ def _key(sample: Sample) -> EpisodeKey:
     return EpisodeKey(*(sample.labels.get(name, "") for name in EpisodeKey._fields))
 
 
-def _expected(key: EpisodeKey, samples: Iterable[Sample], as_of: float) -> Expected:
+def _expected(key: EpisodeKey, own: Sequence[Sample], as_of: float) -> Expected:
     """Put together what Prometheus has of one forecast; what it never had, as the value in its own unit, is not there."""
-    own = [sample for sample in samples if _key(sample) == key]
     times = {sample.labels.get("bound"): _number(sample.value) for sample in own if sample.labels.get("__name__") == _TIME}
     chances = {sample.labels.get("horizon", ""): sample.value for sample in own if sample.labels.get("__name__") == "homeostat_limit_probability_ratio"}
     chances = dict(sorted(chances.items(), key=lambda chance: _seconds(chance[0])))
