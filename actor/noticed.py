@@ -76,8 +76,10 @@ def note_stops(world: World) -> None:
         return
     now = world.clock.now()
     holding = {f"stop {path} {text}": _stopped(text, now) for path, text in told.items()}
+    # Any one stops everything, so all is resumed once none is left, however many there were, one over the other too.
+    farewells = iter(() if told else (_lifted(now),))
     try:
-        held.follow(world.journal, "stop", Seen(holding, holding, holding), lambda *_: _lifted(now))
+        held.follow(world.journal, "stop", Seen(holding, holding, holding), lambda *_: next(farewells, None))
     except JournalError as error:
         log.warning("which stops hold is not written down: %s", error)
     else:

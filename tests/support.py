@@ -289,7 +289,7 @@ class Actor:
         self.journal.close()
         other = copy.copy(self)
         other.journal = Journal(pathlib.Path(self.config.actor.state_directory), self.config.actor.ballast)
-        other.world = dataclasses.replace(self.world, journal=other.journal, silences=None, clock_seen=None, sees_since=None)
+        other.world = dataclasses.replace(self.world, journal=other.journal, silences=None, clock_seen=None, sees_since=None, stops_noted=None, summaries={})
         return other
 
     def hear(self, labels: dict[str, str], status: str = "firing", confidence: float = 0.95) -> None:

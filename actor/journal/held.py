@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from actor.journal import Journal
     from actor.journal.controls import Control
 
-    # What is to be said of what is over: its scope, and until when (Unix seconds) it was meant to last, if that was said.
-    Farewell = Callable[[str, str, float | None], Control]
+    # What is to be said of what is over, or nothing: its source, its scope, and until when (Unix seconds) it was meant to last, if that was said.
+    Farewell = Callable[[str, str, float | None], Control | None]
 
 
 class Seen(NamedTuple):
@@ -45,9 +45,10 @@ def follow(journal: Journal, kind: str, seen: Seen, farewell: Farewell) -> None:
                 begin(db, source, control)
             db.executemany("UPDATE held SET until = ? WHERE source = ?", moved)
             for row in over:
+                said = farewell(row["source"], row["scope"], row["until"])
                 # Several look at once, and each may have seen it hold until now.
-                if db.execute("UPDATE held SET over = 1 WHERE source = ? AND over = 0", (row["source"],)).rowcount:
-                    controls.say(db, farewell(row["source"], row["scope"], row["until"]))
+                if db.execute("UPDATE held SET over = 1 WHERE source = ? AND over = 0", (row["source"],)).rowcount and said is not None:
+                    controls.say(db, said)
             db.executemany("DELETE FROM held WHERE source = ?", forgotten)
 
 

@@ -12,6 +12,7 @@ from actor.journal.controls import Control
 from actor.journal.held import Seen
 from actor.noticed import note_stops
 from actor.situation import ask_silences
+from actor.world import StopSwitch
 from homeostat import stopping
 from homeostat.alertmanager import Matcher, Silence, SilenceStatus
 from homeostat.clock import rfc3339
@@ -158,6 +159,35 @@ def test_two_looks_at_once_note_an_end_once(actor: Actor) -> None:
     heard(actor)
     held.follow(actor.journal, "silence", Seen({}, SeenByAnotherMeanwhile(), ("silence s1",)), ended)
     assert [one.word for one in controls.latest(actor.journal, 100)[::-1]] == ["paused", "ended"]
+
+
+def test_a_second_stop_over_the_first_lifts_nothing(actor: Actor) -> None:
+    pull(actor, "ada@console")
+    heard(actor)
+    pull(actor, "root@nas")
+    assert [line[:3] for line in heard(actor)] == [("stopped", "everything", "ada@console"), ("stopped", "everything", "root@nas")]
+    stopping.lift(actor.world.stop.paths)
+    assert [line[0] for line in heard(actor)] == ["stopped", "stopped", "resumed"]
+
+
+def test_of_two_stops_only_the_last_that_is_lifted_resumes(actor: Actor, tmp_path: pathlib.Path) -> None:
+    actor.world.stop = StopSwitch(str(tmp_path), actor.config.actor.state_directory)
+    for path in actor.world.stop.paths:
+        stopping.pull(path, stopping.told_by("root@nas", NOW, path.parent.name), pathlib.Path("/nowhere"))
+    assert [line[0] for line in heard(actor)] == ["stopped", "stopped"]
+    stopping.lift(actor.world.stop.paths[:1])
+    assert [line[0] for line in heard(actor)] == ["stopped", "stopped"]
+    stopping.lift(actor.world.stop.paths)
+    assert [line[0] for line in heard(actor)] == ["stopped", "stopped", "resumed"]
+
+
+def test_two_stops_that_are_lifted_together_resume_once(actor: Actor, tmp_path: pathlib.Path) -> None:
+    actor.world.stop = StopSwitch(str(tmp_path), actor.config.actor.state_directory)
+    for path in actor.world.stop.paths:
+        stopping.pull(path, stopping.told_by("root@nas", NOW, path.parent.name), pathlib.Path("/nowhere"))
+    heard(actor)
+    stopping.lift(actor.world.stop.paths)
+    assert [line[0] for line in heard(actor)] == ["stopped", "stopped", "resumed"]
 
 
 def test_a_file_that_says_nothing_of_ours_is_a_stop_all_the_same(actor: Actor) -> None:
