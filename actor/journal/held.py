@@ -41,14 +41,15 @@ def follow(journal: Journal, kind: str, seen: Seen, farewell: Farewell) -> None:
     forgotten = [(source,) for source in known if source not in seen.told]
     if begun or moved or over or forgotten:
         with journal.transaction() as db:
-            for source, control in begun.items():
-                begin(db, source, control)
-            db.executemany("UPDATE held SET until = ? WHERE source = ?", moved)
             for row in over:
                 said = farewell(row["source"], row["scope"], row["until"])
                 # Several look at once, and each may have seen it hold until now.
                 if db.execute("UPDATE held SET over = 1 WHERE source = ? AND over = 0", (row["source"],)).rowcount and said is not None:
                     controls.say(db, said)
+            # One that takes the place of another, as where a silence is edited, is said after it: the last word is what is so now.
+            for source, control in begun.items():
+                begin(db, source, control)
+            db.executemany("UPDATE held SET until = ? WHERE source = ?", moved)
             db.executemany("DELETE FROM held WHERE source = ?", forgotten)
 
 

@@ -85,6 +85,13 @@ def test_one_whose_end_is_moved_is_over_at_its_new_end(actor: Actor) -> None:
     assert [word for word, *_ in heard(actor)] == ["paused", "ended"]
 
 
+def test_one_that_takes_the_place_of_another_is_the_last_word(actor: Actor) -> None:
+    actor.alertmanager.active = [pause("s1")]
+    heard(actor)
+    actor.alertmanager.active = [pause("s2")]
+    assert [word for word, *_ in heard(actor)] == ["paused", "ended", "paused"]
+
+
 def test_only_what_holds_something_back_here_is_noted_and_by_what_it_holds(actor: Actor) -> None:
     actor.alertmanager.active = [silence("s1", Matcher("target", "web")), silence("s2", Matcher("alertname", "SomebodyElses")), silence("s3", Matcher("host", "another"))]
     assert heard(actor) == [("paused", "target web", "bob@nas", "a film")]
