@@ -16,7 +16,7 @@ from homeostat.time_intervals import active
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from actor.executor.held import Held, Run
+    from actor.executor.held import Held
     from actor.model import Case, Plan
     from actor.playbook import Playbook
     from homeostat.config import Config
@@ -40,9 +40,10 @@ def refusal(config: Config, playbook: Playbook, case: Case, held: Sequence[Held]
         # As at the gates: nothing is touched, at any time, and it spends nothing.
         return None
     touched = vital(case)
-    if touched is not None:
+    if touched is not None or any(each.incident_id == case.incident_id and each.begun for each in held):
+        # What was begun in time and within its limits is finished: half of it is worse than either.
         return touched
-    if _shut(config, case.now) and not any(each.incident_id == case.incident_id and each.begun for each in held):
+    if _shut(config, case.now):
         return "no maintenance window is open"
     for name, window, times in (*_budgets(config, playbook, case, held), *_own_budgets(config, playbook, case, held)):
         if sum(case.now - began_at < window.within * _LEEWAY_RATIO for began_at in times) >= window.count:
@@ -67,14 +68,9 @@ def _shut(config: Config, now: float) -> bool:
     return bool(config.windows) and "window" not in config.limits.critical_passes and not active(config.windows, now)
 
 
-def _earlier_runs(held: Iterable[Held], incident_id: str) -> list[Run]:
-    """Return every run but the one that is under way in this incident: what has no name but its own is counted too."""
-    return [run for each in held for run in (each.runs[:-1] if each.incident_id == incident_id and each.begun else each.runs)]
-
-
 def _budgets(config: Config, playbook: Playbook, case: Case, held: Sequence[Held]) -> Iterator[Budget]:
     """Yield each budget of all actions with the times that it counts, a place that must be free more for each unit beyond the first."""
-    earlier, standing = _earlier_runs(held, case.incident_id), in_force(config.autonomy, case.now)
+    earlier, standing = [run for each in held for run in each.runs], in_force(config.autonomy, case.now)
     spending = [run.began_at for run in earlier if run.action_class != "read"]
     yield standing.budget, Window(count=standing.max_actions_per_day, within=Duration(DAY)), spending
     plan = next((each.plan for each in held if each.incident_id == case.incident_id), None)

@@ -196,6 +196,14 @@ def test_a_cascade_begins_only_where_there_is_room_for_all_of_it(host: Host) -> 
             assert asked(pair, own, *others) == told, (units, earlier)
 
 
+def test_what_was_begun_is_finished_though_the_budget_is_smaller_now(host: Host) -> None:
+    with within(host, autonomy={"max_actions_per_day": 1}) as pair:
+        begun = Held(incident_id="i1", action="service-restart", target="web", begun=(0,), runs=(Run(NOW, "restart"),))
+        other = ran(10 * MINUTE, target="db")
+        assert asked(pair, begun, other) is None
+        assert asked(pair, msgspec.structs.replace(begun, begun=()), other) == "the budget of 1/1d actions is spent"
+
+
 def test_where_what_is_critical_may_pass_the_other_process_judges_that(host: Host) -> None:
     with within(host, LONG_AGO, limits={"critical_passes": ["window"]}) as pair:
         assert asked(pair) is None
