@@ -38,6 +38,8 @@ host: here
 autonomy: {mode: active}
 services:
   steady: {manager: systemd, unit: steady.service, memory_limit: 200MB}
+  level: {manager: systemd, unit: level.service}
+  quiet: {manager: systemd, unit: quiet.service}
 security:
   intake_token_files: [/etc/homeostat/intake.token]
   operator_token_files: [/etc/homeostat/operator.token]
@@ -49,6 +51,8 @@ Environment=PYTHONPATH=/homeostat:/site-packages PYTHONDONTWRITEBYTECODE=1
 ExecStart=
 ExecStart=/usr/bin/python3 -m {module} --config.file={config}
 """
+# Root restarts each once within the hour, so each test has a service of its own.
+INCIDENTS = {"steady": "feed0002", "level": "feed0003", "quiet": "feed0005"}
 MOST_EXPOSED = {"homeostat-actor.service": 1.5, "homeostat-executor.service": 8.0}
 
 
@@ -67,7 +71,8 @@ def installed(machine: Machine) -> Iterator[Machine]:
         machine.write(f"/etc/homeostat/{name}.token", f"{letter}f8e02c7b6a59d341\n")
         machine.run("chown", f"root:{USER}", f"/etc/homeostat/{name}.token")
         machine.run("chmod", "640", f"/etc/homeostat/{name}.token")
-    started(machine, "steady", "ExecStart=/bin/sleep infinity")
+    for name in INCIDENTS:
+        started(machine, name, "ExecStart=/bin/sleep infinity")
     machine.run("systemctl", "start", "homeostat-actor.service")
     yield machine
     machine.run("systemctl", "stop", "homeostat-actor.service", "homeostat-executor.path", "homeostat-executor.service")
@@ -85,13 +90,13 @@ def as_actor(function: Callable[..., Any], *arguments: object) -> Any:
     return function(*arguments)
 
 
-def _case(incident_id: str = "feed0002") -> Case:
+def _case(name: str) -> Case:
     config = load(pathlib.Path(CONFIG), Config)
-    return Case(incident_id, "service-restart", "steady", config, config.services["steady"], None, None, time.time(), never)
+    return Case(INCIDENTS[name], "service-restart", name, config, config.services[name], None, None, time.time(), never)
 
 
-def restart_through_root() -> dict[str, Any]:
-    case, playbook = _case(), load_playbooks(None)["service-restart"]
+def restart_through_root(name: str) -> dict[str, Any]:
+    case, playbook = _case(name), load_playbooks(None)["service-restart"]
     hands = remote_hands(case.config.actor, SystemClock(), lambda: None)
     (command,) = hands.plan(case, playbook).commands
     record = hands.protect(case, playbook)
@@ -103,7 +108,7 @@ def restart_through_root() -> dict[str, Any]:
 
 def forge(argv: list[str]) -> str:
     """Have root do something of our own, in the words of a command that it did plan."""
-    case, playbook = _case("feed0003"), load_playbooks(None)["service-restart"]
+    case, playbook = _case("steady"), load_playbooks(None)["service-restart"]
     hands = remote_hands(case.config.actor, SystemClock(), lambda: None)
     (command,) = hands.plan(case, playbook).commands
     command.arguments["argv"] = argv
@@ -143,13 +148,13 @@ def ask_raw(target: str) -> Answer:
 def test_a_restart_is_done_by_root_for_an_actor_that_is_not(installed: Machine) -> None:
     service: Service = started(installed, "steady", "ExecStart=/bin/sleep infinity")
     before = installed.call(unit.show, service).invocation
-    result = installed.call(as_actor, restart_through_root)
+    result = installed.call(as_actor, restart_through_root, "steady")
     assert result["status"] == 0
     assert installed.call(unit.show, service).invocation not in {"", before}
 
 
 def test_the_executor_is_gone_again_when_nothing_more_comes(installed: Machine) -> None:
-    installed.call(as_actor, restart_through_root)
+    installed.call(as_actor, restart_through_root, "level")
     deadline = time.monotonic() + 90
     while installed.run("systemctl", "show", "--property=ActiveState", "--value", "homeostat-executor.service").strip() != "inactive":
         assert time.monotonic() < deadline
@@ -185,18 +190,18 @@ def test_a_unit_outside_the_catalogue_is_not_even_shown(installed: Machine) -> N
 
 
 def test_what_root_remembers_and_the_stop_are_out_of_the_actors_reach(installed: Machine) -> None:
-    installed.call(as_actor, restart_through_root)
+    installed.call(as_actor, restart_through_root, "quiet")
     installed.write("/var/lib/homeostat-executor/stop", "by ada: enough")
     try:
         for path, expected in (
-            ("/var/lib/homeostat-executor/held/feed0002.json", "PermissionError PermissionError"),
+            ("/var/lib/homeostat-executor/held/feed0005.json", "PermissionError PermissionError"),
             ("/var/lib/homeostat-executor/answers/new.json", "FileNotFoundError PermissionError"),
             ("/var/lib/homeostat-executor/stop", "r PermissionError"),
             (CONFIG, "r PermissionError"),
         ):
             assert installed.call(as_actor, attempt, path) == expected, path
         with pytest.raises(StepFailed, match="stopped: by ada: enough"):
-            installed.call(as_actor, restart_through_root)
+            installed.call(as_actor, restart_through_root, "quiet")
     finally:
         installed.run("rm", "/var/lib/homeostat-executor/stop")
 
