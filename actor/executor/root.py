@@ -184,6 +184,9 @@ def _commanded(root: Root, intent: Intent, case: Case, command: Command) -> dict
 def _beginning(root: Root, intent: Intent, case: Case, about: tuple[Held, Command]) -> Held:
     """Return what is held once a command of root's plan is begun: each once, and the first of them is a run that budgets count. Raises Refused."""
     (held, command), playbook = about, root.playbooks[case.action]
+    if (held.action, held.target) != (case.action, case.target):
+        # By another playbook's limits it might be done at any time.
+        raise Refused(f"root planned this command for {held.action} at {held.target}; nothing was done")
     place = next((place for place in held.places(command) if place not in held.begun), None)
     if place is None:
         raise Refused("this command was begun since root planned it; nothing is begun twice")

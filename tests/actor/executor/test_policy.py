@@ -204,6 +204,14 @@ def test_what_was_begun_is_finished_though_the_budget_is_smaller_now(host: Host)
         assert asked(pair, msgspec.structs.replace(begun, begun=()), other) == "the budget of 1/1d actions is spent"
 
 
+def test_a_command_is_begun_under_no_other_playbook_nor_target_than_it_was_planned_for(host: Host) -> None:
+    with within(host, LONG_AGO) as pair:
+        command = planned(pair)
+        for other in ({"action": "investigate"}, {"action": "service-cascade-restart"}, {"action": "investigate", "target": "disk"}):
+            assert pair.ask("perform", command, **other).reason == "root planned this command for service-restart at web; nothing was done"
+        assert host.restarts() == 0
+
+
 def test_where_what_is_critical_may_pass_the_other_process_judges_that(host: Host) -> None:
     with within(host, LONG_AGO, limits={"critical_passes": ["window"]}) as pair:
         assert asked(pair) is None
