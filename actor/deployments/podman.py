@@ -52,7 +52,7 @@ def running_image(unit: str, user: str | None) -> Image | None:
 def containers(user: str | None) -> list[tuple[str, str, str]]:
     """Return of each container, running or not, its name, the name of its image, and the unit that runs it, empty for none. Raises StepFailed."""
     told = _asked(_podman(user, "ps", "--all", "--no-trunc", f'--format={_MARK}{{{{.Names}}}}|{{{{.Image}}}}|{{{{index .Labels "PODMAN_SYSTEMD_UNIT"}}}}'))
-    return [(name, image, unit) for name, image, unit in (line.split("|") for line in told)]
+    return [(name, image, unit) for name, image, unit in (line.split("|", 2) for line in told)]
 
 
 def image_id(reference: str, user: str | None) -> str | None:

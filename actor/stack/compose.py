@@ -24,6 +24,8 @@ PROGRAM = "/usr/bin/podman-compose"
 _READ_SECONDS, _MOST_BYTES = 60, 1024 * 1024
 _LOGGED = re.compile(r"[A-Z]+:podman_compose:.*\n", re.MULTILINE)
 _NEVER_STARTED = "0001-"
+# A deployment ends what does not start in time; at boot nobody else does, and the host would wait for it.
+_MARGIN_SECONDS = 30
 # The compose file comes in by standard input, for podman-compose takes what is relative in it from where the file lies, or from where itself
 # stands. Down stands there twice: what failed to start is stopped by ExecStopPost alone.
 _UNIT = """\
@@ -38,6 +40,7 @@ Type=oneshot
 RemainAfterExit=yes
 WorkingDirectory={folder}
 StandardInput=file:{copy}
+TimeoutStartSec={seconds:.0f}
 ExecStart={command} up --detach --force-recreate --remove-orphans
 ExecStop={command} down --remove-orphans
 ExecStopPost={command} down --remove-orphans
@@ -88,12 +91,12 @@ class _Made(msgspec.Struct, frozen=True):
     services: dict[str, _Service]
 
 
-def unit_text(project: Project, needs: Iterable[str], *, has_variables: bool) -> str:
-    """Return the text of a project's unit, which starts after the units that it needs."""
+def unit_text(project: Project, needs: Iterable[str], start_seconds: float, *, has_variables: bool) -> str:
+    """Return the text of a project's unit, which starts after the units that it needs, and may take so long."""
     variables = project.variables if has_variables else "/dev/null"
     return _UNIT.format(
         file=project.file, name=project.name, first=" ".join(("network-online.target", *needs)), folder=str(project.file.parent).replace("%", "%%"),
-        copy=project.copy, command=f"{PROGRAM} --project-name {project.name} --env-file {variables} --file -",
+        copy=project.copy, seconds=start_seconds + _MARGIN_SECONDS, command=f"{PROGRAM} --project-name {project.name} --env-file {variables} --file -",
     )  # fmt: skip
 
 

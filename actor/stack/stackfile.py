@@ -199,7 +199,7 @@ def _with_its_unit(component: Component, needs: list[str]) -> Component:
     if component.project is None:
         return component
     has_variables = any(file.path == component.project.variables for file in component.files)
-    text = compose.unit_text(component.project, needs, has_variables=has_variables)
+    text = compose.unit_text(component.project, needs, component.member.start_timeout, has_variables=has_variables)
     return dataclasses.replace(component, files=(*component.files, Wanted(path=f"{UNITS}/{component.unit}", content=text)))
 
 

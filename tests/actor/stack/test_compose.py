@@ -55,6 +55,7 @@ def test_the_unit_brings_the_file_up_where_it_was_written_after_what_it_needs(st
         "After=network-online.target podman-compose@database.service",
         f"WorkingDirectory={stack.parent}/web",
         "StandardInput=file:/etc/containers/compose/shop.yml",
+        "TimeoutStartSec=120",
         f"ExecStart={command} up --detach --force-recreate --remove-orphans",
         f"ExecStopPost={command} down --remove-orphans",
     ):
@@ -62,7 +63,7 @@ def test_the_unit_brings_the_file_up_where_it_was_written_after_what_it_needs(st
 
 
 def test_without_variables_none_are_taken_from_the_folder(stack: pathlib.Path) -> None:
-    assert "--env-file /dev/null " in unit_text(project(stack), (), has_variables=False)
+    assert "--env-file /dev/null " in unit_text(project(stack), (), 90, has_variables=False)
 
 
 FAULTS = {
