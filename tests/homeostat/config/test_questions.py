@@ -40,7 +40,7 @@ def test_a_question_is_read() -> None:
         ("{cats} in", "{cats in", "a brace by itself is written twice"),
         ("        rows: [room]", "        rows: [room]\n        order: size", "order 'size' is no heading; there are room, cats"),
         ("        rows: [room]", "        journal: decisions", "columns have promql, or field where journal is asked"),
-        ("        rows: [room]", "        asks: {last: $seconds}", "asks and where belong to journal"),
+        ("        rows: [room]", "        asks: {last: $seconds}", "asks, where and at belong to journal"),
         ('{promql: "cats{host=$host}"}', '{promql: "cats", field: id}', "a column has either promql or field"),
         ('{promql: "cats{host=$host}"}', '{promql: "cats", unit: dozens}', "questions.cats.answers[0].columns.cats.unit: "),
         ("    answers:", "    tells: why\n    answers:", "a question has either answers or tells"),
