@@ -40,6 +40,7 @@ services:
   steady: {manager: systemd, unit: steady.service, memory_limit: 200MB}
   level: {manager: systemd, unit: level.service}
   quiet: {manager: systemd, unit: quiet.service}
+  still: {manager: systemd, unit: still.service}
 security:
   intake_token_files: [/etc/homeostat/intake.token]
   operator_token_files: [/etc/homeostat/operator.token]
@@ -52,7 +53,7 @@ ExecStart=
 ExecStart=/usr/bin/python3 -m {module} --config.file={config}
 """
 # Root restarts each once within the hour, so each test has a service of its own.
-INCIDENTS = {"steady": "feed0002", "level": "feed0003", "quiet": "feed0005"}
+INCIDENTS = {"steady": "feed0002", "level": "feed0003", "quiet": "feed0005", "still": "feed0006"}
 MOST_EXPOSED = {"homeostat-actor.service": 1.5, "homeostat-executor.service": 8.0}
 
 

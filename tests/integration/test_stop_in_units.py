@@ -63,17 +63,17 @@ def test_root_hears_the_stop_of_the_console_whose_process_may_lift_no_stop_of_ro
     try:
         assert installed.run("stat", "--format=%U %a", "/var/lib/homeostat/stop").strip() == "homeostat 644"
         with pytest.raises(StepFailed, match=r"stopped: by ada@console at .*: smoke"):
-            installed.call(as_actor, restart_through_root)
+            installed.call(as_actor, restart_through_root, "still")
         installed.write("/var/lib/homeostat-executor/stop", "by root: really")
         assert "it was pulled on the host, where root lifts it" in installed.call(say_at_the_console, "resume")
         with pytest.raises(StepFailed, match="stopped: by root: really"):
-            installed.call(as_actor, restart_through_root)
+            installed.call(as_actor, restart_through_root, "still")
     finally:
         installed.run("rm", "-f", "/var/lib/homeostat-executor/stop")
     told = installed.call(say_at_the_console, "resume")
     # There is no Alertmanager here; the stop is not among what could not be taken back.
     assert "the stop:" not in told, told
-    assert installed.call(as_actor, restart_through_root)["status"] == 0
+    assert installed.call(as_actor, restart_through_root, "still")["status"] == 0
 
 
 LONG = """\
