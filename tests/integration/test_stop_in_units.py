@@ -144,7 +144,8 @@ class Installed:
 
     def until(self, what: str, condition: Callable[[], bool]) -> None:
         try:
-            stack.wait_for(what, condition)
+            # What cannot be told while root's half begins anew is refused, and asked again after a minute.
+            stack.wait_for(what, condition, 2 * stack.PATIENCE_SECONDS)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.logs()}") from None
 
