@@ -51,6 +51,11 @@ def _held(status: Any) -> Iterator[str]:
     if isinstance(status, Silent):
         yield f"The actor gives no answer, so nothing is done: {status.reason}"
         return
+    nothing = f"Nothing holds back everything; the level is {status['level']}, and each action is asked of every gate."
+    yield from list(_obstacles(status)) or [nothing]
+
+
+def _obstacles(status: Any) -> Iterator[str]:
     if status["stopped"]:
         yield f"No: it is stopped {status['stopped']}: `homeostat resume` ends that."
     if status["mode"] in _MODES:
@@ -59,18 +64,8 @@ def _held(status: Any) -> Iterator[str]:
         yield "Not yet: the actor is not ready."
     if not status["silences_known"]:
         yield "No: Alertmanager's silences are not known, and one of them may say no."
-    yield from (
-        f"The breaker of {breaker['scope']} is {breaker['standing']}: `homeostat status` tells more."
-        for breaker in status["open_breakers"]
-    )
-    held = (
-        status["stopped"]
-        or status["mode"] in _MODES
-        or status["open_breakers"]
-        or not (status["ready"] and status["silences_known"])
-    )
-    if not held:
-        yield f"Nothing holds back everything; the level is {status['level']}, and each action is asked of every gate."
+    for breaker in status["open_breakers"]:
+        yield f"The breaker of {breaker['scope']} is {breaker['standing']}: `homeostat status` tells more."
 
 
 def _paused(pauses: Any) -> Iterator[str]:

@@ -39,48 +39,12 @@ _HOW = (
     "can i",
 )
 # After these a verb is a noun: who asks for the restart history or whether a restart is due gives no order.
-_NOUN = frozenset(
-    [
-        "history",
-        "count",
-        "counts",
-        "counter",
-        "time",
-        "times",
-        "status",
-        "state",
-        "list",
-        "reason",
-        "reasons",
-        "rate",
-        "log",
-        "logs",
-        "of",
-        "failed",
-        "failing",
-        "errors",
-        "policy",
-        "mode",
-        "ok",
-        "okay",
-        "is",
-        "was",
-        "were",
-        "are",
-        "did",
-        "out",
-        "needed",
-        "required",
-        "available",
-        "due",
-        "loop",
-        "loops",
-        "overview",
-        "speed",
-        "size",
-        "usage",
-    ]
-)
+_NOUN = {
+    "history", "count", "counts", "counter", "time", "times", "status", "state", "list", "reason", "reasons",
+    "rate", "log", "logs", "of", "failed", "failing", "errors", "policy", "mode", "ok", "okay", "is", "was",
+    "were", "are", "did", "out", "needed", "required", "available", "due", "loop", "loops", "overview", "speed",
+    "size", "usage",
+}  # fmt: skip
 # Where one is wanted: letters and digits mixed, or eight of those that ids are made of.
 _ID = re.compile(r"(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{3,}|[a-f\d]{8}")
 _CONTROL = {
@@ -134,13 +98,10 @@ def answer_to(order: Ordered, services: Mapping[str, Service], span: Span | None
     """Say in one line that nothing is done, and what would do it; `span` is the time that was said."""
     known = known_orders()[order.name]
     command = known.command.format_map(_said(order, services, span))
-    told = (
-        f"{known.says} `{command}`."
-        if command
-        else known.says
-        if not known.command
-        else "Homeostat has no command for that."
-    )
+    if not known.command:
+        told = known.says
+    else:
+        told = f"{known.says} `{command}`." if command else "Homeostat has no command for that."
     return f"`homeostat ask` only answers and changes nothing. {told}"
 
 
