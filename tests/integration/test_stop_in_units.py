@@ -107,7 +107,7 @@ alertmanager: {{url: "{url}", timeout: 2s}}
 exporter: {{cycle: 5s, scrape_interval: 100ms}}
 autonomy: {{mode: active, level: aggressive}}
 services:
-  web: {{manager: systemd, unit: steady.service, memory_limit: 200MB}}
+  web: {{manager: systemd, unit: still.service, memory_limit: 200MB}}
 security:
   intake_token_files: [/etc/homeostat/intake.token]
   operator_token_files: [/etc/homeostat/operator.token]
@@ -186,7 +186,7 @@ def test_the_stop_of_the_console_ends_a_long_step_of_root_s_and_what_it_did_is_p
     heard.decide("long-heal")
     heard.until("the long step to run", lambda: heard.exists("/run/heal-long"))
     assert "sleep 302" in heard.processes()
-    assert heard.machine.run("cat", "/run/heal-first").strip() == "steady.service"
+    assert heard.machine.run("cat", "/run/heal-first").strip() == "still.service"
     assert "everything is stopped, until you resume" in heard.machine.call(say_at_the_console, "stop")
     try:
         # The child in a session of its own too: what ends is the unit that root's half runs it in.
